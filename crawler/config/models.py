@@ -1,0 +1,250 @@
+"""The shape of everything people edit. Data only: no clock, no network, no defaults hidden elsewhere."""
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork, model_validator
+
+from crawler.urls import UrlError, check_fetchable
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+# A name is also a folder of the archive: letters, Han and digits, no separators, nothing hidden.
+_NAME = re.compile(r"[^\W_][\w\-]{0,39}")
+_AT = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def parse_duration(value: Any) -> timedelta:
+    """Turn "90s", "30m", "1.5h" or "7d" into a timedelta."""
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("expected a number and a unit of s, m, h or d, such as 30m or 7d")
+    return timedelta(**{_UNITS[match[2]]: float(match[1])})
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError(
+            "a name has letters, Han, digits, - and _, begins with a letter or digit, at most 40 characters"
+        )
+    return value
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("not a time zone of the IANA list, such as Asia/Shanghai")
+    return value
+
+
+def _url(value: str) -> str:
+    try:
+        check_fetchable(value)
+    except UrlError as error:
+        raise ValueError(str(error)) from error
+    return value
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return value
+
+
+def _crontab(value: str) -> str:
+    CronTrigger.from_crontab(value)  # its ValueError names the field and the range
+    return value
+
+
+def _at(value: Any) -> Any:
+    # YAML 1.1 reads an unquoted 08:00 as a number in base 60.
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = f"{value // 60:02d}:{value % 60:02d}"
+    if not isinstance(value, str) or not _AT.fullmatch(value):
+        raise ValueError('expected a time of day in quotes, such as "08:00"')
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Url = Annotated[str, AfterValidator(_url)]
+Regex = Annotated[str, AfterValidator(_regex)]
+Crontab = Annotated[str, AfterValidator(_crontab)]
+TimeOfDay = Annotated[str, BeforeValidator(_at)]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+PositiveDuration = Annotated[Duration, Field(gt=timedelta(0))]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Kind(StrEnum):
+    """How a source announces its articles. A kind without code is not listed."""
+
+    FEED = "feed"
+    WECHAT_MIRROR = "wechat_mirror"
+
+
+class Rights(StrEnum):
+    """What may be shown beyond the operator's own machine."""
+
+    HEADLINE = "headline"
+    EXCERPT = "excerpt"
+    FULL = "full"
+
+
+class Endpoint(Model):
+    """One address of a source that is polled."""
+
+    url: Url
+    every: Literal["adaptive"] | PositiveDuration = "adaptive"
+    cron: Crontab | None = None
+
+    @model_validator(mode="after")
+    def _one_rhythm(self) -> "Endpoint":
+        if self.cron is not None and "every" in self.model_fields_set:
+            raise ValueError("give either every or cron, not both")
+        return self
+
+
+class ArticleRules(Model):
+    """Which announced articles are wanted."""
+
+    url: Regex | None = None  # searched in the article's URL; others are not entries of this source
+    max_age: PositiveDuration = timedelta(days=7)
+
+
+class Politeness(Model):
+    delay: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(seconds=2)
+    concurrency: Annotated[int, Field(ge=1, le=8)] = 1
+
+
+class Terms(Model):
+    """The source's terms of use, and the day an operator read them."""
+
+    url: str = ""
+    read: str | None = None
+    note: str = ""
+
+
+class Source(Model):
+    """A publisher we watch: one file in sources/."""
+
+    name: Name
+    title: str = ""
+    enabled: bool = True
+    kind: Kind
+    endpoints: Annotated[tuple[Endpoint, ...], Field(min_length=1)]
+    articles: ArticleRules = ArticleRules()
+    politeness: Politeness = Politeness()
+    timezone: Zone = "Asia/Shanghai"
+    language: str = "zh-CN"
+    rights: Rights = Rights.EXCERPT
+    terms: Terms = Terms()
+
+    @property
+    def label(self) -> str:
+        return self.title or self.name
+
+
+class SeedReference(Model):
+    """A seed by title and URL; its text is not shipped."""
+
+    title: str
+    url: str = ""
+
+
+class Words(Model):
+    plain: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()  # at least one of them must occur
+    excluded: tuple[str, ...] = ()  # none of them may occur in title or lead
+    regex: tuple[Regex, ...] = ()
+
+    @model_validator(mode="after")
+    def _something_to_find(self) -> "Words":
+        if not self.plain and not self.regex:
+            raise ValueError("a theme needs at least one word under plain or regex")
+        for kind in ("plain", "required", "excluded"):
+            if any(not word for word in getattr(self, kind)):
+                raise ValueError(f"{kind} holds an empty word, which would match every text")
+        return self
+
+
+class Theme(Model):
+    name: Name
+    title: str
+    seeds: tuple[SeedReference, ...] = ()
+    words: Words
+    floor: Annotated[float, Field(gt=0)] = 3.0
+
+
+class Subscription(Model):
+    """Who gets which themes, and when."""
+
+    name: Name
+    title: str = ""
+    themes: Literal["all"] | Annotated[tuple[Name, ...], Field(min_length=1)] = "all"
+    sources: Literal["all"] | Annotated[tuple[Name, ...], Field(min_length=1)] = "all"
+    at: TimeOfDay = "08:00"
+    timezone: Zone | None = None  # else the installation's
+
+
+class Safety(Model):
+    """Limits on what is fetched."""
+
+    allow_networks: tuple[IPvAnyNetwork, ...] = ()  # private networks that may be reached (an intranet, a test)
+    max_body_mb: Annotated[float, Field(gt=0, le=100)] = 10.0
+    timeout: PositiveDuration = timedelta(seconds=30)
+
+
+class Retention(Model):
+    off_theme: PositiveDuration = timedelta(days=14)
+
+
+class Settings(Model):
+    """presswatch.yaml: the installation."""
+
+    timezone: Zone = "Asia/Shanghai"
+    contact: str = ""  # a page or an address a publisher can write to; goes into the user agent
+    database: str = ""  # SQLAlchemy URL; empty means SQLite in the data folder
+    safety: Safety = Safety()
+    retention: Retention = Retention()
+    min_free_mb: Annotated[int, Field(ge=0)] = 500
+    hosts_at_once: Annotated[int, Field(ge=1, le=64)] = 8
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 5  # failures before an entry is quarantined as failed
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Config(Model):
+    """Everything, checked, with where it came from."""
+
+    folder: Path
+    settings: Settings = Settings()
+    sources: tuple[Source, ...] = ()
+    themes: tuple[Theme, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+
+    def source(self, name: str) -> Source | None:
+        return next((source for source in self.sources if source.name == name), None)
+
+    def theme(self, name: str) -> Theme | None:
+        return next((theme for theme in self.themes if theme.name == name), None)
+
+    def subscription(self, name: str) -> Subscription | None:
+        return next((item for item in self.subscriptions if item.name == name), None)
+
+    @property
+    def enabled_sources(self) -> tuple[Source, ...]:
+        return tuple(source for source in self.sources if source.enabled)

@@ -1,0 +1,166 @@
+"""The frozen records that flow: Entry → PendingEntry → Page → Article, or an end on the way."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from crawler.outcomes import Outcome, Sameness
+
+
+class Precision(StrEnum):
+    """How much of a date its source really showed."""
+
+    DAY = "day"
+    SECOND = "second"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dating:
+    """One candidate for an article's publication time, with where it was read.
+
+    `at` is aware; for Precision.DAY it is midnight in `zone`. `zone` is the zone that was assumed
+    where the text named none, else the empty string.
+    """
+
+    at: datetime
+    precision: Precision
+    where: str  # feed, list, page
+    text: str  # as the source spelt it
+    zone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An announcement: what an endpoint says about an article that was not fetched yet."""
+
+    key: str  # crawler.urls.article_key of the article's identity
+    url: str  # what to fetch
+    title: str = ""
+    summary: str = ""
+    authors: tuple[str, ...] = ()
+    published: Dating | None = None
+    original_url: str = ""  # the first publication, where the list names it (a mirror does)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingEntry:
+    """An entry the ledger holds and that has no outcome yet."""
+
+    id: int
+    source: str
+    host: str
+    entry: Entry
+    first_seen: datetime
+    attempts: float = 0.0  # failures so far, in fractions by kind
+    backlog: bool = False  # came with its endpoint's first poll
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """The response for a pending entry."""
+
+    pending: PendingEntry
+    url: str  # after redirects
+    status: int
+    content_type: str
+    body: bytes
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TermHit:
+    """One theme term that was found, as a reason a person can check."""
+
+    term: str
+    field: str  # title, lead, body
+    count: int
+    weight: float  # what this hit adds to the score
+    excerpt: str  # the text around the first occurrence
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThemeVerdict:
+    """A judgement of one article on one theme."""
+
+    theme: str
+    score: float
+    floor: float
+    hits: tuple[TermHit, ...] = ()
+    vetoed_by: str = ""  # an excluded term that was found, or a required one that was not
+
+    @property
+    def on_theme(self) -> bool:
+        return not self.vetoed_by and self.score >= self.floor
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyVerdict:
+    """The article is a copy of a stored one."""
+
+    of: int  # entry id of the representative of its copy group
+    level: Sameness
+    measure: float  # 1.0 for identical
+
+
+@dataclass(frozen=True, kw_only=True)
+class Article:
+    """What extraction made of a page, enriched by each later stage."""
+
+    pending: PendingEntry
+    url: str  # where it was read, after redirects
+    final_key: str  # article_key of `url`
+    fetched_at: datetime
+    title: str
+    text: str  # the body alone, a paragraph a line, no markup
+    markdown: str  # the body with headings, links, images
+    authors: tuple[str, ...] = ()
+    account: str = ""
+    published: Dating | None = None
+    datings: tuple[Dating, ...] = ()  # every candidate, the chosen one first
+    language: str = ""
+    images: tuple[str, ...] = ()
+    extractor: str = ""  # name and version
+    verdicts: tuple[ThemeVerdict, ...] = ()
+    text_hash: str = ""
+    copy: CopyVerdict | None = None
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """Names of the themes it belongs to, best first."""
+        found = sorted((verdict for verdict in self.verdicts if verdict.on_theme), key=lambda v: -v.score)
+        return tuple(verdict.theme for verdict in found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """The entry ended without an article."""
+
+    pending: PendingEntry
+    outcome: Outcome
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postponed:
+    """The fetch failed in a way that may heal; the entry stays pending."""
+
+    pending: PendingEntry
+    weight: float  # what this failure adds to `attempts`
+    reason: str
+    next_try: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poll:
+    """What one poll of an endpoint gave, before the ledger has seen it."""
+
+    entries: tuple[Entry, ...] = ()
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    ttl: int | None = None  # seconds the publisher asks to be left alone
+
+
+Flow = Page | Article | Ended | Postponed
+"""What Scrapy's item pipelines pass on. Each stage acts on its own kind and hands on the others."""

@@ -1,0 +1,274 @@
+"""Every table of the one database, the ledger's and the archive's. The migrations build exactly this; a test compares.
+
+Times are UTC. Keys, outcomes and levels are the values of the enums in `crawler.outcomes`.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, stored as UTC: SQLite forgets zones, so they are put back on reading."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value.isoformat()}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("command", String(200), nullable=False),
+    Column("process", Integer, nullable=False),
+    Column("started", UtcDateTime, nullable=False),
+    Column("ended", UtcDateTime),
+    Column("interrupted", Boolean, nullable=False, default=False),  # found dead by a later run
+    Column("error", Text, nullable=False, default=""),
+)
+
+# One line per run and source. The counters are raised in the transactions that change the entries;
+# carried_in and carried_out are counted from the entries themselves: two ways to one sum.
+book = Table(
+    "book",
+    metadata,
+    Column("run", ForeignKey("run.id"), primary_key=True),
+    Column("source", String(40), primary_key=True),
+    Column("carried_in", Integer, nullable=False, default=0),
+    Column("found", Integer, nullable=False, default=0),
+    Column("kept", Integer, nullable=False, default=0),
+    Column("copy", Integer, nullable=False, default=0),
+    Column("off_theme", Integer, nullable=False, default=0),
+    Column("stale", Integer, nullable=False, default=0),
+    Column("refused", Integer, nullable=False, default=0),
+    Column("blocked", Integer, nullable=False, default=0),
+    Column("gone", Integer, nullable=False, default=0),
+    Column("no_text", Integer, nullable=False, default=0),
+    Column("failed", Integer, nullable=False, default=0),
+    Column("carried_out", Integer),  # null until the run is closed
+    Column("known", Integer, nullable=False, default=0),
+    Column("polls", Integer, nullable=False, default=0),
+    Column("polls_failed", Integer, nullable=False, default=0),
+    Column("requests", Integer, nullable=False, default=0),
+    Column("bytes", Integer, nullable=False, default=0),
+    Column("error", Text, nullable=False, default=""),
+)
+
+host = Table(
+    "host",
+    metadata,
+    Column("name", String(255), primary_key=True),  # crawler.urls.host_of
+    Column("next_due", UtcDateTime),
+    Column("lease_until", UtcDateTime),
+    Column("lease_token", String(32), nullable=False, default=""),
+    Column("generation", Integer, nullable=False, default=0),
+    Column("failures", Float, nullable=False, default=0.0),
+    Column("last_error", Text, nullable=False, default=""),
+    Column("last_request_at", UtcDateTime),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("origin", String(300), primary_key=True),
+    Column("fetched_at", UtcDateTime, nullable=False),
+    Column("status", Integer, nullable=False),  # 0: no answer
+    Column("body", Text, nullable=False),
+)
+
+endpoint = Table(
+    "endpoint",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(40), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("etag", Text, nullable=False, default=""),
+    Column("last_modified", Text, nullable=False, default=""),
+    Column("body_hash", String(64), nullable=False, default=""),
+    Column("first_polled", UtcDateTime),  # first poll that brought an answer: the baseline
+    Column("last_polled", UtcDateTime),
+    Column("last_success", UtcDateTime),
+    Column("last_new", UtcDateTime),
+    Column("next_due", UtcDateTime),
+    Column("failures", Float, nullable=False, default=0.0),
+    Column("last_outcome", String(20), nullable=False, default=""),
+    Column("last_error", Text, nullable=False, default=""),
+    UniqueConstraint("source", "url"),
+)
+
+sighting = Table(
+    "sighting",
+    metadata,
+    Column("endpoint", ForeignKey("endpoint.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("source", String(40), nullable=False),
+    Column("endpoint", ForeignKey("endpoint.id"), nullable=False),  # of first sight
+    Column("host", String(255), nullable=False),  # of `url`: whose visit fetches it
+    Column("url", Text, nullable=False),
+    Column("original_url", Text, nullable=False, default=""),
+    Column("title", Text, nullable=False, default=""),
+    Column("summary", Text, nullable=False, default=""),
+    Column("authors", JSON, nullable=False, default=list),
+    Column("published", JSON),  # crawler.items.Dating, or null
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("first_run", ForeignKey("run.id"), nullable=False),
+    Column("backlog", Boolean, nullable=False, default=False),
+    Column("attempts", Float, nullable=False, default=0.0),
+    Column("next_try", UtcDateTime),
+    Column("last_error", Text, nullable=False, default=""),
+    Column("outcome", String(20)),
+    Column("reason", Text, nullable=False, default=""),
+    Column("ended", UtcDateTime),
+    Column("ended_run", ForeignKey("run.id")),
+)
+Index(
+    "ix_entry_pending",
+    entry.c.host,
+    entry.c.source,
+    sqlite_where=text("outcome IS NULL"),
+    postgresql_where=text("outcome IS NULL"),
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("entry", ForeignKey("entry.id"), primary_key=True),
+    Column("source", String(40), nullable=False),
+    Column("outcome", String(20), nullable=False),  # kept, copy or off_theme: that of its entry
+    Column("origin", String(10), nullable=False, default="crawl"),
+    Column("title", Text, nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("account", Text, nullable=False, default=""),
+    Column("language", String(20), nullable=False, default=""),
+    Column("url", Text, nullable=False),  # where it was read
+    Column("original_url", Text, nullable=False, default=""),  # its first publication, where known
+    Column("final_key", Text, nullable=False),
+    Column("published", JSON),  # the chosen Dating, or null
+    Column("datings", JSON, nullable=False),
+    Column("fetched", UtcDateTime, nullable=False),
+    Column("kept_at", UtcDateTime, nullable=False),  # when it was stored; digests go by this
+    Column("backlog", Boolean, nullable=False, default=False),
+    Column("verdicts", JSON, nullable=False),
+    Column("themes", JSON, nullable=False),  # names of its themes, best first
+    Column("images", JSON, nullable=False),
+    Column("extractor", Text, nullable=False),
+    Column("text_hash", String(64), nullable=False),
+    Column("representative", ForeignKey("article.entry")),  # of its copy group, when it is a copy
+    Column("path", Text, nullable=False, default=""),  # below archive/; empty when it has no file
+    Column("filed", Boolean, nullable=False, default=False),  # the file at `path` was written
+    Column("story", ForeignKey("story.id")),
+)
+Index("ix_article_kept_at", article.c.kept_at)
+Index("ix_article_final_key", article.c.final_key)
+# One original per text: whoever stores second becomes its copy, also across processes.
+Index(
+    "ix_article_original",
+    article.c.text_hash,
+    unique=True,
+    sqlite_where=text("outcome = 'kept'"),
+    postgresql_where=text("outcome = 'kept'"),
+)
+
+version = Table(
+    "version",
+    metadata,
+    Column("entry", ForeignKey("article.entry"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("seen", UtcDateTime, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("markdown", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("text_hash", String(64), nullable=False),
+    Column("diff", Text, nullable=False, default=""),
+)
+
+copy = Table(
+    "copy",
+    metadata,
+    Column("entry", ForeignKey("article.entry"), primary_key=True),
+    Column("original", ForeignKey("article.entry"), nullable=False),
+    Column("level", String(20), nullable=False),
+    Column("measure", Float, nullable=False),
+    Column("found", UtcDateTime, nullable=False),
+)
+
+story = Table(
+    "story",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("representative", Integer),  # article.entry; no constraint, the two tables name each other
+    Column("started", UtcDateTime, nullable=False),
+    Column("updated", UtcDateTime, nullable=False),
+)
+
+digest = Table(
+    "digest",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscription", String(40), nullable=False),
+    Column("date", String(10), nullable=False),  # YYYY-MM-DD in the subscription's zone
+    Column("cut_from", UtcDateTime, nullable=False),  # exclusive
+    Column("cut_to", UtcDateTime, nullable=False),  # inclusive
+    Column("issued", UtcDateTime, nullable=False),
+    UniqueConstraint("subscription", "date"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", ForeignKey("digest.id"), nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_try", UtcDateTime),
+    Column("accepted", UtcDateTime),
+    Column("last_error", Text, nullable=False, default=""),
+    UniqueConstraint("digest", "destination"),
+)
