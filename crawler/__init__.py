@@ -1,0 +1,3 @@
+"""presswatch: how pages come in."""
+
+__version__ = "0.1.0"

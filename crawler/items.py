@@ -1,8 +1,10 @@
 """The frozen records that flow: Entry → PendingEntry → Page → Article, or an end on the way."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from crawler.outcomes import Outcome, Sameness
 
@@ -27,6 +29,14 @@ class Dating:
     where: str  # feed, list, page
     text: str  # as the source spelt it
     zone: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        return {**asdict(self), "at": self.at.isoformat()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, str]) -> "Dating":
+        at, precision = datetime.fromisoformat(value["at"]), Precision(value["precision"])
+        return cls(at=at, precision=precision, where=value["where"], text=value["text"], zone=value["zone"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +101,13 @@ class ThemeVerdict:
     @property
     def on_theme(self) -> bool:
         return not self.vetoed_by and self.score >= self.floor
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "hits": [asdict(hit) for hit in self.hits]}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "ThemeVerdict":
+        return cls(**{**value, "hits": tuple(TermHit(**hit) for hit in value["hits"])})
 
 
 @dataclass(frozen=True, kw_only=True)

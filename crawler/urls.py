@@ -3,32 +3,44 @@
 Keep the URL as announced to fetch it; compare by `article_key` alone.
 """
 
-import html
 import re
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
 import idna
 import tldextract
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Parameters that name the click, not the content (dedup measurements: utm, spm and from were 0 % folded by others).
-_TRACKING_PREFIXES = ("utm_", "spm", "pk_", "mtm_", "hmsr", "hmpl", "hmcu", "hmkw", "hmci", "at_")
+_TRACKING_PREFIXES = ("utm_", "mtm_")
 _TRACKING = frozenset(
     "from ref ref_src referrer share_token share_source share_medium share_from share_plat "
+    "spm spm_id_from hmsr hmpl hmcu hmkw hmci pk_campaign pk_kwd pk_keyword pk_source pk_medium pk_content pk_cid "
     "fbclid gclid dclid msclkid yclid igshid mc_cid mc_eid _ga _gl wt_mc cmpid ncid "
     "isappinstalled nsukey scene pgv_ref adchannelid ivk_sa vd_source".split()
 )
-_WECHAT_SHORT = re.compile(r"/s/([\w\-]{10,})/?")
+_WECHAT_SHORT = re.compile(r"/s/([\w\-]{10,})")
+_WECHAT_LONG_PATHS = ("/s", "/mp/appmsg/show")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ESCAPED_SLASH = re.compile(r"%2F", re.IGNORECASE)
+# An ampersand as HTML or a script spells it, once or several times over.
+_ESCAPED_AMPERSAND = re.compile(r"(?:&|\\x26)(?:amp;|#38;|#x26;)+|\\x26", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.\-]*[a-z0-9_\-])?")
 _PLAIN_HOST_PREFIXES = ("www.", "m.", "wap.", "mobile.")
 # Unreserved plus the sub-delimiters a path or a value may carry; everything else is percent-encoded.
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
 
 
 class UrlError(ValueError):
-    """The text is not a URL presswatch will fetch; the message says why."""
+    """The text is not a URL presswatch will fetch. The message names it; `why` alone does not repeat it."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(url, why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.args[0]!r} {self.why}"
 
 
 def check_fetchable(url: str) -> SplitResult:
@@ -37,33 +49,47 @@ def check_fetchable(url: str) -> SplitResult:
     Raises:
         UrlError: any other scheme, no host, userinfo, a bad port, control characters.
     """
-    if any(ord(character) <= 32 or ord(character) == 127 for character in url):
-        raise UrlError(f"{url!r} holds spaces or control characters")
+    if any(ord(character) <= 32 or 127 <= ord(character) < 160 or character.isspace() for character in url):
+        raise UrlError(url, "holds spaces or control characters")
+    if any("\ud800" <= character <= "\udfff" for character in url):
+        raise UrlError(url, "holds half of a character")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UrlError(f"{url!r} is not a URL: {error}") from error
+        raise UrlError(url, f"is not a URL: {error}") from error
     if parts.scheme.lower() not in _DEFAULT_PORTS:
-        raise UrlError(f"{url!r} does not begin with http:// or https://")
+        raise UrlError(url, "does not begin with http:// or https://")
     if not parts.hostname:
-        raise UrlError(f"{url!r} names no host")
+        raise UrlError(url, "names no host")
     if parts.username is not None or parts.password is not None:
-        raise UrlError(f"{url!r} carries a user name or password")
+        raise UrlError(f"{parts.scheme}://…@{parts.hostname}", "carries a user name or password")
     if port == 0:
-        raise UrlError(f"{url!r} has port 0")
+        raise UrlError(url, "has port 0")
     _ascii_host(parts.hostname)
     return parts
 
 
 def _ascii_host(host: str) -> str:
-    host = host.rstrip(".").lower()
-    if host.isascii():
-        return host
+    """Lower case, punycode, no trailing dot; an IPv6 address in its short form."""
+    name = host.lower().rstrip(".")
+    if not name.isascii():
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii").lower().rstrip(".")
+        except UnicodeError as error:
+            raise UrlError(host, f"is not a host name: {error}") from error
+    if ":" in name:
+        return _ipv6(name)
+    if not _HOST.fullmatch(name) or ".." in name:
+        raise UrlError(host, "is not a host name")
+    return name
+
+
+def _ipv6(name: str) -> str:
     try:
-        return idna.encode(host, uts46=True).decode("ascii")
-    except idna.IDNAError as error:
-        raise UrlError(f"{host!r} is not a host name: {error}") from error
+        return ip_address(name).compressed
+    except ValueError as error:
+        raise UrlError(name, "is not an IPv6 address") from error
 
 
 def _netloc(parts: SplitResult) -> str:
@@ -77,7 +103,15 @@ def _netloc(parts: SplitResult) -> str:
 
 def _requote(text: str, safe: str) -> str:
     """Percent-encode what must be and nothing else, so that both spellings of a character become one."""
-    return quote(unquote_to_bytes(_BAD_ESCAPE.sub("%25", text)), safe=safe)
+    # An escaped slash is part of a name, not a border between two.
+    parts = _ESCAPED_SLASH.split(_BAD_ESCAPE.sub("%25", text))
+    return "%2F".join(quote(unquote_to_bytes(part), safe=safe) for part in parts)
+
+
+def _plain(url: str) -> str:
+    """The address without what surrounds it, the ampersands of its query unescaped."""
+    path, mark, query = url.strip().partition("?")
+    return path + mark + _ESCAPED_AMPERSAND.sub("&", query)
 
 
 def _is_tracking(name: str) -> bool:
@@ -94,10 +128,19 @@ def canonical_url(url: str) -> str:
     Raises:
         UrlError: see `check_fetchable`.
     """
-    parts = check_fetchable(html.unescape(url.strip()) if "&amp;" in url else url.strip())
-    pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(pair[0])]
-    path = _resolve_dots(_requote(parts.path, _PATH_SAFE)) or "/"
-    return urlunsplit((parts.scheme.lower(), _netloc(parts), path, urlencode(sorted(pairs)), ""))
+    parts = check_fetchable(_plain(url))
+    pairs = [pair for pair in _pairs(parts.query) if not _is_tracking(pair[0])]
+    query = urlencode(sorted(pairs), errors="surrogateescape")
+    return urlunsplit((parts.scheme.lower(), _netloc(parts), _canonical_path(parts.path), query, ""))
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    # Surrogates carry bytes that are no UTF-8 through unharmed: old sites write GBK here.
+    return parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+
+
+def _canonical_path(path: str) -> str:
+    return _resolve_dots(_requote(path, _PATH_SAFE)) or "/"
 
 
 def _resolve_dots(path: str) -> str:
@@ -123,39 +166,46 @@ def article_key(url: str) -> str:
     Raises:
         UrlError: see `check_fetchable`.
     """
-    parts = check_fetchable(html.unescape(url.strip()) if "&" in url else url.strip())
-    host = _ascii_host(parts.hostname or "")
-    if host == "mp.weixin.qq.com":
-        wechat = _wechat_key(parts)
-        if wechat:
-            return wechat
-    if parts.fragment.startswith("/"):
+    if check_fetchable(_plain(url)).fragment.startswith("/"):
         return "docsify:" + _bare(docsify_file_url(url))
-    if parts.path.endswith(".md"):
-        return "docsify:" + _bare(url)
-    return "url:" + _bare(url)
+    canonical = canonical_url(url)
+    parts = urlsplit(canonical)
+    key = _wechat_key(parts) if parts.hostname == "mp.weixin.qq.com" else ""
+    if key:
+        return key
+    return ("docsify:" if parts.path.endswith(".md") else "url:") + _bare(canonical)
 
 
-def _bare(url: str) -> str:
-    parts = urlsplit(canonical_url(url))
-    host = parts.netloc
-    for prefix in _PLAIN_HOST_PREFIXES:
-        if host.startswith(prefix) and host.count(".") > 1:
-            host = host.removeprefix(prefix)
-            break
-    path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
-    return host + path + (f"?{parts.query}" if parts.query else "")
+def _bare(canonical: str) -> str:
+    parts = urlsplit(canonical)
+    query = f"?{parts.query}" if parts.query else ""
+    return _plain_host(parts.netloc) + _single_slashes(parts.path) + query
+
+
+def _single_slashes(path: str) -> str:
+    return re.sub(r"/{2,}", "/", path).rstrip("/")
+
+
+def _plain_host(netloc: str) -> str:
+    """Without www. or m., unless a public suffix would be left: m.github.io is a site of its own."""
+    prefix = next((prefix for prefix in _PLAIN_HOST_PREFIXES if netloc.startswith(prefix)), "")
+    rest = netloc.removeprefix(prefix)
+    if not prefix or "." not in rest:
+        return netloc
+    found = _suffixes()(rest)
+    return rest if found.top_domain_under_public_suffix or not found.suffix else netloc
 
 
 def _wechat_key(parts: SplitResult) -> str:
     """The key of an mp.weixin article, or "" for its other pages (temporary Sogou links among them)."""
-    short = _WECHAT_SHORT.fullmatch(parts.path)
+    path = _single_slashes(parts.path)
+    short = _WECHAT_SHORT.fullmatch(path)
     if short:
         return f"wechat:{short[1]}"
-    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    query = dict(_pairs(parts.query))
     biz = query.get("__biz", "").replace(" ", "+").rstrip("=")
     mid = query.get("mid") or query.get("appmsgid")
-    if not biz or not mid:
+    if not biz or not mid or path not in _WECHAT_LONG_PATHS:
         return ""
     idx = query.get("idx") or query.get("itemidx") or "1"
     sign = query.get("sn") or query.get("sign") or ""
@@ -163,14 +213,23 @@ def _wechat_key(parts: SplitResult) -> str:
 
 
 def docsify_file_url(url: str) -> str:
-    """The Markdown file a docsify address shows: `https://h/#/a/b` → `https://h/a/b.md`."""
-    parts = check_fetchable(url)
-    path = parts.fragment.split("?")[0] if parts.fragment.startswith("/") else parts.path
+    """The Markdown file a docsify address shows, in its canonical spelling.
+
+    `https://h/#/a/b` and `https://h/a/b` → `https://h/a/b.md`, `https://h/docs/#/a/` → `https://h/docs/a/README.md`.
+
+    Raises:
+        UrlError: see `check_fetchable`.
+    """
+    parts = check_fetchable(_plain(url))
+    path = parts.path
+    if parts.fragment.startswith("/"):
+        path = path.rpartition("/")[0] + parts.fragment.partition("?")[0]
+    path = _canonical_path(path)
     if path.endswith("/"):
         path += "README"
     if not path.endswith(".md"):
         path += ".md"
-    return urlunsplit((parts.scheme.lower(), _netloc(parts), _requote(path, _PATH_SAFE), "", ""))
+    return urlunsplit((parts.scheme.lower(), _netloc(parts), path, "", ""))
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,112 @@
+"""The books of a run: one line per source, and the law that they balance.
+
+`found` and the outcomes are raised in the transactions that change the entries; `carried_in` and `carried_out` are
+counted from the entries. So `carried_in + found = Σ outcomes + carried_out` compares two independent records.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from crawler.outcomes import Outcome
+from crawler.tables import book, entry, host, run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """One source's line in a run. `carried_out` is None while the run goes on."""
+
+    source: str
+    carried_in: int = 0
+    found: int = 0
+    outcomes: dict[Outcome, int] = field(default_factory=dict)
+    carried_out: int | None = None
+    known: int = 0
+    polls: int = 0
+    polls_failed: int = 0
+    requests: int = 0
+    bytes: int = 0
+    error: str = ""
+
+    @property
+    def balances(self) -> bool:
+        if self.carried_out is None:
+            return True
+        return self.carried_in + self.found == sum(self.outcomes.values()) + self.carried_out
+
+
+def open_run(connection: Connection, *, command: str, process: int, now: datetime, sources: Sequence[str]) -> int:
+    """Begin a run: a line for each of `sources` and for every other source that still has pending entries.
+
+    The caller holds the run lock, so a run that is still open is a dead one: it is closed as interrupted and its
+    leases are freed.
+    """
+    for dead in connection.scalars(select(run.c.id).where(run.c.ended.is_(None))).all():
+        close_run(connection, dead, now, error="interrupted: the process ended before the run did", interrupted=True)
+    connection.execute(update(host).where(host.c.lease_token != "").values(lease_token="", lease_until=None))
+    opened = connection.execute(insert(run).values(command=command, process=process, started=now))
+    number: int = opened.inserted_primary_key[0]  # type: ignore[index]
+    pending = _pending_by_source(connection)
+    lines = [
+        {"run": number, "source": name, "carried_in": pending.get(name, 0)} for name in sorted({*sources, *pending})
+    ]
+    if lines:
+        connection.execute(insert(book), lines)
+    return number
+
+
+def close_run(
+    connection: Connection, number: int, now: datetime, *, error: str = "", interrupted: bool = False
+) -> None:
+    pending = _pending_by_source(connection)
+    for name in connection.scalars(select(book.c.source).where(book.c.run == number)).all():
+        add(connection, number, name, carried_out=pending.get(name, 0))
+    connection.execute(update(run).where(run.c.id == number).values(ended=now, error=error, interrupted=interrupted))
+
+
+def add(connection: Connection, number: int, source: str, *, carried_out: int | None = None, **counts: int) -> None:
+    """Raise counters of a line by `counts`; set `carried_out` where given."""
+    values: dict[str, Any] = {name: book.c[name] + count for name, count in counts.items() if count}
+    if carried_out is not None:
+        values["carried_out"] = carried_out
+    if values:
+        changed = connection.execute(update(book).where(book.c.run == number, book.c.source == source).values(values))
+        if changed.rowcount != 1:
+            raise LookupError(f"run {number} has no book for source {source}")
+
+
+def set_error(connection: Connection, number: int, source: str, error: str) -> None:
+    connection.execute(update(book).where(book.c.run == number, book.c.source == source).values(error=error))
+
+
+def books_of(connection: Connection, numbers: Iterable[int]) -> tuple[Book, ...]:
+    """The lines of these runs, by run and source."""
+    rows = connection.execute(
+        select(book).where(book.c.run.in_(list(numbers))).order_by(book.c.run, book.c.source)
+    ).mappings()
+    return tuple(
+        Book(
+            source=row["source"],
+            carried_in=row["carried_in"],
+            found=row["found"],
+            outcomes={outcome: row[outcome.value] for outcome in Outcome},
+            carried_out=row["carried_out"],
+            known=row["known"],
+            polls=row["polls"],
+            polls_failed=row["polls_failed"],
+            requests=row["requests"],
+            bytes=row["bytes"],
+            error=row["error"],
+        )
+        for row in rows
+    )
+
+
+def _pending_by_source(connection: Connection) -> dict[str, int]:
+    rows = connection.execute(
+        select(entry.c.source, func.count()).where(entry.c.outcome.is_(None)).group_by(entry.c.source)
+    )
+    return dict(rows.tuples().all())

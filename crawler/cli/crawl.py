@@ -1,0 +1,149 @@
+"""presswatch crawl: one run, and what is told of it."""
+
+import asyncio
+import shlex
+import sys
+from difflib import get_close_matches
+from enum import IntEnum
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from crawler.cli.app import App, NotFoundError, print_document, with_app
+from crawler.config.models import Source
+from crawler.outcomes import Outcome
+from crawler.run import Run, RunLockedError, RunReport, run_lock
+
+
+class ExitCode(IntEnum):
+    """Design section 13."""
+
+    COMPLETED = 0
+    INTERNAL = 1
+    NOTHING_POLLED = 3
+    LOCKED = 4
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]...")
+@click.option("--all", "poll_all", is_flag=True, help="Poll every enabled source now, due or not.")
+@click.option("--if-idle", is_flag=True, help="When another run holds the lock, end at once and in silence.")
+@click.option("--strict", is_flag=True, help="Exit with 3 when any source failed.")
+@with_app
+def crawl(app: App, *, names: tuple[str, ...], poll_all: bool, if_idle: bool, strict: bool) -> None:
+    """Visit what is due: poll, fetch, extract, judge, store. A named SOURCE is polled now, due or not."""
+    scope = select_sources(app, names)
+    try:
+        with run_lock(app.data):
+            report = run_crawl(app, scope, poll_now=bool(names) or poll_all)
+    except RunLockedError as error:
+        if if_idle:
+            return
+        click.echo(str(error), err=True)
+        sys.exit(ExitCode.LOCKED)
+    if app.json:
+        print_document(report_document(report))
+    tell(report, to_person=sys.stdout.isatty() and not app.json)
+    sys.exit(exit_code(report, strict=strict))
+
+
+def select_sources(app: App, names: tuple[str, ...]) -> tuple[Source, ...]:
+    """The named sources, or every enabled one.
+
+    Raises:
+        NotFoundError: a name that no enabled source bears.
+    """
+    enabled = {source.name: source for source in app.config.enabled_sources}
+    for name in names:
+        if name in enabled:
+            continue
+        if app.config.source(name) is not None:
+            raise NotFoundError(f"source {name} is switched off; set enabled: true in its file to crawl it")
+        near = get_close_matches(name, enabled, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(enabled) or 'none'}"
+        raise NotFoundError(f"no source is named {name}; {hint}")
+    return tuple(enabled[name] for name in dict.fromkeys(names)) or tuple(enabled.values())
+
+
+def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool) -> RunReport:
+    """One run under the lock the caller holds, its progress shown on a terminal."""
+    console = Console(stderr=True)
+    with console.status("visiting hosts ...", spinner="dots") as status:
+        run = Run(
+            config=app.config,
+            database=app.database,
+            clock=app.clock,
+            data=app.data,
+            scope=scope,
+            poll_now=poll_now,
+            route=app.route,
+            watch=status.update,
+        )
+        return asyncio.run(run.crawl(shlex.join(sys.argv[1:])[:200]))
+
+
+def exit_code(report: RunReport, *, strict: bool) -> ExitCode:
+    if report.errors or not report.balances:
+        return ExitCode.INTERNAL
+    all_failed = report.polls > 0 and report.polls == report.polls_failed
+    if all_failed or (strict and report.polls_failed > 0):
+        return ExitCode.NOTHING_POLLED
+    return ExitCode.COMPLETED
+
+
+def report_document(report: RunReport) -> dict[str, Any]:
+    """`crawl --json`, as design section 13 fixes it."""
+    sources = [
+        {
+            "name": book.source,
+            "carried_in": book.carried_in,
+            "found": book.found,
+            **{outcome.value: book.outcomes[outcome] for outcome in Outcome},
+            "carried_out": book.carried_out,
+            "known": book.known,
+            "requests": book.requests,
+            "bytes": book.bytes,
+            "error": book.error or None,
+        }
+        for book in report.books
+    ]
+    counted = [name for name in (sources[0] if sources else {}) if name not in {"name", "error"}]
+    return {
+        "run": report.number,
+        "started": report.started,
+        "ended": report.ended,
+        "sources": sources,
+        "totals": {name: sum(int(source[name] or 0) for source in sources) for name in counted},
+    }
+
+
+def tell(report: RunReport, *, to_person: bool) -> None:
+    """A table for a person; what went wrong for everybody, on stderr, so that cron mails it."""
+    if to_person:
+        Console().print(_table(report))
+    for book in report.books:
+        if book.error:
+            click.echo(f"{book.source}: {book.error}", err=True)
+        if not book.balances:
+            click.echo(f"{book.source}: the books of run {report.number} do not balance: {_sum(book)}", err=True)
+    for error in report.errors:
+        click.echo(f"internal failure: {error}", err=True)
+    if report.stopped:
+        click.echo(f"the run ended early: {report.stopped}; what is pending stays for the next one", err=True)
+
+
+def _table(report: RunReport) -> Table:
+    table = Table(title=f"run {report.number}", caption="carried in + found = outcomes + carried out")
+    table.add_column("source")
+    columns = ["carried_in", "found", *(outcome.value for outcome in Outcome), "carried_out", "known", "requests"]
+    for name in columns:
+        table.add_column(name.replace("_", " "), justify="right")
+    for source in report_document(report)["sources"]:
+        table.add_row(source["name"], *(str(source[name] or "·") for name in columns))
+    return table
+
+
+def _sum(book: Any) -> str:
+    return f"{book.carried_in} + {book.found} ≠ {sum(book.outcomes.values())} + {book.carried_out}"

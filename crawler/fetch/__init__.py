@@ -1,0 +1,1 @@
+"""How a request leaves and a response comes back: robots, pace, address guard, limits, route."""

@@ -1,0 +1,67 @@
+"""The one door through which requests leave: guarded, paced, routed, counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aiohttp import TCPConnector
+from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler
+from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedError
+
+from crawler.fetch.guard import AddressRefusedError, refusals
+from crawler.urls import UrlError, check_fetchable, host_of
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from crawler.visit import Visit
+
+
+class DoorHandler(AiohttpDownloadHandler):
+    """Scrapy's aiohttp handler behind the address guard and the host's pace."""
+
+    experimental = False  # it is the default of reactor-free Scrapy; its warning at every visit tells nobody anything
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._visit: Visit = crawler.spider.visit  # type: ignore[union-attr]
+        connector = self._session.connector
+        if not isinstance(connector, TCPConnector) or not hasattr(connector, "_socket_factory"):
+            raise RuntimeError("this aiohttp has no socket factory, so addresses cannot be guarded")
+        connector._socket_factory = self._visit.run.guard.make_socket
+
+    async def download_request(self, request: Request) -> Response:
+        try:
+            check_fetchable(request.url)
+        except UrlError as error:
+            raise AddressRefusedError(str(error)) from error
+        async with self._visit.run.pace.turn(host_of(request.url)):
+            self._visit.count_request(request.meta["source"])
+            response = await self._download_guarded(self._routed(request))
+        self._visit.count_bytes(request.meta["source"], len(response.body))
+        return response.replace(url=request.url)
+
+    def _routed(self, request: Request) -> Request:
+        """The request as it goes on the wire: with --route to the local server, the Host header kept."""
+        route = self._visit.run.route
+        if route is None:
+            return request
+        parts = urlsplit(request.url)
+        routed = request.replace(url=f"{route}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else ""))
+        routed.headers["Host"] = parts.netloc
+        return routed
+
+    async def _download_guarded(self, request: Request) -> Response:
+        noted: list[str] = []
+        token = refusals.set(noted)
+        try:
+            return await super().download_request(request)
+        except (DownloadConnectionRefusedError, DownloadFailedError) as error:
+            if noted:
+                raise AddressRefusedError(f"{request.url} leads to {noted[0]}, which may not be reached") from error
+            raise
+        finally:
+            refusals.reset(token)

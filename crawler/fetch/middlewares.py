@@ -1,0 +1,53 @@
+"""Scrapy's thin shell around `crawler.fetch.robots`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from scrapy import Request
+from scrapy.http.request import NO_CALLBACK
+
+from crawler.fetch.failures import failure_of_exception
+from crawler.fetch.robots import MAX_BYTES
+from crawler.urls import host_of
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from crawler.visit import Visit
+
+
+class RobotsMiddleware:
+    """Refuses what robots.txt forbids, before it reaches the downloader; redirects pass here again."""
+
+    def __init__(self, crawler: Crawler, visit: Visit) -> None:
+        self._crawler = crawler
+        self._visit = visit
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler, crawler.spider.visit)  # type: ignore[union-attr]
+
+    async def process_request(self, request: Request) -> None:
+        if request.meta.get("is_robots"):
+            return
+
+        async def fetch(url: str) -> tuple[int, str]:
+            return await self._fetch(url, request.meta["source"])
+
+        delay = await self._visit.run.robots.check(request.url, fetch)
+        if delay is not None:
+            self._visit.run.pace.slow_down(host_of(request.url), delay)
+
+    async def _fetch(self, url: str, source: str) -> tuple[int, str]:
+        request = Request(
+            url, callback=NO_CALLBACK, dont_filter=True, priority=1000, meta={"is_robots": True, "source": source}
+        )
+        try:
+            response = await self._crawler.engine.download_async(request)
+        except Exception as error:
+            # Whatever kept the rules from us, we wait; a fault of our own is not hidden that way.
+            if failure_of_exception(error) is None:
+                raise
+            return 0, ""
+        return response.status, response.body[:MAX_BYTES].decode("utf-8", errors="replace")

@@ -1,0 +1,25 @@
+"""robots.txt answers in the database, so that a day's many runs ask once."""
+
+from sqlalchemy import select
+
+from crawler.database import Database, insert_for
+from crawler.fetch.robots import RobotsAnswer
+from crawler.tables import robots
+
+
+class DatabaseRobotsCache:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self, origin: str) -> RobotsAnswer | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(robots).where(robots.c.origin == origin)).mappings().one_or_none()
+        if row is None:
+            return None
+        return RobotsAnswer(status=row["status"], body=row["body"], fetched_at=row["fetched_at"])
+
+    def save(self, origin: str, answer: RobotsAnswer) -> None:
+        values = {"status": answer.status, "body": answer.body, "fetched_at": answer.fetched_at}
+        with self._database.write() as connection:
+            statement = insert_for(connection)(robots).values(origin=origin, **values)
+            connection.execute(statement.on_conflict_do_update(index_elements=["origin"], set_=values))

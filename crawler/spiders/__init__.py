@@ -1,0 +1,1 @@
+"""Spiders visit hosts. One class serves every source that config alone describes."""

@@ -1,0 +1,90 @@
+"""What one visit of a host holds: its due endpoints, its collaborators, and what happened."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from crawler.clock import Clock
+from crawler.config.models import Config, Endpoint, Source
+from crawler.database import Database
+from crawler.fetch.guard import AddressGuard
+from crawler.fetch.pace import Pace
+from crawler.fetch.robots import Robots
+from crawler.items import PendingEntry
+from crawler.ledger import EndpointState, Lease, Ledger
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueEndpoint:
+    source: Source
+    endpoint: Endpoint
+    state: EndpointState
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """What all visits of a run share."""
+
+    number: int
+    config: Config
+    clock: Clock
+    database: Database
+    ledger: Ledger
+    archive: Path  # folder of the Markdown files
+    guard: AddressGuard
+    pace: Pace
+    robots: Robots
+    route: str | None  # http://127.0.0.1:PORT, or None for the live network
+    sources: Collection[str]  # names in scope
+    stop: Callable[[], str]  # why the run must end now, or ""
+    watch: Callable[[str], None]  # is told in a line what just happened, for a person at a terminal
+
+
+@dataclass(kw_only=True)
+class Visit:
+    """One visit of one host: the only mutable record a spider and its components share."""
+
+    run: RunContext
+    lease: Lease
+    due: Sequence[DueEndpoint]
+    after: int = 0  # entries up to this id were offered already in this run
+    requests: Counter[str] = field(default_factory=Counter)  # by source
+    received: Counter[str] = field(default_factory=Counter)  # bytes by source
+    polls_succeeded: int = 0
+    not_before: datetime | None = None  # the host asked to be left alone until then
+    errors: list[str] = field(default_factory=list)  # faults of ours, with traceback in the log
+
+    @property
+    def config(self) -> Config:
+        return self.run.config
+
+    def pending(self) -> list[PendingEntry]:
+        """The host's entries to fetch now; each is offered once."""
+        run = self.run
+        found = run.ledger.pending(self.lease.host, now=run.clock.now(), sources=run.sources, after=self.after)
+        self.after = max((pending.id for pending in found), default=self.after)
+        return found
+
+    def must_stop(self) -> str:
+        """Why no further page may be fetched in this visit, or ""."""
+        if self.not_before is not None and self.not_before > self.run.clock.now():
+            return f"{self.lease.host} asked to be left alone until {self.not_before.isoformat()}"
+        return self.run.stop()
+
+    def hold(self, until: datetime) -> None:
+        self.not_before = max(self.not_before or until, until)
+
+    def count_request(self, source: str) -> None:
+        self.requests[source] += 1
+
+    def count_bytes(self, source: str, size: int) -> None:
+        self.received[source] += size
+
+    def take_traffic(self) -> dict[str, tuple[int, int]]:
+        """Requests and bytes by source since the last call."""
+        traffic = {name: (self.requests[name], self.received[name]) for name in self.requests | self.received}
+        self.requests.clear()
+        self.received.clear()
+        return traffic

@@ -1,0 +1,1 @@
+"""Articles are stored: in the database, and as one Markdown file each."""

@@ -1,0 +1,268 @@
+"""The ledger's laws: every key once, one outcome each, and books that balance whatever happens in whichever order."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import func, select
+
+from crawler import books
+from crawler.database import Database
+from crawler.items import Dating, Ended, Entry, Poll, Postponed, Precision
+from crawler.ledger import AlreadyEndedError, Ledger
+from crawler.outcomes import Outcome, PollOutcome
+from crawler.tables import entry, sighting
+
+START = datetime(2025, 3, 3, 8, tzinfo=UTC)
+WEEK = timedelta(days=7)
+ENDPOINTS = [("alpha", "https://alpha.example/feed"), ("beta", "https://beta.example/feed")]
+SOURCES = [source for source, _ in ENDPOINTS]
+
+
+def an_entry(number, *, host="alpha.example", age=None):
+    published = None
+    if age is not None:
+        published = Dating(at=START - age, precision=Precision.SECOND, where="feed", text="")
+    return Entry(
+        key=f"url:{host}/{number}", url=f"https://{host}/{number}", title=f"Title {number}", published=published
+    )
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    database = Database.open(f"sqlite:///{tmp_path}/ledger.db")
+    yield Ledger(database)
+    database.close()
+
+
+def open_run(ledger, now=START):
+    with ledger.database.write() as connection:
+        return books.open_run(connection, command="test", process=1, now=now, sources=SOURCES)
+
+
+def close_run(ledger, number, now=START):
+    with ledger.database.write() as connection:
+        books.close_run(connection, number, now)
+        return {book.source: book for book in books.books_of(connection, [number])}
+
+
+def poll(ledger, run, entries, *, source="alpha", now=START, **poll_facts):
+    state = ledger.declare_endpoints(ENDPOINTS)[next(pair for pair in ENDPOINTS if pair[0] == source)]
+    return ledger.record_poll(
+        run, state, Poll(entries=tuple(entries), **poll_facts), now=now, next_due=now + WEEK, max_age=WEEK
+    )
+
+
+def pending(ledger, host="alpha.example", now=START):
+    return ledger.pending(host, now=now, sources=SOURCES)
+
+
+def test_first_poll_finds_every_key_once_and_counts_the_repeated_row_as_known(ledger):
+    result = poll(ledger, open_run(ledger), [an_entry(1), an_entry(2), an_entry(1)])
+    assert (result.outcome, result.found, result.known) == (PollOutcome.NEW, 2, 1)
+
+
+def test_a_second_source_naming_a_known_key_gets_a_sighting_not_an_entry(ledger):
+    run = open_run(ledger)
+    poll(ledger, run, [an_entry(1)])
+    result = poll(ledger, run, [an_entry(1)], source="beta")
+    with ledger.database.read() as connection:
+        seen = connection.scalar(select(func.count()).select_from(sighting))
+    assert (result.outcome, result.found, result.known, seen) == (PollOutcome.KNOWN, 0, 1, 2)
+    assert [item.source for item in pending(ledger)] == ["alpha"]
+
+
+def test_only_the_entries_of_an_endpoints_first_poll_are_backlog(ledger):
+    run = open_run(ledger)
+    poll(ledger, run, [an_entry(1)])
+    poll(ledger, run, [an_entry(1), an_entry(2)])
+    assert [item.backlog for item in pending(ledger)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("age", "waiting"),
+    [(None, 1), (timedelta(days=6), 1), (timedelta(days=8), 0)],
+    ids=["unknown date is not stale", "within the limit", "older than the limit"],
+)
+def test_stale_entries_end_at_first_sight(ledger, age, waiting):
+    run = open_run(ledger)
+    poll(ledger, run, [an_entry(1, age=age)])
+    assert len(pending(ledger)) == waiting
+    assert close_run(ledger, run)["alpha"].outcomes[Outcome.STALE] == 1 - waiting
+
+
+def test_an_entry_goes_to_the_host_of_its_address_not_of_its_endpoint(ledger):
+    poll(ledger, open_run(ledger), [an_entry(1, host="www.gamma.example")])
+    assert ledger.hosts_with_pending(START, SOURCES, {}) == {"gamma.example": 1}
+
+
+def test_an_outcome_never_changes(ledger):
+    run = open_run(ledger)
+    poll(ledger, run, [an_entry(1)])
+    [item] = pending(ledger)
+    ledger.end(run, Ended(pending=item, outcome=Outcome.GONE, reason="HTTP 404", at=START))
+    with pytest.raises(AlreadyEndedError):
+        ledger.end(run, Ended(pending=item, outcome=Outcome.FAILED, reason="again", at=START))
+    ledger.postpone(Postponed(pending=item, weight=1, reason="late", next_try=START + WEEK))
+    book = close_run(ledger, run)["alpha"]
+    assert (book.outcomes[Outcome.GONE], book.outcomes[Outcome.FAILED], book.balances) == (1, 0, True)
+
+
+def test_a_postponed_entry_comes_back_when_its_time_has_come(ledger):
+    poll(ledger, open_run(ledger), [an_entry(1)])
+    [item] = pending(ledger)
+    later = START + timedelta(minutes=10)
+    ledger.postpone(Postponed(pending=item, weight=0.5, reason="HTTP 503", next_try=later))
+    assert pending(ledger) == []
+    assert [again.attempts for again in pending(ledger, now=later)] == [0.5]
+
+
+def test_a_claimed_host_cannot_be_claimed_twice_until_it_is_released(ledger):
+    first = ledger.claim("alpha.example", now=START, lease=WEEK)
+    assert ledger.claim("alpha.example", now=START, lease=WEEK) is None
+    ledger.release(first, last_request_at=START, not_before=None, error="")
+    assert ledger.claim("alpha.example", now=START, lease=WEEK).generation == 2
+
+
+def test_a_host_that_asked_for_a_pause_is_left_alone_until_then(ledger):
+    lease = ledger.claim("alpha.example", now=START, lease=WEEK)
+    ledger.release(lease, last_request_at=START, not_before=START + timedelta(hours=1), error="")
+    assert ledger.claim("alpha.example", now=START, lease=WEEK) is None
+    assert ledger.claim("alpha.example", now=START + timedelta(hours=1), lease=WEEK).last_request_at == START
+
+
+def test_a_worker_that_lost_its_lease_cannot_move_the_hosts_times(ledger):
+    lost = ledger.claim("alpha.example", now=START, lease=timedelta(seconds=1))
+    held = ledger.claim("alpha.example", now=START + timedelta(seconds=2), lease=WEEK)
+    ledger.release(lost, last_request_at=START, not_before=START + WEEK, error="")
+    assert ledger.claim("alpha.example", now=START + timedelta(seconds=3), lease=WEEK) is None
+    ledger.release(held, last_request_at=None, not_before=None, error="")
+    assert ledger.claim("alpha.example", now=START + timedelta(seconds=3), lease=WEEK) is not None
+
+
+def test_a_dead_run_is_closed_as_interrupted_by_the_next_and_its_leases_are_freed(ledger):
+    dead = open_run(ledger)
+    poll(ledger, dead, [an_entry(1), an_entry(2)])
+    ledger.claim("alpha.example", now=START, lease=WEEK)
+    run = open_run(ledger)
+    assert ledger.claim("alpha.example", now=START, lease=WEEK) is not None
+    books_now = {book.source: book for book in _books(ledger, [dead])}
+    assert (books_now["alpha"].carried_out, books_now["alpha"].balances) == (2, True)
+    assert close_run(ledger, run)["alpha"].carried_in == 2
+
+
+def test_the_books_do_not_balance_when_an_entry_vanishes(ledger):
+    run = open_run(ledger)
+    poll(ledger, run, [an_entry(1)])
+    with ledger.database.write() as connection:
+        connection.execute(entry.delete())
+    assert not close_run(ledger, run)["alpha"].balances
+
+
+def test_a_source_outside_the_run_keeps_its_line_while_entries_wait(ledger):
+    poll(ledger, open_run(ledger), [an_entry(1)])
+    with ledger.database.write() as connection:
+        run = books.open_run(connection, command="test", process=1, now=START, sources=["beta"])
+    assert close_run(ledger, run)["alpha"].carried_out == 1
+
+
+def _books(ledger, numbers):
+    with ledger.database.read() as connection:
+        return books.books_of(connection, numbers)
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Random interleavings of polls, ends, failures, clean ends and sudden deaths of runs, against a plain model."""
+
+    def __init__(self):
+        super().__init__()
+        self.database = Database.open("sqlite://")
+        self.ledger = Ledger(self.database)
+        self.now = START
+        self.announced = set()
+        self.ended = {}
+        self.owner = {}
+        self.run = None
+
+    def teardown(self):
+        self.database.close()
+
+    @initialize()
+    def begin(self):
+        self.run = open_run(self.ledger, self.now)
+
+    @rule(
+        source=st.sampled_from(SOURCES),
+        numbers=st.lists(st.integers(0, 12), max_size=6),
+        old=st.sets(st.integers(0, 12), max_size=3),
+    )
+    def poll(self, source, numbers, old):
+        entries = [an_entry(number, age=timedelta(days=30) if number in old else None) for number in numbers]
+        result = poll(self.ledger, self.run, entries, source=source, now=self.now)
+        fresh = {item.key for item in entries} - self.announced
+        assert (result.found, result.known) == (len(fresh), len(entries) - len(fresh))
+        for item in entries:
+            if item.key in fresh and item.key not in self.owner:
+                self.owner[item.key] = source
+                if item.published is not None:
+                    self.ended[item.key] = Outcome.STALE
+        self.announced |= fresh
+
+    @rule(pick=st.randoms(use_true_random=False), outcome=st.sampled_from(Outcome))
+    def end_one(self, pick, outcome):
+        waiting = pending(self.ledger, now=self.now)
+        if waiting:
+            item = pick.choice(waiting)
+            self.ledger.end(self.run, Ended(pending=item, outcome=outcome, reason="", at=self.now))
+            assert item.entry.key not in self.ended
+            self.ended[item.entry.key] = outcome
+
+    @rule(pick=st.randoms(use_true_random=False), hours=st.integers(0, 30))
+    def postpone_one(self, pick, hours):
+        waiting = pending(self.ledger, now=self.now)
+        if waiting:
+            until = self.now + timedelta(hours=hours)
+            self.ledger.postpone(Postponed(pending=pick.choice(waiting), weight=0.5, reason="x", next_try=until))
+
+    @rule(hours=st.integers(1, 40))
+    def time_passes(self, hours):
+        self.now += timedelta(hours=hours)
+
+    @rule()
+    def end_run_and_begin_another(self):
+        close_run(self.ledger, self.run, self.now)
+        self.begin()
+
+    @rule()
+    def die_and_begin_another(self):
+        self.begin()
+
+    @invariant()
+    @precondition(lambda self: self.run)
+    def every_announced_key_is_held_once_with_its_first_owner_and_its_one_outcome(self):
+        with self.database.read() as connection:
+            rows = connection.execute(select(entry.c.key, entry.c.source, entry.c.outcome)).all()
+        assert {row.key: row.source for row in rows} == self.owner
+        assert {row.key: Outcome(row.outcome) for row in rows if row.outcome} == self.ended
+        assert len(rows) == len(self.announced)
+
+    @invariant()
+    @precondition(lambda self: self.run)
+    def every_closed_book_balances_and_carries_over(self):
+        lines = [_books(self.ledger, [number]) for number in range(1, self.run + 1)]
+        carried = Counter()
+        for run_lines in lines:
+            for book in run_lines:
+                assert book.balances
+                assert book.carried_in == carried[book.source]
+                if book.carried_out is not None:
+                    carried[book.source] = book.carried_out
+
+
+TestLedgerMachine = LedgerMachine.TestCase
+TestLedgerMachine.settings = settings(
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)

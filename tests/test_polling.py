@@ -1,0 +1,84 @@
+"""When an endpoint is next due."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from crawler.config.models import Endpoint
+from crawler.polling import next_poll, parse_retry_after, retry_time
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2025, 3, 3, 8, 0, 5, tzinfo=UTC)
+
+
+def minutes_until_next(failures=0.0, ttl=None, **endpoint):
+    following = next_poll(
+        Endpoint(url="https://a.example/feed", **endpoint), ZONE, polled=NOW, failures=failures, ttl=ttl
+    )
+    return (following - NOW).total_seconds() / 60
+
+
+@pytest.mark.parametrize(
+    ("facts", "minutes"),
+    [
+        ({}, 29),
+        ({"every": "6h"}, 359),
+        ({"every": "2m"}, 1.8),
+        ({"every": "30m", "ttl": 3600}, 60),
+        ({"every": "30m", "ttl": 60}, 29),
+        ({"every": "30m", "ttl": 10**9}, 24 * 60),
+        ({"every": "30m", "failures": 1}, 58),
+        ({"every": "30m", "failures": 2.5}, 101.5),
+        ({"every": "30m", "failures": 500}, 24 * 60),
+        ({"every": "48h", "failures": 3}, 48 * 60 - 1),
+    ],
+    ids=[
+        "adaptive is 30 minutes for now",
+        "fixed",
+        "short ones keep their length but a tenth",
+        "the publisher's ttl is respected",
+        "a shorter ttl changes nothing",
+        "a silly ttl is capped",
+        "one failure doubles",
+        "failures count in fractions, linearly",
+        "back-off is capped",
+        "an interval above the cap is not shortened",
+    ],
+)
+def test_intervals(facts, minutes):
+    assert minutes_until_next(**facts) == pytest.approx(minutes)
+
+
+def test_a_poll_five_seconds_after_crons_tick_is_due_again_at_the_next_tick():
+    following = next_poll(Endpoint(url="https://a.example/", every="30m"), ZONE, polled=NOW, failures=0)
+    assert following <= datetime(2025, 3, 3, 8, 30, tzinfo=UTC)
+
+
+def test_cron_is_read_in_the_sources_zone():
+    endpoint = Endpoint(url="https://a.example/", cron="0 7 * * *")
+    assert next_poll(endpoint, ZONE, polled=NOW, failures=0) == datetime(2025, 3, 3, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("failures", "minutes"), [(0.25, 5), (1, 10), (2.5, 25), (1000, 1440)])
+def test_pages_are_tried_again_after_a_time_that_grows_linearly(failures, minutes):
+    assert retry_time(NOW, failures=failures) - NOW == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("99999999999", 86400),
+        ("Mon, 03 Mar 2025 08:10:05 GMT", 600),
+        ("Mon, 03 Mar 2025 07:00:00 GMT", 0),
+        ("Mon, 03 Mar 2035 07:00:00 GMT", 86400),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+    ],
+)
+def test_retry_after_in_seconds_and_as_a_date_is_capped(value, seconds):
+    moment = parse_retry_after(value, NOW)
+    assert moment == (None if seconds is None else NOW + timedelta(seconds=seconds))
