@@ -5,7 +5,7 @@ Keep the URL as announced to fetch it; compare by `article_key` alone.
 
 import re
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
 import idna
@@ -86,8 +86,10 @@ def _ascii_host(host: str) -> str:
 
 
 def _ipv6(name: str) -> str:
+    if "%" in name:
+        raise UrlError(name, "is an IPv6 address with a zone, which only one machine understands")
     try:
-        return ip_address(name).compressed
+        return IPv6Address(name).compressed
     except ValueError as error:
         raise UrlError(name, "is not an IPv6 address") from error
 
@@ -238,6 +240,14 @@ def _suffixes() -> tldextract.TLDExtract:
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
+def _registrable(name: str) -> str:
+    found = _suffixes()(name)
+    if found.suffix:
+        return found.top_domain_under_public_suffix or name
+    # The list's own rule for what it does not hold: the last label is the suffix.
+    return ".".join(name.split(".")[-2:])
+
+
 def host_of(url: str) -> str:
     """The key of the host a URL belongs to: its registrable domain, or address and port for a bare IP.
 
@@ -248,7 +258,7 @@ def host_of(url: str) -> str:
     try:
         address = ip_address(name)
     except ValueError:
-        return _suffixes()(name).top_domain_under_public_suffix or name
+        return _registrable(name)
     port = parts.port or _DEFAULT_PORTS[parts.scheme.lower()]
     return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 

@@ -1,7 +1,8 @@
 """The shape of everything people edit. Data only: no clock, no network, no defaults hidden elsewhere."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,7 +27,10 @@ def parse_duration(value: Any) -> timedelta:
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError("expected a number and a unit of s, m, h or d, such as 30m or 7d")
-    return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    except OverflowError as error:
+        raise ValueError("a duration of more than 999999999 days") from error
 
 
 def _name(value: str) -> str:
@@ -39,7 +43,8 @@ def _name(value: str) -> str:
 
 def _zone(value: str) -> str:
     if value not in available_timezones():
-        raise ValueError("not a time zone of the IANA list, such as Asia/Shanghai")
+        near = get_close_matches(value, available_timezones(), n=1)
+        raise ValueError(f"not a time zone of the IANA list, such as {near[0] if near else 'Asia/Shanghai'}")
     return value
 
 
@@ -47,20 +52,27 @@ def _url(value: str) -> str:
     try:
         check_fetchable(value)
     except UrlError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(error.why) from error
     return value
+
+
+def _url_or_none(value: str) -> str:
+    return _url(value) if value else value
 
 
 def _regex(value: str) -> str:
     try:
         re.compile(value)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"not a regular expression: {error}") from error
     return value
 
 
 def _crontab(value: str) -> str:
-    CronTrigger.from_crontab(value)  # its ValueError names the field and the range
+    try:
+        CronTrigger.from_crontab(value, timezone=UTC)
+    except ValueError as error:
+        raise ValueError(f'not the five fields of a crontab line, such as "*/20 7-23 * * *": {error}') from error
     return value
 
 
@@ -73,9 +85,20 @@ def _at(value: Any) -> Any:
     return value
 
 
+def _day(value: Any) -> Any:
+    # pydantic takes a bare number for seconds since 1970.
+    if value is None or type(value) is date:
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError("expected a day, such as 2025-03-01, or null") from error
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Url = Annotated[str, AfterValidator(_url)]
+UrlOrNone = Annotated[str, AfterValidator(_url_or_none)]
 Regex = Annotated[str, AfterValidator(_regex)]
 Crontab = Annotated[str, AfterValidator(_crontab)]
 TimeOfDay = Annotated[str, BeforeValidator(_at)]
@@ -122,6 +145,9 @@ class ArticleRules(Model):
     url: Regex | None = None  # searched in the article's URL; others are not entries of this source
     max_age: PositiveDuration = timedelta(days=7)
 
+    def wants(self, url: str) -> bool:
+        return self.url is None or re.search(self.url, url) is not None
+
 
 class Politeness(Model):
     delay: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(seconds=2)
@@ -131,8 +157,8 @@ class Politeness(Model):
 class Terms(Model):
     """The source's terms of use, and the day an operator read them."""
 
-    url: str = ""
-    read: str | None = None
+    url: UrlOrNone = ""
+    read: Annotated[date | None, BeforeValidator(_day)] = None
     note: str = ""
 
 
@@ -160,7 +186,7 @@ class SeedReference(Model):
     """A seed by title and URL; its text is not shipped."""
 
     title: str
-    url: str = ""
+    url: UrlOrNone = ""
 
 
 class Words(Model):
@@ -184,7 +210,7 @@ class Theme(Model):
     title: str
     seeds: tuple[SeedReference, ...] = ()
     words: Words
-    floor: Annotated[float, Field(gt=0)] = 3.0
+    floor: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3.0
 
 
 class Subscription(Model):

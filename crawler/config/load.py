@@ -1,0 +1,102 @@
+"""The config folder → one checked Config, or one report of everything that is wrong with it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from crawler.config.check import check_document
+from crawler.config.models import Config, Model, Settings, Source, Subscription, Theme
+from crawler.config.places import KNOWN_FILES, SOURCES, shipped_config
+from crawler.config.references import check_names
+from crawler.config.report import ConfigError, Fault
+from crawler.config.yaml_lines import Document, read_document
+
+
+class ThemesFile(Model):
+    """themes.yaml."""
+
+    themes: tuple[Theme, ...]
+
+
+class SubscriptionsFile(Model):
+    """subscriptions.yaml."""
+
+    subscriptions: tuple[Subscription, ...]
+
+
+def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
+    """Read and check the whole configuration.
+
+    A file that `folder` lacks is the shipped one; with a folder `sources`, only its sources count.
+
+    Args:
+        folder: What `crawler.config.places.find_config` found.
+        environ: Where ${NAME} in a value is looked up.
+
+    Raises:
+        ConfigError: with every fault of every file.
+    """
+    if not folder.is_dir():
+        raise ConfigError([Fault(file=str(folder), rule="this config folder does not exist")])
+    documents = {name: _read(folder, _or_shipped(folder, name), environ) for name in KNOWN_FILES}
+    sources = [_read(folder, path, environ) for path in _source_files(folder)]
+    settings = check_document(documents["presswatch.yaml"], Settings)
+    themes = check_document(documents["themes.yaml"], ThemesFile)
+    subscriptions = check_document(documents["subscriptions.yaml"], SubscriptionsFile)
+    checked = [check_document(document, Source) for document in sources]
+    check_names(sources, documents["themes.yaml"], documents["subscriptions.yaml"])
+    faults = [*_misnamed(folder), *_faults_of([*documents.values(), *sources])]
+    if faults or settings is None or themes is None or subscriptions is None:
+        raise ConfigError(faults, folder)
+    return Config(
+        folder=folder,
+        settings=settings,
+        sources=tuple(source for source in checked if source is not None),
+        themes=themes.themes,
+        subscriptions=subscriptions.subscriptions,
+    )
+
+
+def _or_shipped(folder: Path, name: str) -> Path:
+    place = folder / name
+    # A link that leads nowhere was meant to be read; it must not be passed over in silence.
+    return place if place.exists() or place.is_symlink() else shipped_config() / name
+
+
+def _source_files(folder: Path) -> list[Path]:
+    place = _or_shipped(folder, SOURCES)
+    if not place.is_dir():
+        return []  # told by `_misnamed`
+    return sorted(path for path in place.iterdir() if path.suffix == ".yaml" and not path.name.startswith("."))
+
+
+def _read(folder: Path, path: Path, environ: Mapping[str, str]) -> Document:
+    shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        fault = Fault(file=shown, rule=f"the file cannot be read: {error.strerror}")
+        return Document(file=shown, faults=[fault], readable=False)
+    return read_document(shown, raw, environ)
+
+
+def _faults_of(documents: Iterable[Document]) -> Iterator[Fault]:
+    for document in documents:
+        yield from sorted(document.faults, key=lambda fault: fault.line)
+
+
+def _misnamed(folder: Path) -> Iterator[Fault]:
+    """Files that were surely meant to be read, and would be passed over in silence."""
+    for path in sorted(folder.glob("*.y*ml")):
+        meant = get_close_matches(f"{path.stem}.yaml", KNOWN_FILES, n=1, cutoff=0.85)
+        missed = meant and path.name not in KNOWN_FILES
+        if missed and (path.stem == Path(meant[0]).stem or not (folder / meant[0]).exists()):
+            yield Fault(file=path.name, rule="not a file presswatch reads", hint=f"rename it to {meant[0]}")
+    place = folder / SOURCES
+    if place.exists() and not place.is_dir():
+        yield Fault(file=SOURCES, rule="expected a folder with one file per source")
+        return
+    for path in sorted(place.glob("*.yml")):
+        if not path.name.startswith("."):
+            rule = "only files that end in .yaml are read"
+            yield Fault(file=f"{SOURCES}/{path.name}", rule=rule, hint=f"rename it to {path.stem}.yaml")

@@ -1,0 +1,67 @@
+"""How a fault in what people edit is told: where it stands, what it is, what to do."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+#: The way to a value inside a file: keys and list positions, outermost first.
+KeyPath = tuple[str | int, ...]
+
+_SHOWN_LENGTH = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One thing that is wrong, in one line."""
+
+    file: str  # below the config folder, else the whole path
+    line: int = 0  # from 1; 0 means the file or folder as a whole
+    key: str = ""  # endpoints[0].every; empty means no single key
+    value: str = ""  # as it stands in the file, shortened; never a secret's value
+    rule: str  # what was expected, or what is wrong
+    hint: str = ""  # what to do, the nearest known name
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        subject = f"{self.key} = {self.value}" if self.key and self.value else self.key or self.value
+        told = f"{self.rule}; {self.hint}" if self.hint else self.rule
+        return f"{place}: {subject}: {told}" if subject else f"{place}: {told}"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. `faults` holds all of them; the message is the whole report."""
+
+    def __init__(self, faults: Iterable[Fault], folder: Path | None = None) -> None:
+        self.faults = tuple(faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        where = f" in {folder}" if folder is not None else ""
+        super().__init__("\n".join([f"configuration: {count}{where}", *map(str, self.faults)]))
+
+
+def spell_path(path: KeyPath) -> str:
+    """Spell ("endpoints", 0, "url") as endpoints[0].url."""
+    spelt = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return spelt.removeprefix(".")
+
+
+def spell_value(value: object) -> str:
+    """A value as a person wrote it, on one line and not too long; collections are not shown."""
+    if isinstance(value, (dict, list)):
+        return ""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        text = json.dumps(value, ensure_ascii=False)
+    else:
+        text = str(value)
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+
+
+def nearest(word: str, known: Sequence[str], what: str) -> str:
+    """A hint that names the known word most like `word`, or all of them when none is like it and they are few."""
+    found = get_close_matches(word, known, n=1)
+    if found:
+        return f"nearest known {what}: {found[0]}"
+    if 0 < len(known) <= 12:
+        return f"known: {', '.join(known)}"
+    return ""
