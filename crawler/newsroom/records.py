@@ -1,0 +1,81 @@
+"""The frozen records of the newsroom: what is asked, what is answered, what was published."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteRequest:
+    """A request as it stands on the wire."""
+
+    host: str
+    path: str  # percent-encoded or not; the newsroom decodes it
+    method: str = "GET"
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    nth: int = 1  # how many times this host and path was asked for, this request included
+
+    def header(self, name: str) -> str:
+        """The value of a header, its name in any case; "" when it is not there."""
+        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteResponse:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a shape or a fault has to say, before conditional headers are looked at."""
+
+    body: bytes
+    content_type: str
+    status: int = 200
+    modified: datetime | None = None  # None: the answer carries no Last-Modified
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A publication that has its time and not yet its address."""
+
+    article_id: str
+    title: str
+    at: datetime
+    traits: tuple[str, ...] = ()
+    copy_of: str = ""
+    origin: str = ""  # title of the site it was copied from
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a publication stands."""
+
+    url: str  # as the feed or the list announces it: the address to fetch
+    original_url: str = ""  # the first publication, where the list names it
+
+    @property
+    def identity(self) -> str:
+        """The URL whose article key is the publication's."""
+        return self.original_url or self.url
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """One line of the truth: what a site published, and when."""
+
+    site: str  # host name
+    url: str
+    key: str  # crawler.urls.article_key of what a crawler will know
+    title: str
+    at: datetime  # aware, in UTC, whole seconds
+    article_id: str
+    theme: str  # one of the themes, or "off"
+    copy_of: str = ""  # key of the publication it copies word for word
+    origin: str = ""  # title of the site it was copied from
+    original_url: str = ""
+    traits: tuple[str, ...] = ()  # what is odd about it: words of its shape, and faults that name it

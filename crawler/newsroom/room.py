@@ -1,0 +1,147 @@
+"""The newsroom: from data, a seed and a start to what every site answers at any time, and to the truth."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from random import Random
+from urllib.parse import unquote
+
+from crawler.newsroom.answers import plain, response_to
+from crawler.newsroom.faults import FAULTS, Asked, strike
+from crawler.newsroom.loading import Press, PressArticle, PressError, SiteData, load_press
+from crawler.newsroom.records import Address, Content, Draft, Publication, SiteRequest, SiteResponse
+from crawler.newsroom.shapes import SHAPES, Shape, Site
+from crawler.newsroom.timetable import publication_times, reprint_time
+from crawler.urls import article_key
+
+
+class Newsroom:
+    """A press that begins at `start` and publishes for `days` days; what it published before is its backlog.
+
+    The same seed, start and press give the same bytes. `truth` holds every publication in order of time, those
+    after the last day too (reprints come late).
+
+    Raises:
+        ValueError: `start` has no zone.
+        PressError: the data names a shape, a fault or a site that there is not.
+    """
+
+    def __init__(self, *, seed: int = 7, start: datetime, days: int = 2, press: Press | None = None) -> None:
+        if start.tzinfo is None:
+            raise ValueError(f"a newsroom starts at a time with a zone, got {start.isoformat()}")
+        self.start = start.astimezone(UTC)
+        self._seed = seed
+        self._days = days
+        self._press = press or load_press()
+        self._articles = {article.id: article for article in self._press.articles}
+        self._shapes: dict[str, Shape] = {}
+        self._sites: dict[str, Site] = {}
+        for data in self._press.sites:
+            self._open(data)
+        everything = (one for site in self._sites.values() for one in site.publications)
+        self.truth: tuple[Publication, ...] = tuple(sorted(everything, key=lambda one: (one.at, one.site, one.key)))
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(self._sites)
+
+    def article(self, article_id: str) -> PressArticle:
+        """The text behind a publication's `article_id`."""
+        return self._articles[article_id]
+
+    def published_until(self, now: datetime, site: str = "") -> tuple[Publication, ...]:
+        """The truth up to `now`, of one site or of all."""
+        return tuple(one for one in self.truth if one.at <= now and site in {"", one.site})
+
+    def list_url(self, host: str) -> str:
+        """The address of a site's feed or list page, as a source config names it."""
+        return f"https://{host}{self._shapes[host].list_path}"
+
+    def respond(self, request: SiteRequest, now: datetime) -> SiteResponse:
+        """What the site answers at `now`. It depends on the arguments alone."""
+        return response_to(request, self._content(request, now), now)
+
+    def _content(self, request: SiteRequest, now: datetime) -> Content:
+        site = self._sites.get(request.host.lower())
+        if site is None:
+            return plain(502, f"no site {request.host!r} in this newsroom; it has {', '.join(self.hosts)}")
+        if request.method not in {"GET", "HEAD"}:
+            return plain(405, f"{request.method} is not answered here, GET and HEAD are")
+        shape, path = self._shapes[site.data.host], unquote(request.path)
+        if path == "/robots.txt":
+            return _robots(site.data)
+        asked = Asked(
+            publication=site.at_path(path, now),
+            is_list=path == shape.list_path,
+            nth=request.nth,
+            since_start=now - self.start,
+        )
+        return strike(site.data.faults, asked) or shape.answer(site, path, now) or plain(404, "页面不存在")
+
+    def _open(self, data: SiteData) -> None:
+        shape = SHAPES[_known(data.shape, SHAPES, f"shape of site {data.host}")](data)
+        for fault in data.faults:
+            _known(fault.fault, FAULTS, f"fault of site {data.host}")
+        drafts = tuple(sorted((*self._own(data), *self._reprints(data)), key=lambda draft: draft.at))
+        placed = zip(drafts, shape.addresses(drafts, self._random(data, "addresses")), strict=True)
+        publications = tuple(self._publication(data, draft, address) for draft, address in placed)
+        self._shapes[data.host] = shape
+        self._sites[data.host] = Site(data=data, publications=publications, articles=self._articles)
+
+    def _random(self, data: SiteData, purpose: str) -> Random:
+        """A stream for each site and purpose, so that a change of one leaves the others as they were."""
+        return Random(f"{self._seed}/{data.host}/{purpose}")  # noqa: S311  # a seeded press is the purpose
+
+    def _own(self, data: SiteData) -> Iterable[Draft]:
+        times = publication_times(self._random(data, "times"), data, self.start, self._days)
+        for listed, at in zip(data.articles, times, strict=False):  # what no time is left for stays in the drawer
+            title = listed.title or self._articles[listed.id].title
+            yield Draft(article_id=listed.id, title=title, at=at, traits=listed.traits)
+
+    def _reprints(self, data: SiteData) -> Iterable[Draft]:
+        random = self._random(data, "reprints")
+        for reprints in data.reprints:
+            origin = self._sites[_known(reprints.site, self._sites, f"a site above {data.host}, which it reprints")]
+            originals = {one.article_id: one for one in origin.publications}
+            for listed in reprints.articles:
+                original = originals.get(listed.id)
+                at = reprint_time(random, original.at if original else self.start, reprints.after_hours)
+                if original is not None:  # else its time has not come: the newsroom is too short
+                    yield Draft(
+                        article_id=listed.id,
+                        title=listed.title or original.title,
+                        at=at,
+                        traits=listed.traits,
+                        copy_of=original.key,
+                        origin=origin.data.title,
+                    )
+
+    def _publication(self, data: SiteData, draft: Draft, address: Address) -> Publication:
+        struck = tuple(fault.fault for fault in data.faults if fault.article == draft.article_id)
+        return Publication(
+            site=data.host,
+            url=address.url,
+            key=article_key(address.identity),
+            title=draft.title,
+            at=draft.at,
+            article_id=draft.article_id,
+            theme=self._articles[draft.article_id].theme,
+            copy_of=draft.copy_of,
+            origin=draft.origin,
+            original_url=address.original_url,
+            traits=(*draft.traits, *struck),
+        )
+
+
+def _robots(data: SiteData) -> Content:
+    if not data.robots:
+        return plain(404, "页面不存在")
+    return Content(body=data.robots.encode(), content_type="text/plain; charset=utf-8")
+
+
+def _known(word: str, known: Mapping[str, object], what: str) -> str:
+    if word in known:
+        return word
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f", nearest: {near[0]}" if near else ""
+    raise PressError(f"expected {what}, one of {', '.join(known) or 'none'}; got {word!r}{hint}")

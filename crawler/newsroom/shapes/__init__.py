@@ -1,0 +1,17 @@
+"""Kinds of sites. A new shape is one file here and its word in SHAPES; press.yaml names it."""
+
+from collections.abc import Callable
+
+from crawler.newsroom.loading import SiteData
+from crawler.newsroom.shapes.base import Shape, Site
+from crawler.newsroom.shapes.docsify_mirror import DocsifyMirror
+from crawler.newsroom.shapes.rss import RssSite
+from crawler.newsroom.shapes.walled import WalledSite
+
+SHAPES: dict[str, Callable[[SiteData], Shape]] = {
+    "rss": RssSite,
+    "docsify_mirror": DocsifyMirror,
+    "walled": WalledSite,
+}
+
+__all__ = ["SHAPES", "Shape", "Site"]

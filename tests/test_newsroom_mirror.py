@@ -1,0 +1,96 @@
+"""The mirror in the newsroom: list rows and files in the literal shape, oddities included."""
+
+import pytest
+from newsroom_visits import END, LIST, MIRROR, SECOND, START, ask, rows_of, visit, with_trait
+
+from crawler.newsroom import Newsroom
+from crawler.urls import article_key
+
+
+@pytest.fixture(scope="module")
+def newsroom() -> Newsroom:
+    return Newsroom(start=START)
+
+
+def test_the_mirror_lists_rows_in_the_literal_shape_newest_first(newsroom):
+    rows = rows_of(newsroom)
+    newest = newsroom.published_until(END, MIRROR)[::-1]
+    again = [one for one in newest if "listed_twice" in one.traits]
+    assert [row["title"] for row in rows] == [one.title for one in (*newest, *again)]
+    assert [article_key(row["url"]) for row in rows[: len(newest)]] == [one.key for one in newest]
+    assert [row["day"] for row in rows] == [f"{one.at.astimezone(START.tzinfo):%Y-%m-%d}" for one in (*newest, *again)]
+    assert ask(newsroom, MIRROR, LIST).body.decode().count("\n- ") == len(rows)
+
+
+def test_a_row_appears_when_its_time_comes(newsroom):
+    one = next(one for one in newsroom.truth if one.site == MIRROR and one.at > START)
+    assert one.title not in [row["title"] for row in rows_of(newsroom, one.at - SECOND)]
+    assert rows_of(newsroom, one.at)[0]["title"] == one.title
+
+
+def test_one_key_stands_twice_in_the_mirrors_list(newsroom):
+    keys = [article_key(row["url"]) for row in rows_of(newsroom)]
+    assert [key for key in set(keys) if keys.count(key) > 1] == [with_trait(newsroom, "listed_twice").key]
+
+
+def test_the_mirrors_keys_are_those_of_the_wechat_originals(newsroom):
+    for one in newsroom.published_until(END, MIRROR):
+        assert one.key.startswith("wechat:")
+        assert one.key == article_key(one.original_url)
+
+
+def test_a_backup_file_has_the_literal_shape(newsroom):
+    one = next(one for one in newsroom.truth if one.site == MIRROR and one.traits in {(), ("loose",)})
+    lines = visit(newsroom, one).body.decode().split("\n\n")
+    notice = "公众号【懒人搜索】备份，仅供查阅学习 "
+    assert lines[:3] == [f"# {one.title}", "[**返回列表页**](/gzh/九边)", notice]
+    assert "\n\n".join(lines[3:]).strip().split("\n\n") == list(newsroom.article(one.article_id).blocks)
+
+
+@pytest.mark.parametrize("spelling", ["/gzh/九边.md", "/gzh/%E4%B9%9D%E8%BE%B9.md", "/gzh/%e4%b9%9d%e8%be%b9.md"])
+def test_the_list_answers_to_every_spelling_of_its_path(newsroom, spelling):
+    assert ask(newsroom, MIRROR, spelling).status == 200
+
+
+def test_the_shell_holds_no_article_and_what_is_not_there_is_404(newsroom):
+    shell = ask(newsroom, MIRROR, "/").body.decode()
+    assert "$docsify" in shell
+    assert not any(one.title in shell for one in newsroom.truth)
+    assert ask(newsroom, MIRROR, "/gzh/九边").status == 404
+    assert ask(newsroom, MIRROR, "/gzh/backup/九边/没有这篇.md").status == 404
+
+
+def test_one_backup_is_the_word_none(newsroom):
+    body = visit(newsroom, with_trait(newsroom, "none_body")).body.decode()
+    assert body.split("\n\n")[3:] == ["None\n"]
+
+
+def test_a_row_without_backup_leads_to_the_original_alone(newsroom):
+    one = with_trait(newsroom, "no_backup")
+    row = next(row for row in rows_of(newsroom) if row["title"] == one.title)
+    assert row["backup"] is None
+    assert one.url == one.original_url == row["url"]
+    assert ask(newsroom, MIRROR, f"/gzh/backup/九边/{one.title}.md").status == 404
+
+
+def test_a_paid_row_says_so_and_its_file_is_a_teaser(newsroom):
+    one = with_trait(newsroom, "paid")
+    article = newsroom.article(one.article_id)
+    file = visit(newsroom, one).body.decode()
+    assert f"- (付费)[{one.title}]" in ask(newsroom, MIRROR, LIST).body.decode()
+    assert article.lead in file
+    assert article.paragraphs[0] not in file
+
+
+def test_summaries_are_sometimes_empty(newsroom):
+    text = ask(newsroom, MIRROR, LIST).body.decode()
+    empty = [one for one in newsroom.published_until(END, MIRROR) if "no_summary" in one.traits]
+    assert text.count("    - 摘要：\n") == len(empty) > 0
+
+
+def test_an_image_has_the_broken_query_string_of_the_conversion(newsroom):
+    assert "&from;=appmsg" in visit(newsroom, with_trait(newsroom, "image")).body.decode()
+
+
+def test_the_path_of_an_original_is_no_page_of_the_mirror(newsroom):
+    assert ask(newsroom, MIRROR, "/s").status == 404
