@@ -1,0 +1,1 @@
+"""presswatch: what pages become."""

@@ -1,0 +1,1 @@
+"""Copies of stored articles are recognised. `pipeline` is the Scrapy shell."""

@@ -1,0 +1,55 @@
+"""Whether an article is a copy of a stored one."""
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from crawler import tables
+from crawler.items import Article, CopyVerdict
+from crawler.outcomes import ARCHIVED, Outcome, Sameness
+
+_article = tables.article.c
+_entry = tables.entry.c
+
+
+def find_copy(connection: Connection, article: Article, text_hash: str) -> CopyVerdict | None:
+    """The verdict when another stored article has the same key or the same text, else None.
+
+    `text_hash` is that of `pipelines.copies.fingerprint.text_hash`. `of` names the representative of the copy group.
+    """
+    for level, condition in ((Sameness.SAME_KEY, _same_key(article)), (Sameness.SAME_TEXT, _same_text(text_hash))):
+        twin = _first(connection, article, condition)
+        if twin is not None:
+            return CopyVerdict(of=representative_of(connection, twin), level=level, measure=1.0)
+    return None
+
+
+def representative_of(connection: Connection, entry: int) -> int:
+    """The entry id of the article that stands for the copy group `entry` belongs to: its own, when it has none."""
+    seen = {entry}
+    while True:
+        above = connection.execute(select(_article.representative).where(_article.entry == entry)).scalar_one_or_none()
+        if above is None or above in seen:
+            return entry
+        seen.add(above)
+        entry = above
+
+
+def _same_key(article: Article) -> ColumnElement[bool]:
+    keys = (article.final_key, article.pending.entry.key)
+    stored = _article.final_key.in_(keys) | (_entry.key == article.final_key)
+    return stored & _article.outcome.in_([outcome.value for outcome in ARCHIVED])
+
+
+def _same_text(text_hash: str) -> ColumnElement[bool]:
+    return (_article.text_hash == text_hash) & (_article.outcome == Outcome.KEPT.value)
+
+
+def _first(connection: Connection, article: Article, condition: ColumnElement[bool]) -> int | None:
+    """The entry id of the first stored article, other than this one, that meets the condition."""
+    query = (
+        select(_article.entry)
+        .join(tables.entry, _entry.id == _article.entry)
+        .where(condition, _article.entry != article.pending.id)
+        .order_by(_article.kept_at, _article.entry)
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none()

@@ -1,0 +1,107 @@
+"""Bytes to text where labels are often wrong."""
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
+
+# Python codecs that are no character encoding of a page, or that accept any bytes and so prove nothing.
+_REFUSED = frozenset("idna punycode raw_unicode_escape undefined unicode_escape utf-7".split())
+# What servers say when nobody configured them; it fits any bytes, so it is asked last.
+_DEFAULTS = frozenset(("cp1252", "iso8859-1", "ascii"))
+# The commonest characters of Chinese text: a third of any, and next to none of other bytes misread as gb18030.
+_COMMON = re.compile("[的一是不了在有人我他这中大来上国个到说们为子和你地出也时年得就要下以生会自之过家学对可日月新]")
+# A page holds one broken byte in a hundred foreign characters at most, else the encoding is the wrong one.
+_DAMAGE = 0.01
+_GUESS_BYTES = 65536
+
+
+def decode(body: bytes, content_type: str) -> tuple[str, str]:
+    """The text of a page and the name of the encoding it was read with. Never raises.
+
+    In this order: byte order mark; UTF-8 that holds more than ASCII; the labels of the header, then of the page
+    (the gb family as gb18030), read strictly; the same labels with a little damage; a guess; UTF-8 with U+FFFD.
+    """
+    mark, rest = read_bom(body)
+    if mark is not None and rest is not None:
+        return _without_mark(body, mark)
+    labels = _labels(body, content_type)
+    if not body.isascii():
+        labels = ["utf-8", *(label for label in labels if label != "utf-8")]
+    for label in labels:
+        text = _strict(body, label)
+        if text is not None:
+            return text, label
+    return _damaged(body, labels) or _guessed(body) or (body.decode("utf-8", "replace"), "utf-8")
+
+
+def _without_mark(body: bytes, encoding: str) -> tuple[str, str]:
+    return body.decode(encoding, "replace").removeprefix("\ufeff"), encoding
+
+
+def _labels(body: bytes, content_type: str) -> list[str]:
+    """Encodings that header and page claim, the meaningless defaults last, after what the bytes say themselves."""
+    claimed: list[str] = []
+    for label in (http_content_type_encoding(content_type), html_body_declared_encoding(body)):
+        name = _usable(label, body)
+        if name and name not in claimed:
+            claimed.append(name)
+    defaults = [name for name in claimed if name in _DEFAULTS]
+    meant = [name for name in claimed if name not in _DEFAULTS]
+    if not meant and _reads_as_chinese(body):
+        meant.append("gb18030")
+    return meant + defaults
+
+
+def _usable(label: str | None, body: bytes) -> str:
+    if not label:
+        return ""
+    try:
+        name = codecs.lookup(label).name
+    except LookupError:
+        return ""
+    # A page that calls itself UTF-16 in readable ASCII is not.
+    if name in _REFUSED or (name.startswith(("utf-16", "utf-32")) and b"\0" not in body):
+        return ""
+    return name
+
+
+def _strict(body: bytes, encoding: str) -> str | None:
+    try:
+        return body.decode(encoding)
+    except (LookupError, UnicodeError):  # LookupError: a codec that makes no text, such as hex
+        return None
+
+
+def _reads_as_chinese(body: bytes) -> bool:
+    text = body.decode("gb18030", "replace")
+    foreign = _foreign(text)
+    return text.count("\ufffd") <= foreign * _DAMAGE and len(_COMMON.findall(text)) > foreign * 0.05
+
+
+def _foreign(text: str) -> int:
+    return sum(1 for character in text if not character.isascii())
+
+
+def _damaged(body: bytes, labels: list[str]) -> tuple[str, str] | None:
+    """The labelled text with its few broken bytes as U+FFFD: one stray byte is no reason to guess."""
+    for label in labels:
+        if label in _DEFAULTS or _usable(label, body) != label:
+            continue
+        try:
+            text = body.decode(label, "replace")
+        except LookupError:
+            continue
+        if text.count("\ufffd") <= _foreign(text) * _DAMAGE:
+            return text, label
+    return None
+
+
+def _guessed(body: bytes) -> tuple[str, str] | None:
+    best = from_bytes(body[:_GUESS_BYTES]).best()
+    if best is None:
+        return None
+    encoding = "gb18030" if best.encoding in {"gb2312", "gbk"} else best.encoding
+    text = _strict(body, encoding)
+    return None if text is None else (text, encoding)

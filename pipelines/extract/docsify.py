@@ -1,0 +1,111 @@
+"""A Markdown article file of a WeChat mirror to an article."""
+
+import re
+from dataclasses import dataclass
+
+from crawler.config.models import Source
+from crawler.items import Article, Ended, Page
+from crawler.urls import article_key
+from pipelines.extract.dates import choose_date
+from pipelines.extract.decode import decode
+from pipelines.extract.html import no_text
+from pipelines.extract.plain import linked_images, plain_text
+from pipelines.extract.repair import repair_markdown, strip_invisible
+
+EXTRACTOR = "docsify 1"
+
+_TITLE = re.compile(r"\A\s*#[ \t]+(?P<title>[^\n]*)\n?")
+_BACK_LINK = re.compile(r"\A\s*\[\*{0,2}返回列表页\*{0,2}\]\(/gzh/(?P<account>[^)\s]*)\)[^\n]*\n?")
+_NOTICE = re.compile(r"\A\s*(?:公众号【[^】\n]*】备份|小懒自动备份)，仅供查阅学习[^\n]*\n?")
+_HTML = re.compile(r"\A\s*(?:<!doctype|<html|<head|<\?xml)", re.IGNORECASE)
+_STUB_LINE = re.compile(r"[ \t]*(?:__[ \t]*资源分享[^\n]*|\d{4}-\d\d-\d\d \d\d:\d\d[ ,，]*|[ ,，]+)")
+_SHORTEST_TEXT = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """An article file taken apart."""
+
+    title: str
+    account: str
+    body: str
+
+
+def extract_docsify(page: Page, source: Source) -> Article | Ended:
+    """The article in a mirror's Markdown file; Ended as no_text for its stubs, failed backups and soft 404s."""
+    text, _ = decode(page.body, page.content_type)
+    if _HTML.match(text):
+        return no_text(page, "the answer is an HTML page where the mirror's Markdown file was expected")
+    file = _take_apart(text.replace("\r\n", "\n"))
+    fault = _fault(file)
+    if fault:
+        return no_text(page, fault)
+    markdown = repair_markdown(_without_second_title(file))
+    body = plain_text(markdown)
+    if _letters(body) < _SHORTEST_TEXT:
+        return no_text(page, f"{_letters(body)} characters of text, at least {_SHORTEST_TEXT} are expected")
+    return _article(page, source, file, markdown, body)
+
+
+def _take_apart(text: str) -> _File:
+    title, text = _take(_TITLE, text)
+    account, text = _take(_BACK_LINK, text)
+    _, text = _take(_NOTICE, text)
+    return _File(title=strip_invisible(title).strip(), account=account, body=text.strip())
+
+
+def _take(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
+    """What the pattern's group holds at the beginning of `text`, and the text behind it."""
+    match = pattern.match(text)
+    if match is None:
+        return "", text
+    return (match[1] if pattern.groups else ""), text[match.end() :]
+
+
+def _fault(file: _File) -> str:
+    """Why the body is no article, or the empty string."""
+    if not file.body:
+        return "the file has no body"
+    if file.body == "None":
+        return "the mirror's backup failed: its body is the word None"
+    rest = _without_second_title(file)
+    left = "\n".join(line for line in rest.split("\n") if not _STUB_LINE.fullmatch(line))
+    if rest != file.body and _letters(plain_text(left)) < _SHORTEST_TEXT:
+        return "a stub: the title twice and next to nothing below it"
+    return ""
+
+
+def _without_second_title(file: _File) -> str:
+    """The body less a first heading that only says the title again, spelt a little differently perhaps."""
+    second, rest = _take(_TITLE, file.body)
+    same = second and _letters_of(second) == _letters_of(file.title)
+    return rest.strip() if same else file.body
+
+
+def _letters_of(text: str) -> str:
+    return "".join(character for character in text if character.isalnum())
+
+
+def _letters(text: str) -> int:
+    return len(_letters_of(text))
+
+
+def _article(page: Page, source: Source, file: _File, markdown: str, text: str) -> Article:
+    entry = page.pending.entry
+    published, datings = choose_date((entry.published,) if entry.published else (), page.pending.first_seen)
+    return Article(
+        pending=page.pending,
+        url=page.url,
+        final_key=article_key(page.url),
+        fetched_at=page.fetched_at,
+        title=strip_invisible(entry.title).strip() or file.title,
+        text=text,
+        markdown=markdown,
+        authors=entry.authors,
+        account=file.account,
+        published=published,
+        datings=datings,
+        language=source.language,
+        images=linked_images(markdown),
+        extractor=EXTRACTOR,
+    )

@@ -1,0 +1,34 @@
+"""A page to an article, by the kind of its source."""
+
+import re
+
+from crawler.config.models import Kind, Source
+from crawler.items import Article, Ended, Page
+from crawler.outcomes import Outcome
+from pipelines.extract.docsify import extract_docsify
+from pipelines.extract.html import extract_html, no_text
+
+# Other types are tried as text: servers call HTML many things.
+_NO_TEXT_TYPES = ("image/", "video/", "audio/", "font/", "application/pdf", "application/zip", "application/msword")
+# Read as bytes, so that no page is parsed for it alone.
+_META = re.compile(rb"<meta\s[^>]{1,500}>", re.IGNORECASE)
+_ROBOTS = re.compile(rb"name\s*=\s*[\"']?robots\b", re.IGNORECASE)
+_NOARCHIVE = re.compile(rb"\bnoarchive\b", re.IGNORECASE)
+
+
+def extract(page: Page, source: Source) -> Article | Ended:
+    """The article on a page of `source`, or how its entry ended without one."""
+    content_type = page.content_type.partition(";")[0].strip().lower()
+    if content_type.startswith(_NO_TEXT_TYPES):
+        return no_text(page, f"the answer is {content_type}, not a page of text")
+    if _forbids_archiving(page.body):
+        reason = "the page's robots meta tag says noarchive"
+        return Ended(pending=page.pending, outcome=Outcome.REFUSED, reason=reason, at=page.fetched_at)
+    if source.kind is Kind.WECHAT_MIRROR:
+        return extract_docsify(page, source)
+    return extract_html(page, source)
+
+
+def _forbids_archiving(body: bytes) -> bool:
+    tags = (match[0] for match in _META.finditer(body))
+    return any(_ROBOTS.search(tag) and _NOARCHIVE.search(tag) for tag in tags)

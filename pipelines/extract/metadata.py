@@ -1,0 +1,105 @@
+"""What a page says about its article: title, authors, language."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pipelines.extract.tree import Element, first_texts, meta_contents
+
+_SEPARATED = re.compile(r"\s*(?:[-_|｜–—·•]|::)+\s*\S.*", re.DOTALL)
+# No bylines: desks, addresses, templates left unfilled.
+_NO_AUTHOR = re.compile(r"编辑|责编|网友|关注|管理员|admin|@|://|[{}<>]", re.IGNORECASE)
+_AUTHORS_BETWEEN = re.compile(r"[,，、;；/|]|\s{2,}")
+_LONGEST_AUTHOR = 30
+
+
+def page_title(tree: Element, announced: str) -> str:
+    """The article's title as the page gives it, else `announced`, the title in feed or list.
+
+    A site's name behind it goes only where `announced` or the page's headline shows that it is no part of it.
+    """
+    headlines = first_texts(tree, "//h1")
+    titles = first_texts(tree, "//head/title | //title")[:1]
+    shared = meta_contents(tree).get("og:title", "")
+    for headline in headlines:
+        if any(_is_title_with_suffix(title, headline) for title in (*titles, shared)):
+            return headline
+    own = " ".join(shared.split()) or (titles[0] if titles else "") or (headlines[0] if headlines else "")
+    announced = " ".join(announced.split())
+    return announced if _is_title_with_suffix(own, announced) else own or announced
+
+
+def _is_title_with_suffix(long: str, title: str) -> bool:
+    """Whether `long` is `title`, alone or before a separator and a site's name."""
+    if not title or not _squashed(long).startswith(_squashed(title)):
+        return False
+    rest = long[_end_of(long, len(_squashed(title))) :]
+    return not rest.strip() or _SEPARATED.fullmatch(rest) is not None
+
+
+def _squashed(text: str) -> str:
+    return "".join(text.split()).casefold()
+
+
+def _end_of(text: str, letters: int) -> int:
+    """The position in `text` behind its first `letters` non-space characters, counted case-folded."""
+    seen = 0
+    for position, character in enumerate(text):
+        if seen >= letters:
+            return position
+        seen += len(_squashed(character))
+    return len(text)
+
+
+def page_authors(tree: Element) -> tuple[str, ...]:
+    """Bylines in linked data and meta tags; visible text is not searched, it names editors and commenters."""
+    names: list[str] = []
+    for node in linked_data(tree):
+        names.extend(_names(node.get("author")))
+    metas = meta_contents(tree)
+    if not names:
+        names = [metas[name] for name in ("author", "article:author") if name in metas][:1]
+    parts = (part.strip() for name in names for part in _AUTHORS_BETWEEN.split(name))
+    good = (part for part in parts if part and len(part) <= _LONGEST_AUTHOR and not _NO_AUTHOR.search(part))
+    return tuple(dict.fromkeys(good))
+
+
+def _names(author: Any) -> Iterator[str]:
+    for one in author if isinstance(author, list) else [author]:
+        name = one.get("name") if isinstance(one, dict) else one
+        if isinstance(name, str):
+            yield name
+
+
+def page_language(tree: Element) -> str:
+    """The language the document declares, such as zh-CN, or the empty string."""
+    declared = (tree.get("lang") or "").strip() if tree.tag == "html" else ""
+    return declared if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", declared) else ""
+
+
+def linked_data(tree: Element) -> list[dict[str, Any]]:
+    """The JSON-LD objects of a page that carry a publication date or an author, articles first."""
+    found: list[dict[str, Any]] = []
+    for script in tree.xpath("//script[@type='application/ld+json']"):
+        found.extend(_objects(_parsed(script.text or "")))
+    return sorted(found, key=lambda node: "Article" not in str(node.get("@type", "")))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):  # broken or absurd JSON of a page is common and says nothing
+        return None
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    waiting = [value]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, list):
+            waiting.extend(one)
+        elif isinstance(one, dict):
+            if "datePublished" in one or "author" in one:
+                yield one
+            waiting.extend(part for part in one.values() if isinstance(part, dict | list))

@@ -1,0 +1,120 @@
+"""The parsed page: one parse, and what is put right in the tree before the main text is looked for.
+
+The only file that knows lxml; elsewhere a tree is an `Element`.
+"""
+
+import re
+from typing import Any
+from urllib.parse import urljoin
+
+from lxml import etree, html  # type: ignore[import-untyped]
+
+Element = Any
+ParseError = etree.LxmlError
+
+# Characters that no XML tree can hold, written out or as a reference: the parser takes some of them in, and whoever
+# then touches the text gets an error.
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#(?:[xX]0*(?P<hexadecimal>[0-9a-fA-F]{1,6})|0*(?P<decimal>\d{1,7}));?")
+_XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_IMAGE_SOURCES = ("data-src", "data-original", "data-actualsrc", "data-lazy-src", "file", "zoomfile", "src")
+# trafilatura drops every image whose address shows no file extension (WeChat's and Tencent's all); a fragment that
+# does is added before and taken off after.
+_IMAGE_MARK = "#image.jpg"
+_EXTENSION = re.compile(r"\.(avif|bmp|gif|hei[cf]|jpe?g|png|webp)(\b|$)", re.IGNORECASE)
+# Containers of article bodies that the generic rules do not know; renamed, they are the first that is looked for.
+_BODIES = (
+    "//*[@id='js_content' or @id='ArticleContent' or @id='Cnt-Main-Article-QQ' or @id='article_content' "
+    "or @id='artibody' or @id='endText' or @itemprop='articleBody']"
+)
+# WeChat's editor writes a paragraph as a section; only p is text to the generic rules.
+_LEAF_SECTIONS = "//section[not(.//section or .//p or .//div or .//table or .//ul or .//ol or .//blockquote or .//pre)]"
+
+
+def parse(text: str) -> Element | None:
+    """The tree of an HTML document, or None when the text holds no element.
+
+    Raises:
+        ParseError: the parser gave up.
+    """
+    clean = _XML_PROLOG.sub("", _REFERENCE.sub(_only_xml, _NO_XML.sub("", text)))
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+    # Bytes, because a str with an odd first tag parses to nothing.
+    data = clean.encode("utf-8", "replace")
+    return html.document_fromstring(data, parser=parser) if data.strip() else None
+
+
+def prepare(tree: Element, url: str) -> None:
+    """Make links and images absolute, find the lazy images' real addresses, name the body's container."""
+    base = _base(tree, url)
+    for link in tree.iter("a"):
+        if link.get("href"):
+            link.set("href", _join(base, link.get("href")))
+    for image in tree.iter("img"):
+        _settle_image(image, base)
+    for section in tree.xpath(_LEAF_SECTIONS):
+        section.tag = "p"
+    for body in tree.xpath(_BODIES)[:1]:
+        body.attrib.pop("style", None)  # WeChat hides its body until a script runs
+        body.tag = "article"
+
+
+def unmark_images(markdown: str) -> str:
+    """Take off again what `prepare` put on image addresses."""
+    return markdown.replace(_IMAGE_MARK, "")
+
+
+def visible_text(element: Element) -> str:
+    """The words inside an element, spaces squeezed."""
+    return " ".join(" ".join(element.xpath(".//text()[not(parent::script or parent::style)]")).split())
+
+
+def meta_contents(tree: Element) -> dict[str, str]:
+    """`content` of every meta tag by its lower-case name, property or itemprop; the first of a name counts."""
+    found: dict[str, str] = {}
+    for tag in tree.iter("meta"):
+        name = (tag.get("property") or tag.get("name") or tag.get("itemprop") or "").strip().lower()
+        if name and tag.get("content"):
+            found.setdefault(name, tag.get("content").strip())
+    return found
+
+
+def first_texts(tree: Element, path: str) -> list[str]:
+    """The non-empty texts of the elements at an XPath."""
+    return [text for text in (visible_text(element) for element in tree.xpath(path)) if text]
+
+
+def _only_xml(reference: re.Match[str]) -> str:
+    """The character reference as it stands, or nothing when no tree can hold what it names."""
+    hexadecimal = reference["hexadecimal"]
+    code = int(hexadecimal, 16) if hexadecimal else int(reference["decimal"])
+    return "" if code > 0x10FFFF or _NO_XML.match(chr(code)) else reference[0]
+
+
+def _base(tree: Element, url: str) -> str:
+    for base in tree.iter("base"):
+        if base.get("href"):
+            return _join(url, base.get("href"))
+    return url
+
+
+def _join(base: str, href: str) -> str:
+    try:
+        return urljoin(base, href.strip())
+    except ValueError:  # an address such as http://[broken stays as the page wrote it
+        return href
+
+
+def _settle_image(image: Element, base: str) -> None:
+    found = next((image.get(name) for name in _IMAGE_SOURCES if _is_address(image.get(name))), "")
+    for name in _IMAGE_SOURCES:
+        image.attrib.pop(name, None)
+    address = _join(base, found) if found else ""
+    if not address.startswith(("http://", "https://")):
+        return
+    address = address.split("#")[0]
+    image.set("src", address if _EXTENSION.search(address.split("?")[0]) else address + _IMAGE_MARK)
+
+
+def _is_address(value: str | None) -> bool:
+    return bool(value) and not str(value).strip().lower().startswith(("data:", "javascript:", "blob:", "about:"))

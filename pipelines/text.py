@@ -1,0 +1,17 @@
+"""The form in which two texts are compared: what differs only in spacing, punctuation, width, case or script is one."""
+
+import unicodedata
+from functools import cache
+
+from opencc import OpenCC
+
+
+def comparable(text: str) -> str:
+    """NFKC, lower case, traditional characters folded to simplified; letters, digits and Han only."""
+    folded = _simplified().convert(unicodedata.normalize("NFKC", text).lower())
+    return "".join(character for character in folded if character.isalnum())
+
+
+@cache
+def _simplified() -> OpenCC:
+    return OpenCC("t2s")

@@ -1,0 +1,1 @@
+"""Articles are judged by theme. Pure; `pipeline` is the Scrapy shell."""

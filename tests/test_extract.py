@@ -1,0 +1,395 @@
+"""Pages → articles."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pages import FEED, MIRROR, SEEN, SHANGHAI, URL, dating, mirror_page, page
+
+from crawler.items import Article, Ended, Precision
+from crawler.outcomes import Outcome
+from pipelines.extract.dates import choose_date, read_date
+from pipelines.extract.decode import decode
+from pipelines.extract.extract import extract
+from pipelines.extract.pipeline import ExtractPipeline
+from pipelines.extract.plain import plain_text
+from pipelines.extract.repair import repair_markdown
+
+FIXTURES = Path(__file__).parent / "fixtures" / "extract"
+CHINESE = "青松市的机器人工厂说，他们在三月里会生产一百台新的机器。"
+BODY = "青松市的机器人工厂说，他们在三月里会生产一百台新的机器，比去年的这个时候多出一倍，而工人的数量没有变化。"
+
+
+def portal(encoding="utf-8", label="utf-8"):
+    return (FIXTURES / "portal.html").read_text("utf-8").replace("CHARSET", label).encode(encoding)
+
+
+def jsonld(**entry):
+    return extract(page((FIXTURES / "jsonld.html").read_bytes(), **entry), FEED)
+
+
+def html(body="", head="", lang=""):
+    return f"<html lang='{lang}'><head>{head}</head><body>{body}<p>{BODY}</p><p>{CHINESE * 3}</p></body></html>"
+
+
+# Decoding
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "encoding"),
+    [
+        pytest.param(CHINESE.encode(), "text/html; charset=gbk", "utf-8", id="utf8-labelled-gbk-by-the-header"),
+        pytest.param(b"<meta charset=gb2312>" + CHINESE.encode(), "", "utf-8", id="utf8-labelled-gb2312-by-the-page"),
+        pytest.param(CHINESE.encode("gbk"), "text/html; charset=gb2312", "gb18030", id="header-gb2312-is-gb18030"),
+        pytest.param(b"<meta charset='gbk'>" + CHINESE.encode("gbk"), "text/html", "gb18030", id="meta-gbk"),
+        pytest.param(
+            b"<meta http-equiv=Content-Type content='text/html; charset=gb2312'>" + CHINESE.encode("gbk"),
+            "text/html; charset=iso-8859-1",
+            "gb18030",
+            id="the-servers-default-label-yields-to-the-pages",
+        ),
+        pytest.param(CHINESE.encode("gbk"), "text/html; charset=utf-8", "gb18030", id="gbk-labelled-utf8"),
+        pytest.param(CHINESE.encode("gbk"), "text/html; charset=iso-8859-1", "gb18030", id="gbk-labelled-latin"),
+        pytest.param(CHINESE.encode("gbk"), "", "gb18030", id="gbk-without-a-label"),
+        pytest.param("這裡的機器人".encode("big5"), "text/html; charset=big5", "big5hkscs", id="big5"),
+        pytest.param(b"<?xml version='1.0' encoding='gbk'?>" + CHINESE.encode("gbk"), "", "gb18030", id="xml-prolog"),
+        pytest.param("café très à la mode".encode("latin-1"), "text/html; charset=latin1", "cp1252", id="latin"),
+        pytest.param(CHINESE.encode("gbk"), "text/html; charset=no-such-code", "gb18030", id="unknown-label"),
+        pytest.param(CHINESE.encode("gbk"), "text/html; charset=hex", "gb18030", id="label-of-no-character-code"),
+    ],
+)
+def test_the_encoding_is_the_one_that_fits_whatever_the_label_says(body, content_type, encoding):
+    text, name = decode(body, content_type)
+    assert name == encoding
+    assert "\ufffd" not in text
+    assert body.decode(encoding) == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_decides_and_is_no_text(encoding):
+    assert decode(CHINESE.encode(encoding), "text/html; charset=gbk")[0] == CHINESE
+
+
+@pytest.mark.parametrize(("encoding", "label"), [("utf-8", "utf-8"), ("gbk", "gbk")])
+def test_one_broken_byte_costs_one_character(encoding, label):
+    body = (CHINESE * 20).encode(encoding) + b"\xff\n" + (CHINESE * 20).encode(encoding)
+    text, _ = decode(body, f"text/html; charset={label}")
+    assert text.count("\ufffd") == 1
+    assert text.count(CHINESE) == 40
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(
+    st.binary(max_size=200), st.sampled_from(["", "charset=gbk", "charset=utf-16", "charset=undefined", "charset=hex"])
+)
+def test_decoding_never_raises(body, content_type):
+    decode(body, content_type)
+
+
+# Plain text
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        pytest.param("# 题\n\n一段**话**，[链接](https://a.example)。", "题\n一段话，链接。", id="marks-go"),
+        pytest.param("前![图](https://a.example/b.png)后", "前后", id="images-go"),
+        pytest.param("一行\n接着", "一行接着", id="wrapped-han-joins-without-a-space"),
+        pytest.param("one line\ngoes on", "one line goes on", id="wrapped-latin-joins-with-one"),
+        pytest.param("一行  \n另一行", "一行\n另一行", id="a-hard-break-is-a-new-line"),
+        pytest.param("> 引\n\n- 甲\n- 乙", "引\n甲\n乙", id="quotes-and-lists"),
+        pytest.param("他说**“好。”**然后走了", "他说“好。”然后走了", id="bold-that-commonmark-does-not-see"),
+        pytest.param("用 `a**b` 计算", "用 a**b 计算", id="code-keeps-its-stars"),
+        pytest.param("| 甲 | 乙 |\n|---|---|\n| 一 | 二 |", "甲\n乙\n一\n二", id="tables"),
+        pytest.param("一\n\n__\n\n二", "一\n二", id="underscores-alone"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_plain_text_is_the_words_a_paragraph_a_line(markdown, text):
+    assert plain_text(markdown) == text
+
+
+# HTML pages
+
+
+@pytest.mark.parametrize(
+    ("encoding", "label", "content_type"),
+    [
+        ("utf-8", "utf-8", "text/html; charset=utf-8"),
+        ("gbk", "gbk", "text/html"),
+        ("gbk", "utf-8", "text/html; charset=utf-8"),
+        ("utf-8", "gb2312", "text/html; charset=gb2312"),
+    ],
+)
+def test_a_portal_page_gives_its_body_and_nothing_around_it(encoding, label, content_type):
+    found = extract(page(portal(encoding, label), content_type=content_type), FEED)
+    lines = found.text.split("\n")
+    assert lines[0].startswith("样例新闻网三月五日讯")
+    assert lines[-1].endswith("让工厂在当天就能得到支持。")
+    assert "工厂已经下单" in lines
+    for foreign in ("首页", "热门排行", "樱花", "相关阅读", "版权所有", "脚本"):
+        assert foreign not in found.text
+
+
+def test_markdown_keeps_headings_bold_absolute_links_and_the_lazy_images_real_address():
+    found = extract(page(portal()), FEED)
+    assert "## 工厂已经下单" in found.markdown
+    assert "**双臂负载**" in found.markdown
+    assert "[交付计划](https://news.example.cn/tech/orders/7.html)" in found.markdown
+    assert found.images == ("https://news.example.cn/images/robot?wx_fmt=jpeg",)
+
+
+def test_the_base_element_is_honoured_and_images_need_no_extension_but_http():
+    found = jsonld()
+    assert "(https://static.example.cn/2026/map/line1.html)" in found.markdown
+    assert found.images == ("https://static.example.cn/2026/bus/640?wx_fmt=png",)
+    assert "#" not in found.images[0]
+
+
+def test_linked_data_gives_time_and_authors_without_the_editor():
+    found = jsonld()
+    assert found.published.at == datetime(2026, 3, 5, 1, 20, tzinfo=UTC)
+    assert found.published.precision is Precision.SECOND
+    assert found.published.zone == ""
+    assert found.authors == ("周一鸣",)
+
+
+@pytest.mark.parametrize(
+    ("announced", "title"),
+    [
+        ("青松市开通首条无人公交线路", "青松市开通首条无人公交线路"),
+        ("", "青松市开通首条无人公交线路 - 样例日报"),
+        ("另一个标题", "青松市开通首条无人公交线路 - 样例日报"),
+    ],
+)
+def test_a_sites_name_behind_the_title_goes_only_when_the_entry_proves_it(announced, title):
+    assert jsonld(title=announced).title == title
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "announced", "title"),
+    [
+        pytest.param("<title>甲公司上市_样例网</title>", "<h1>甲公司上市</h1>", "", "甲公司上市", id="headline-proves"),
+        pytest.param("<title>样例网</title>", "", "", "样例网", id="title-alone"),
+        pytest.param("", "", "列表里的标题", "列表里的标题", id="the-entrys-when-the-page-has-none"),
+        pytest.param("<title>甲公司上市之后</title>", "", "甲公司上市", "甲公司上市之后", id="a-longer-title-stays"),
+        pytest.param(
+            "<title>GPT-5 来了 | Site</title>", "", "gpt-5来了", "gpt-5来了", id="case-and-spaces-do-not-count"
+        ),
+    ],
+)
+def test_the_title_is_the_pages_own(head, body, announced, title):
+    assert extract(page(html(body, head), title=announced), FEED).title == title
+
+
+def test_the_language_is_the_documents_else_the_sources():
+    assert extract(page(html(lang="zh-HK")), FEED).language == "zh-HK"
+    assert extract(page(html(lang="??")), FEED).language == "zh-CN"
+
+
+def test_an_article_names_its_page_its_key_and_its_extractor():
+    found = extract(page(portal()), FEED)
+    assert (found.url, found.final_key, found.fetched_at) == (URL, "url:news.example.cn/tech/2026/a1.html", SEEN)
+    assert found.extractor.startswith("trafilatura 2.")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "reason"),
+    [
+        pytest.param("", "text/html", "empty", id="empty"),
+        pytest.param("<!-- x -->", "text/html", "ParserError", id="comment-alone"),
+        pytest.param("<html><body><p>短。</p></body></html>", "text/html", "at least 20", id="too-short"),
+        pytest.param(b"\x89PNG", "image/png", "image/png", id="image"),
+        pytest.param(b"%PDF-1.7", "application/pdf; v=1", "application/pdf", id="pdf"),
+        pytest.param("<div>" * 5000 + BODY, "text/html", "at least 20", id="five-thousand-levels"),
+    ],
+)
+def test_a_page_without_text_ends_with_the_reason(body, content_type, reason):
+    found = extract(page(body, content_type=content_type), FEED)
+    assert (found.outcome, found.at) == (Outcome.NO_TEXT, SEEN)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ['<meta name="robots" content="noarchive">', "<META content='index,NOARCHIVE' name=ROBOTS>"],
+)
+def test_a_page_that_asks_not_to_be_archived_is_refused(tag):
+    assert extract(page(html(head=tag)), FEED).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize(
+    "head",
+    ['<meta name="robots" content="index"><p>noarchive', '<meta name="description" content="noarchive, and why">'],
+)
+def test_a_page_that_only_speaks_of_noarchive_is_not_refused(head):
+    assert isinstance(extract(page(html(head=head)), FEED), Article)
+
+
+FRAGMENTS = st.sampled_from(
+    "<p> </p> <section> <div> </div> <table> <tr> <td> <ul> <li> <h1> <br> <b> <pre> <blockquote> <svg> <a:b> &#1; "
+    "&#xFFFE; &#xD800; <a_href=' '> <img_src=' <base_href=' http://[ \0 \ufffe <!-- --> <![CDATA[".replace(
+        "_", "\t"
+    ).split(" ")
+)
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.lists(FRAGMENTS | st.text(max_size=4), max_size=40))
+def test_no_markup_however_broken_raises(fragments):
+    body = "".join(fragments).encode("utf-8", "replace")
+    assert isinstance(extract(page(body), FEED), Article | Ended)
+    assert isinstance(extract(page(portal()[: len(body) * 37] + body), FEED), Article | Ended)
+
+
+# Dates
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "precision"),
+    [
+        ("2026-03-05", datetime(2026, 3, 5, tzinfo=SHANGHAI), Precision.DAY),
+        ("发布于2026年3月5日 09:30", datetime(2026, 3, 5, 9, 30, tzinfo=SHANGHAI), Precision.SECOND),
+        ("2026/3/5 9:30:15", datetime(2026, 3, 5, 9, 30, 15, tzinfo=SHANGHAI), Precision.SECOND),
+        ("2026-03-05T09:30:15.123Z", datetime(2026, 3, 5, 9, 30, 15, tzinfo=UTC), Precision.SECOND),
+        ("2026-03-05T09:30:15+09:00", datetime(2026, 3, 5, 0, 30, 15, tzinfo=UTC), Precision.SECOND),
+    ],
+)
+def test_a_date_is_read_as_precisely_as_it_is_shown(text, at, precision):
+    found = read_date(text, "Asia/Shanghai", "page")
+    assert (found.at, found.precision, found.where) == (at, precision, "page")
+    assert found.zone == ("" if text.endswith(("Z", "+09:00")) else "Asia/Shanghai")
+
+
+@pytest.mark.parametrize("text", ["", "三月五日", "2026-03", "2026-13-45", "1526-03-05", "第12026-03-05号", "26-03-05"])
+def test_what_is_no_whole_date_is_none(text):
+    assert read_date(text, "Asia/Shanghai", "page") is None
+
+
+def test_the_line_below_the_headline_dates_a_page():
+    assert extract(page(portal()), FEED).published.at == datetime(2026, 3, 5, 9, 30, tzinfo=SHANGHAI)
+
+
+def test_a_page_without_a_date_has_none():
+    found = extract(page(html("<h1>甲公司上市</h1>") + "版权所有 2019"), FEED)
+    assert (found.published, found.datings) == (None, ())
+
+
+def test_the_announced_date_is_chosen_and_the_pages_is_kept():
+    announced = dating(SEEN - timedelta(hours=5))
+    found = jsonld(published=announced)
+    assert found.published == announced
+    assert [candidate.where for candidate in found.datings] == ["feed", "page"]
+
+
+def test_a_date_after_first_sight_is_never_chosen_but_kept_as_evidence():
+    late, right = dating(SEEN + timedelta(hours=8)), dating(SEEN, where="page")
+    assert choose_date((late, right), SEEN) == (right, (right, late))
+    assert choose_date((late,), SEEN) == (None, (late,))
+
+
+def test_a_clock_an_hour_ahead_is_believed():
+    ahead = dating(SEEN + timedelta(hours=1))
+    assert choose_date((ahead,), SEEN)[0] == ahead
+
+
+def test_the_same_time_twice_is_one_candidate_the_more_trusted_one():
+    first, second = dating(SEEN), dating(SEEN, where="page")
+    assert choose_date((first, second), SEEN) == (first, (first,))
+
+
+# The mirror's Markdown files
+
+
+@pytest.mark.parametrize("notice", ["小懒自动备份，仅供查阅学习", "公众号【懒人搜索】备份，仅供查阅学习"])
+def test_a_mirror_file_gives_body_account_and_title(notice):
+    head = f"# \u200b一篇文章\n\n[**返回列表页**](/gzh/观潮)\n\n{notice}\n\n"
+    found = extract(mirror_page(f"{BODY}\n\n{CHINESE}", head=head), MIRROR)
+    assert (found.title, found.account, found.extractor) == ("一篇文章", "观潮", "docsify 1")
+    assert found.text == f"{BODY}\n{CHINESE}"
+
+
+def test_the_entrys_title_goes_before_the_files_and_loses_zero_width_characters():
+    assert extract(mirror_page(BODY, title="\u200b列表里的标题"), MIRROR).title == "列表里的标题"
+
+
+def test_the_account_is_unknown_without_a_back_link():
+    assert extract(mirror_page(BODY, head="# 一篇文章\n\n"), MIRROR).account == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param("None\n", "None", id="failed-backup"),
+        pytest.param("\n\n", "no body", id="no-body"),
+        pytest.param("# 一篇文章\n\n__ 资源分享 , 101\n\n,\n\n2024-06-14 20:42 , ,\n", "stub", id="stub"),
+        pytest.param("# “一篇”文章\n\n,\n\n, ,\n", "stub", id="stub-with-other-quotes"),
+        pytest.param("付费文章，全文一万字。", "at least 40", id="teaser"),
+        pytest.param("![](https://img.example/a.png)\n" * 9, "at least 40", id="pictures-alone"),
+    ],
+)
+def test_a_mirror_file_without_an_article_ends_with_the_reason(body, reason):
+    found = extract(mirror_page(body), MIRROR)
+    assert found.outcome is Outcome.NO_TEXT
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize("body", ["<!DOCTYPE html><html>加载中</html>", "\n<html><body>404</body></html>", ""])
+def test_the_mirrors_shell_and_an_empty_file_are_no_article(body):
+    assert extract(mirror_page(body, head=""), MIRROR).outcome is Outcome.NO_TEXT
+
+
+def test_a_title_that_is_repeated_above_a_real_body_is_not_part_of_it():
+    assert extract(mirror_page(f"# 一篇文章\n\n{BODY}"), MIRROR).text == BODY
+
+
+@pytest.mark.parametrize(
+    ("broken", "whole"),
+    [
+        pytest.param("第一行是长长的\n第二行", "第一行是长长的第二行", id="wrapped-han"),
+        pytest.param("因为Open\nAI的出现", "因为Open AI的出现", id="wrapped-latin"),
+        pytest.param("一段。  \n另一段。  \n", "一段。\n\n另一段。", id="two-spaces-end-a-paragraph"),
+        pytest.param("甲\u00a0\u00a0 乙\u200b丙", "甲 乙丙", id="no-break-and-zero-width"),
+        pytest.param("甲[](https://a.example/x)乙", "甲乙", id="empty-anchor"),
+        pytest.param("![](https://a.example/x.png)", "![](https://a.example/x.png)", id="an-image-is-no-empty-anchor"),
+        pytest.param("[草莓]()和[梨]()", "草莓和梨", id="links-to-nothing"),
+        pytest.param("****戳这里**“观潮”** 关注我****", "戳这里**“观潮”** 关注我", id="star-debris"),
+        pytest.param("**甲****乙**", "**甲乙**", id="bold-that-was-cut"),
+        pytest.param(
+            "![](https://mmbiz.qpic.cn/x/640?wx_fmt=other&from;=appmsg&wx;_lazy=1&tp;=webp)",
+            "![](https://mmbiz.qpic.cn/x/640?wx_fmt=other)",
+            id="wechat-image",
+        ),
+        pytest.param("[文](https://a.example/?a=1&from;=2)", "[文](https://a.example/?a=1&from=2)", id="broken-query"),
+        pytest.param(
+            "[文](https://a.example/长\n路\n径)", "[文](https://a.example/长路径)", id="address-wrapped-twice"
+        ),
+        pytest.param("> 引一\n> 引二\n\n- 甲\n- 乙", "> 引一\n> 引二\n\n- 甲\n- 乙", id="quotes-and-lists-stay"),
+        pytest.param("正文\n\n\n\n\n正文", "正文\n\n正文", id="one-empty-line"),
+    ],
+)
+def test_what_the_conversion_broke_is_put_right(broken, whole):
+    assert repair_markdown(broken) == whole
+    assert repair_markdown(whole) == whole
+
+
+# The shell
+
+
+def pipeline(*sources):
+    config = SimpleNamespace(source=lambda name: next((one for one in sources if one.name == name), None))
+    return ExtractPipeline.from_crawler(SimpleNamespace(spider=SimpleNamespace(visit=SimpleNamespace(config=config))))
+
+
+def test_the_pipeline_turns_pages_into_articles_and_hands_on_the_rest():
+    ended = pipeline(FEED).process_item(page(""))
+    assert isinstance(pipeline(FEED).process_item(page(portal())), Article)
+    assert pipeline(FEED).process_item(ended) is ended
+
+
+def test_a_page_of_an_unknown_source_is_an_error_that_names_it():
+    with pytest.raises(LookupError, match="样例"):
+        pipeline(MIRROR).process_item(page(portal()))
