@@ -25,7 +25,7 @@ class ArchivePipeline:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         visit: Visit = crawler.spider.visit  # type: ignore[union-attr]
-        return cls(visit, Archive(visit.run.database, visit.run.archive, visit.config))
+        return cls(visit, Archive(visit.run.database, visit.run.archive, visit.config, visit.run.clock.now))
 
     def process_item(self, item: Flow) -> Flow:
         """
@@ -43,7 +43,7 @@ class ArchivePipeline:
         run = self._visit.run
         match item:
             case Article():
-                outcome = self._archive.store(item, run=run.number, now=run.clock.now())
+                outcome = self._archive.store(item, run=run.number)
                 run.watch(f"{item.pending.source}: {outcome} {item.title}")
             case Ended():
                 run.ledger.end(run.number, item)

@@ -4,6 +4,7 @@ An article's outcome, row, version and copy mark are one transaction. The file f
 already, and the row then notes it, so that a process that dies in between leaves nothing a later run cannot finish.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -26,28 +27,32 @@ from pipelines.copies.find import find_copy
 
 
 class Archive:
-    """Stores articles below `folder` and in `database`."""
+    """Stores articles below `folder` and in `database`.
 
-    def __init__(self, database: Database, folder: Path, config: Config) -> None:
+    `now` is asked inside the transaction that stores: a digest whose cut is made before then cannot miss the article.
+    """
+
+    def __init__(self, database: Database, folder: Path, config: Config, now: Callable[[], datetime]) -> None:
         self._database = database
         self._folder = folder
         self._config = config
+        self._now = now
 
-    def store(self, article: Article, *, run: int, now: datetime) -> Outcome:
+    def store(self, article: Article, *, run: int) -> Outcome:
         """End the entry with what was read, and store that; write the file of a kept article or copy.
 
         Raises:
             AlreadyEndedError: the entry has an outcome; nothing was stored.
         """
         try:
-            outcome = self._commit(article, run, now)
+            outcome = self._commit(article, run)
         except IntegrityError:
             # The database holds one original per text: another visit stored its twin since we looked.
             with self._database.read() as connection:
                 twin = find_copy(connection, article, article.text_hash)
             if twin is None:
                 raise
-            outcome = self._commit(replace(article, copy=twin), run, now)
+            outcome = self._commit(replace(article, copy=twin), run)
         if outcome in ARCHIVED:
             self.write_file(article.pending.id)
         return outcome
@@ -60,13 +65,13 @@ class Archive:
         with self._database.write() as connection:
             connection.execute(update(article_table).where(article_table.c.entry == entry_id).values(filed=True))
 
-    def recover(self, now: datetime) -> int:
+    def recover(self) -> int:
         """Write the files that a run which died could not, and let expired off-theme texts go.
 
         Returns:
             How many files were written.
         """
-        expired = now - self._config.settings.retention.off_theme
+        expired = self._now() - self._config.settings.retention.off_theme
         with self._database.write() as connection:
             _forget_off_theme_texts(connection, expired)
             unfiled = select(article_table.c.entry, article_table.c.path).where(
@@ -79,9 +84,10 @@ class Archive:
             self.write_file(row.entry)
         return len(rows)
 
-    def _commit(self, article: Article, run: int, now: datetime) -> Outcome:
+    def _commit(self, article: Article, run: int) -> Outcome:
         outcome, reason = _outcome(article)
         with self._database.write() as connection:
+            now = self._now()
             end_entry(connection, run, article.pending, outcome, reason=reason, now=now)
             connection.execute(insert(article_table).values(self._row(article, outcome, now)))
             connection.execute(

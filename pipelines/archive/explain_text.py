@@ -1,0 +1,141 @@
+"""An explanation as a person reads it. Pure."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
+
+from crawler.items import Dating, Precision, TermHit, ThemeVerdict
+from pipelines.archive.explain import Candidate, Explanation, Twin
+
+_OUTCOMES = {
+    "": "待抓取",
+    "kept": "收录",
+    "copy": "转载，折叠在原文之下",
+    "off_theme": "不在任何主题内",
+    "stale": "超过来源的时限，未抓取",
+    "refused": "未获准抓取",
+    "blocked": "被验证码、付费墙或登录挡住",
+    "gone": "原页已不在",
+    "no_text": "页面没有正文",
+    "failed": "多次失败，已搁置",
+}
+_FIELDS = {"title": "标题", "lead": "导语", "body": "正文"}
+_WHERE = {"feed": "订阅源", "list": "列表页", "page": "文章页"}
+_LEVELS = {"same_key": "同一篇文章的另一网址", "same_text": "正文相同"}
+
+
+def explanation_text(facts: Explanation, zone: tzinfo) -> str:
+    """All there is to say, one fact a line, times in `zone`."""
+    return "\n".join(
+        [
+            facts.title or "（无标题）",
+            f"编号：{facts.entry}　来源：{facts.source}　标识：{facts.key}",
+            f"网址：{facts.url}",
+            *_optional("原文：", facts.original_url),
+            *_optional("实际读取：", facts.read_at if facts.read_at != facts.url else ""),
+            *_optional("作者：", "、".join(facts.authors)),
+            *_optional("公众号：", facts.account),
+            f"结果：{_outcome(facts, zone)}",
+            *_first_sight(facts, zone),
+            *_dates(facts, zone),
+            *_themes(facts.verdicts),
+            *_twins(facts),
+            *_file(facts, zone),
+            *_attempts(facts, zone),
+        ]
+    )
+
+
+def candidates_text(candidates: Iterable[Candidate]) -> str:
+    """The articles that fit, each with the id to ask for."""
+    lines = [
+        f"  {item.entry}　{item.title or '（无标题）'}　{item.source}　{_outcome_word(item.outcome)}\n      {item.url}"
+        for item in candidates
+    ]
+    return "\n".join(["有几篇都符合，请用编号再问：presswatch explain 编号", *lines])
+
+
+def _outcome_word(outcome: str) -> str:
+    word = _OUTCOMES.get(outcome, outcome)
+    return f"{word}（{outcome}）" if outcome else word
+
+
+def _optional(label: str, value: str) -> list[str]:
+    return [label + value] if value else []
+
+
+def _time(moment: datetime, zone: tzinfo) -> str:
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _outcome(facts: Explanation, zone: tzinfo) -> str:
+    ended = f"，{_time(facts.ended, zone)}，第 {facts.ended_run} 次运行" if facts.ended else ""
+    reason = f"：{facts.reason}" if facts.reason else ""
+    return _outcome_word(facts.outcome) + ended + reason
+
+
+def _first_sight(facts: Explanation, zone: tzinfo) -> Iterator[str]:
+    backlog = "，属该端点首次轮询的旧文" if facts.backlog else ""
+    yield f"首见：{_time(facts.first_seen, zone)}，第 {facts.first_run} 次运行，{facts.announced_by}{backlog}"
+    for seen in facts.sightings:
+        if seen.url != facts.announced_by or seen.source != facts.source:
+            first, last = _time(seen.first_seen, zone), _time(seen.last_seen, zone)
+            yield f"又见：{seen.source} {seen.url}，{first} 起，最近 {last}"
+        elif seen.last_seen != seen.first_seen:
+            yield f"同处最近一次见到：{_time(seen.last_seen, zone)}"
+
+
+def _dates(facts: Explanation, zone: tzinfo) -> Iterator[str]:
+    if facts.published is None:
+        yield "发布：未知，页面和列表都没有可信的日期"
+    else:
+        yield f"发布：{_dating(facts.published, zone)}"
+    for dating in facts.datings:
+        if dating != facts.published:
+            yield f"  另见：{_dating(dating, zone)}"
+
+
+def _dating(dating: Dating, zone: tzinfo) -> str:
+    is_day = dating.precision is Precision.DAY
+    moment = dating.at.date().isoformat() if is_day else _time(dating.at, zone)
+    where = _WHERE.get(dating.where, dating.where)
+    assumed = f"，未写时区，按 {dating.zone} 计" if dating.zone else ""
+    return f"{moment}（据{where}“{dating.text}”{assumed}{'，只精确到日' if is_day else ''}）"
+
+
+def _themes(verdicts: Iterable[ThemeVerdict]) -> Iterator[str]:
+    for verdict in sorted(verdicts, key=lambda item: (not item.on_theme, -item.score)):
+        veto = f"，否决：{verdict.vetoed_by}" if verdict.vetoed_by else ""
+        state = "入选" if verdict.on_theme else "未入选"
+        yield f"主题 {verdict.theme}：{verdict.score:.2f} 分，门槛 {verdict.floor:g}，{state}{veto}"
+        yield from map(_hit, verdict.hits)
+
+
+def _hit(hit: TermHit) -> str:
+    where = _FIELDS.get(hit.field, hit.field)
+    return f"  {where}“{hit.term}”{hit.count} 次，+{hit.weight:.2f}：{hit.excerpt}"
+
+
+def _twins(facts: Explanation) -> Iterator[str]:
+    if facts.copy_of is not None:
+        yield f"转载自：{_twin(facts.copy_of)}"
+    for twin in facts.copies:
+        yield f"被转载：{_twin(twin)}"
+
+
+def _twin(twin: Twin) -> str:
+    level = _LEVELS.get(twin.level, twin.level)
+    return f"《{twin.title}》 编号 {twin.entry}，{twin.source}，{level}（{twin.measure:.2f}） {twin.url}"
+
+
+def _file(facts: Explanation, zone: tzinfo) -> Iterator[str]:
+    if facts.kept_at is not None:
+        yield f"入库：{_time(facts.kept_at, zone)}，由 {facts.extractor} 提取"
+    if facts.path:
+        yield f"文件：archive/{facts.path}{'' if facts.filed else '（尚未写出）'}"
+
+
+def _attempts(facts: Explanation, zone: tzinfo) -> Iterator[str]:
+    if facts.attempts or facts.last_error:
+        yield f"失败计数：{facts.attempts:g}　最近的错误：{facts.last_error or '无'}"
+    if not facts.outcome and facts.next_try is not None:
+        yield f"下次尝试：不早于 {_time(facts.next_try, zone)}"

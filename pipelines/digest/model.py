@@ -1,0 +1,152 @@
+"""A digest as data: what it tells, in the order it tells it. Rendering and `--json` start from here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crawler.items import Dating
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Terms of the theme that were found in one field of the article, the weightiest first."""
+
+    field: str  # title, lead, body
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldedCopy:
+    """A copy that is told in the line of the article it repeats."""
+
+    source: str  # its label
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One article."""
+
+    entry: int
+    title: str
+    url: str  # the first publication where known
+    source: str  # its label
+    published: Dating | None
+    kept_at: datetime
+    score: float
+    lead: str  # whole sentences; empty when there are none, or when the source's rights forbid it
+    reasons: tuple[Reason, ...]
+    copies: tuple[FoldedCopy, ...]
+
+    @property
+    def independent_sources(self) -> int:
+        return len({copy.source for copy in self.copies} - {self.source})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    theme: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FurtherCopies:
+    """Copies that came in this period, of an article an earlier one told."""
+
+    title: str
+    url: str
+    copies: tuple[FoldedCopy, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookLine:
+    """One source's books over all runs of the period."""
+
+    source: str  # its label
+    carried_in: int
+    found: int
+    outcomes: dict[str, int]  # every outcome, zero ones too
+    carried_out: int
+    known: int
+    requests: int
+
+    @property
+    def balances(self) -> bool:
+        return self.carried_in + self.found == sum(self.outcomes.values()) + self.carried_out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imbalance:
+    """Books that do not balance: of one run, or (run 0) of the period because two runs do not join."""
+
+    run: int
+    source: str
+    carried_in: int
+    found: int
+    ended: int
+    carried_out: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterruptedRun:
+    """A run whose process died. What it left pending was taken up again."""
+
+    run: int
+    started: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Books:
+    runs: int
+    lines: tuple[BookLine, ...]
+    imbalances: tuple[Imbalance, ...]
+    interrupted: tuple[InterruptedRun, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailingEndpoint:
+    source: str  # its label
+    url: str  # empty when the books know the source alone
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilentEndpoint:
+    """An endpoint that brought nothing new for three times its source's usual gap."""
+
+    source: str  # its label
+    url: str
+    last_new: datetime
+    days: int  # since then
+    usual_days: float  # the median gap
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusedEntry:
+    """An entry we may not read: its title and link are all that is told."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digest:
+    subscription: str  # its name
+    title: str
+    date: str  # YYYY-MM-DD in `timezone`
+    timezone: str
+    cut_from: datetime  # exclusive
+    cut_to: datetime  # inclusive
+    issued: datetime
+    preview: bool
+    sections: tuple[Section, ...]
+    backlog_omitted: int  # further old articles that were kept, too many to list
+    further_copies: tuple[FurtherCopies, ...]
+    books: Books
+    failing: tuple[FailingEndpoint, ...]
+    silent: tuple[SilentEndpoint, ...]
+    refused: tuple[RefusedEntry, ...]
+
+    @property
+    def articles(self) -> int:
+        return sum(len(section.lines) for section in self.sections)
