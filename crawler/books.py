@@ -107,6 +107,6 @@ def books_of(connection: Connection, numbers: Iterable[int]) -> tuple[Book, ...]
 
 def _pending_by_source(connection: Connection) -> dict[str, int]:
     rows = connection.execute(
-        select(entry.c.source, func.count()).where(entry.c.outcome.is_(None)).group_by(entry.c.source)
+        select(entry.c.source, func.count().label("pending")).where(entry.c.outcome.is_(None)).group_by(entry.c.source)
     )
-    return dict(rows.tuples().all())
+    return {row.source: row.pending for row in rows}

@@ -107,7 +107,7 @@ class Run:
     async def crawl(self, command: str) -> RunReport:
         started = self.clock.now()
         context = self._open(command, started)
-        Archive(self.database, context.archive, self.config).recover(started)
+        Archive(self.database, context.archive, self.config, self.clock.now).recover()
         with self._stop_signals():
             await self._visit_all(context, AsyncCrawlerRunner(self._scrapy_settings()))
         ended = self.clock.now()

@@ -11,10 +11,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from crawler.books import Book
 from crawler.cli.app import App, NotFoundError, print_document, with_app
 from crawler.config.models import Source
 from crawler.outcomes import Outcome
 from crawler.run import Run, RunLockedError, RunReport, run_lock
+from pipelines.digest.issue import issue_due
 
 
 class ExitCode(IntEnum):
@@ -29,15 +31,18 @@ class ExitCode(IntEnum):
 @click.command()
 @click.argument("names", nargs=-1, metavar="[SOURCE]...")
 @click.option("--all", "poll_all", is_flag=True, help="Poll every enabled source now, due or not.")
+@click.option("--then-digest", is_flag=True, help="Afterwards issue the digests that are due.")
 @click.option("--if-idle", is_flag=True, help="When another run holds the lock, end at once and in silence.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when any source failed.")
 @with_app
-def crawl(app: App, *, names: tuple[str, ...], poll_all: bool, if_idle: bool, strict: bool) -> None:
+def crawl(app: App, *, names: tuple[str, ...], poll_all: bool, then_digest: bool, if_idle: bool, strict: bool) -> None:
     """Visit what is due: poll, fetch, extract, judge, store. A named SOURCE is polled now, due or not."""
     scope = select_sources(app, names)
     try:
         with run_lock(app.data):
             report = run_crawl(app, scope, poll_now=bool(names) or poll_all)
+            if then_digest:
+                issue_digests(app)
     except RunLockedError as error:
         if if_idle:
             return
@@ -84,6 +89,11 @@ def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool) -> RunRepo
         return asyncio.run(run.crawl(shlex.join(sys.argv[1:])[:200]))
 
 
+def issue_digests(app: App) -> None:
+    for subscription in app.config.subscriptions:
+        issue_due(app.database, app.config, subscription, app.clock.now(), app.data / "digests")
+
+
 def exit_code(report: RunReport, *, strict: bool) -> ExitCode:
     if report.errors or not report.balances:
         return ExitCode.INTERNAL
@@ -95,21 +105,8 @@ def exit_code(report: RunReport, *, strict: bool) -> ExitCode:
 
 def report_document(report: RunReport) -> dict[str, Any]:
     """`crawl --json`, as design section 13 fixes it."""
-    sources = [
-        {
-            "name": book.source,
-            "carried_in": book.carried_in,
-            "found": book.found,
-            **{outcome.value: book.outcomes[outcome] for outcome in Outcome},
-            "carried_out": book.carried_out,
-            "known": book.known,
-            "requests": book.requests,
-            "bytes": book.bytes,
-            "error": book.error or None,
-        }
-        for book in report.books
-    ]
-    counted = [name for name in (sources[0] if sources else {}) if name not in {"name", "error"}]
+    sources = [{"name": book.source, **_counters(book), "error": book.error or None} for book in report.books]
+    counted = _counters(Book(source="", outcomes=dict.fromkeys(Outcome, 0)))
     return {
         "run": report.number,
         "started": report.started,
@@ -119,10 +116,24 @@ def report_document(report: RunReport) -> dict[str, Any]:
     }
 
 
+def _counters(book: Book) -> dict[str, int | None]:
+    return {
+        "carried_in": book.carried_in,
+        "found": book.found,
+        **{outcome.value: book.outcomes[outcome] for outcome in Outcome},
+        "carried_out": book.carried_out,
+        "known": book.known,
+        "requests": book.requests,
+        "bytes": book.bytes,
+    }
+
+
 def tell(report: RunReport, *, to_person: bool) -> None:
     """A table for a person; what went wrong for everybody, on stderr, so that cron mails it."""
     if to_person:
         Console().print(_table(report))
+    if not report.books:
+        click.echo("no source is enabled: nothing is watched; see the folder sources/ of the configuration", err=True)
     for book in report.books:
         if book.error:
             click.echo(f"{book.source}: {book.error}", err=True)
@@ -145,5 +156,5 @@ def _table(report: RunReport) -> Table:
     return table
 
 
-def _sum(book: Any) -> str:
+def _sum(book: Book) -> str:
     return f"{book.carried_in} + {book.found} ≠ {sum(book.outcomes.values())} + {book.carried_out}"

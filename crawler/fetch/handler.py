@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class DoorHandler(AiohttpDownloadHandler):
     """Scrapy's aiohttp handler behind the address guard and the host's pace."""
 
+    lazy = True  # made when a request needs it: the system's certificates take 40 ms to load
     experimental = False  # it is the default of reactor-free Scrapy; its warning at every visit tells nobody anything
 
     def __init__(self, crawler: Crawler) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.fetch.failures import failure_of_exception
+from crawler.fetch.failures import Failure, failure_of_exception
 from crawler.fetch.robots import MAX_BYTES
 from crawler.urls import host_of
 
@@ -46,8 +46,9 @@ class RobotsMiddleware:
         try:
             response = await self._crawler.engine.download_async(request)
         except Exception as error:
-            # Whatever kept the rules from us, we wait; a fault of our own is not hidden that way.
-            if failure_of_exception(error) is None:
+            # Whatever kept the rules from us, we wait. A refused address is refused for good, and a fault of our own
+            # is not hidden that way.
+            if failure_of_exception(error) in {None, Failure.ADDRESS}:
                 raise
             return 0, ""
         return response.status, response.body[:MAX_BYTES].decode("utf-8", errors="replace")

@@ -7,9 +7,11 @@ import hashlib
 import logging
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from scrapy import Request, Spider, signals
+from scrapy.exceptions import UsageError
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.config.models import Kind
@@ -17,6 +19,7 @@ from crawler.docsify import parse_mirror_list
 from crawler.feeds import PollFaultError, parse_feed
 from crawler.fetch.failures import RULES, Failure, failure_of_exception, failure_of_status
 from crawler.items import Article, Ended, Flow, Page, PendingEntry, Poll, Postponed
+from crawler.outcomes import Outcome
 from crawler.polling import next_poll, parse_retry_after, retry_time
 from crawler.urls import canonical_url
 
@@ -47,6 +50,12 @@ class SourceSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
+        """
+        Raises:
+            UsageError: there is no visit, as under a bare `scrapy crawl`.
+        """
+        if "visit" not in kwargs:
+            raise UsageError("a visit needs the run's lock and ledger: use `presswatch crawl [SOURCE]`")
         spider = super().from_crawler(crawler, *args, **kwargs)
         crawler.signals.connect(spider._spider_failed, signal=signals.spider_error)
         crawler.signals.connect(spider._item_failed, signal=signals.item_error)
@@ -147,14 +156,19 @@ class SourceSpider(Spider):
             self._respect_retry_after(response, failure)
             yield from self._page_failed(waiting, failure, f"HTTP {response.status}")
             return
+        now = self.visit.run.clock.now()
         for pending in waiting:
+            end = _end_without_reading(response, pending)
+            if end is not None:
+                yield Ended(pending=pending, outcome=end[0], reason=end[1], at=now)
+                continue
             yield Page(
                 pending=pending,
                 url=response.url,
                 status=response.status,
                 content_type=(response.headers.get("Content-Type") or b"").decode("latin-1"),
                 body=response.body,
-                fetched_at=self.visit.run.clock.now(),
+                fetched_at=now,
             )
 
     def page_failed(self, failed: TwistedFailure) -> Iterator[Flow]:
@@ -220,6 +234,15 @@ def parse_poll(due: DueEndpoint, response: Response) -> Poll:
         body_hash=_body_hash(response.body),
         ttl=ttl,
     )
+
+
+def _end_without_reading(response: Response, pending: PendingEntry) -> tuple[Outcome, str] | None:
+    """An outcome that the answer's head alone decides, with the reason."""
+    if b"noarchive" in b",".join(response.headers.getlist("X-Robots-Tag")).lower():
+        return Outcome.REFUSED, "the X-Robots-Tag header says noarchive"
+    if urlsplit(response.url).path in {"", "/"} and urlsplit(pending.entry.url).path not in {"", "/"}:
+        return Outcome.GONE, f"redirected to the front page {response.url}, as sites do with what they deleted"
+    return None
 
 
 def _conditional_headers(due: DueEndpoint) -> dict[str, str]:

@@ -1,0 +1,59 @@
+"""The command line. This file imports click alone: a command's module is imported when the command is called."""
+
+import importlib
+from typing import Any, NamedTuple
+
+import click
+
+from crawler.cli.options import Given, global_options
+
+
+class LazyCommand(NamedTuple):
+    """Where a command is, and the line `--help` shows for it without importing it."""
+
+    target: str  # module:attribute
+    help: str
+
+
+COMMANDS = {
+    "demo": LazyCommand(target="crawler.cli.demo:demo", help="Live two simulated days of news, and show the digest."),
+    "crawl": LazyCommand(target="crawler.cli.crawl:crawl", help="Visit what is due; a named SOURCE is polled now."),
+    "digest": LazyCommand(target="crawler.cli.digest:digest", help="Issue the digest that is due; print the latest."),
+    "explain": LazyCommand(target="crawler.cli.explain:explain", help="Say why an article is kept, folded or lost."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name only."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        lazy = COMMANDS.get(cmd_name)
+        if lazy is None:
+            return None
+        module, _, attribute = lazy.target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.help) for name, lazy in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="presswatch", message="%(prog)s %(version)s")
+@global_options
+@click.pass_context
+def cli(context: click.Context, /, **parameters: Any) -> None:
+    """Watch news sources by theme: fetch each new article once, fold copies, publish a daily digest.
+
+    Exit codes: 0 done, 1 internal failure or books that do not balance, 2 bad usage or configuration,
+    3 nothing that was due could be polled, 4 another run holds the lock.
+    """
+    context.obj = Given.take(parameters)
+
+
+def main() -> None:
+    cli(prog_name="presswatch")

@@ -1,0 +1,92 @@
+"""presswatch digest: issue what is due, print what was issued last."""
+
+import sys
+from difflib import get_close_matches
+
+import click
+from rich.console import Console
+from rich.markdown import Markdown
+
+from crawler.cli.app import App, NotFoundError, print_document, with_app
+from crawler.config.models import Subscription
+from pipelines.digest.issue import IssuedDigest, issue_due, issued_dates, latest, preview, reissue
+
+
+@click.command()
+@click.option("--subscription", "name", metavar="NAME", help="Which one; the first in subscriptions.yaml if not given.")
+@click.option("--date", "day", metavar="YYYY-MM-DD", help="Issue the digest of that date again, by its stored cuts.")
+@click.option("--preview", "is_preview", is_flag=True, help="Show what was kept since the last digest; store nothing.")
+@with_app
+def digest(app: App, *, name: str | None, day: str | None, is_preview: bool) -> None:
+    """Issue the digest that is due, then print the one issued last."""
+    if day is not None and is_preview:
+        raise click.UsageError("give either --date or --preview: a preview has no date yet")
+    subscription = select_subscription(app, name)
+    if is_preview:
+        show(app, preview(app.database, app.config, subscription, app.clock.now()))
+    elif day is not None:
+        show(app, issue_again(app, subscription, day))
+    else:
+        issued = issue_due(app.database, app.config, subscription, app.clock.now(), app.data / "digests")
+        show(app, issued or latest_of(app, subscription))
+
+
+def select_subscription(app: App, name: str | None) -> Subscription:
+    """
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    known = [item.name for item in app.config.subscriptions]
+    if not known:
+        raise NotFoundError(f"subscriptions.yaml in {app.config.folder} names no subscription; add one")
+    found = app.config.subscription(name or known[0])
+    if found is None:
+        raise NotFoundError(f"no subscription is named {name}; {_nearest(name or '', known)}")
+    return found
+
+
+def issue_again(app: App, subscription: Subscription, day: str) -> IssuedDigest:
+    """
+    Raises:
+        NotFoundError: no digest was issued for that day.
+    """
+    found = reissue(app.database, app.config, subscription, day, app.data / "digests")
+    if found is None:
+        known = issued_dates(app.database, subscription)
+        raise NotFoundError(f"no digest {subscription.name} was issued for {day}; {_nearest(day, known[-10:])}")
+    return found
+
+
+def latest_of(app: App, subscription: Subscription) -> IssuedDigest:
+    found = latest(app.database, app.config, subscription, app.data / "digests")
+    if found is None:
+        raise NotFoundError(f"no digest {subscription.name} was issued yet")
+    return found
+
+
+def show(app: App, issued: IssuedDigest) -> None:
+    """On a terminal as a page, else as the file's own Markdown."""
+    if app.json:
+        print_document(issued.digest)
+    elif sys.stdout.isatty():
+        _show_page(issued)
+    else:
+        click.echo(issued.markdown, nl=False)
+
+
+def _show_page(issued: IssuedDigest) -> None:
+    console = Console()
+    text = issued.markdown
+    for _ in issued.digest.books.imbalances:
+        alarm, _, text = text.partition("\n\n")
+        console.print(alarm.strip("*"), style="bold red", markup=False, highlight=False)
+    console.print(Markdown(text))
+    if issued.path is not None:
+        console.print(str(issued.path), style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def _nearest(asked: str, known: list[str] | tuple[str, ...]) -> str:
+    near = get_close_matches(asked, known, n=1)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"there are: {', '.join(known)}" if known else "there is none yet"

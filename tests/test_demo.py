@@ -1,0 +1,97 @@
+"""Two simulated days against the newsroom's own account of them."""
+
+import json
+import re
+import sqlite3
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from crawler.cli import cli
+from crawler.cli.demo import DAYS, START
+from crawler.newsroom import Newsroom
+
+END = START + timedelta(days=DAYS)
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory):
+    """The demo's document, once for all tests of this file."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    result = CliRunner().invoke(cli, ["demo", "--json", "--data", str(folder)], prog_name="presswatch")
+    assert result.exit_code == 0, result.output
+    return {**json.loads(result.stdout), "folder": folder}
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return Newsroom(seed=7, start=START, days=DAYS).published_until(END)
+
+
+@pytest.fixture(scope="module")
+def rows(lived):
+    with sqlite3.connect(lived["folder"] / "data" / "presswatch.db") as connection:
+        connection.row_factory = sqlite3.Row
+        query = """SELECT entry.*, twin.key AS copy_of FROM entry LEFT JOIN article ON article.entry = entry.id
+                   LEFT JOIN entry AS twin ON twin.id = article.representative"""
+        return {row["key"]: row for row in connection.execute(query)}
+
+
+def test_every_publication_was_found_once_and_nothing_else(rows, truth):
+    assert sorted(rows) == sorted(publication.key for publication in truth)
+
+
+def test_every_entry_has_its_outcome_and_the_books_balance(lived, rows):
+    assert Counter(row["outcome"] for row in rows.values()) == {
+        name: count for name, count in lived["counted"].items() if name != "found"
+    }
+    assert (lived["balanced"], lived["errors"]) == (True, [])
+
+
+def test_reprints_are_folded_under_the_piece_they_copy(rows, truth):
+    copies = {one.key: one.copy_of for one in truth if one.copy_of and rows[one.key]["outcome"] != "off_theme"}
+    assert copies
+    assert {key: rows[key]["copy_of"] for key in copies} == copies
+
+
+def test_what_was_read_is_judged_as_the_press_means_it(rows, truth):
+    read = [one for one in truth if rows[one.key]["outcome"] in {"kept", "copy", "off_theme"}]
+    assert len(read) > 30
+    assert [one.title for one in read if (rows[one.key]["outcome"] == "off_theme") != (one.theme == "off")] == []
+
+
+@pytest.mark.parametrize(
+    ("trait", "outcome"),
+    [
+        ("gone", "gone"),
+        ("print", "refused"),
+        ("none_body", "no_text"),
+        ("no_backup", "refused"),
+        ("server_error", "kept"),
+    ],
+)
+def test_faults_end_as_they_must(rows, truth, trait, outcome):
+    struck = [one.key for one in truth if trait in one.traits and rows[one.key]["outcome"] != "stale"]
+    assert struck
+    assert {rows[key]["outcome"] for key in struck} == {outcome}
+
+
+def test_no_story_is_told_twice_over_the_digests(lived):
+    digests = sorted((lived["folder"] / "data" / "digests" / "daily").glob("2025-*.md"))
+    lines = [
+        line for path in digests for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("- **[")
+    ]
+    titles = Counter(re.match(r"- \*\*\[(.*?)\]", line)[1] for line in lines)
+    assert len(digests) == DAYS + 1
+    assert titles
+    assert max(titles.values()) == 1
+
+
+def test_a_folder_that_is_not_empty_is_not_touched(tmp_path):
+    kept = tmp_path / "kept.txt"
+    kept.write_text("mine")
+    result = CliRunner().invoke(cli, ["demo", "--data", str(tmp_path)], prog_name="presswatch")
+    assert (result.exit_code, [path.name for path in Path(tmp_path).iterdir()]) == (2, ["kept.txt"])

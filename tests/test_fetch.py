@@ -1,0 +1,168 @@
+"""The door: which addresses may be reached, how large and slow an answer may be, what each failure means."""
+
+import asyncio
+import gzip
+import socket
+from datetime import timedelta
+from ipaddress import ip_network
+
+import pytest
+from aiohttp import web
+from rig import Answer, Rig, article_page, book_of, feed, serving
+
+from crawler.fetch.failures import RULES, Failure, failure_of_status
+from crawler.fetch.guard import AddressGuard
+from crawler.outcomes import Outcome
+
+A = "https://alpha.example/a"
+
+REFUSED = [
+    "127.0.0.1", "127.8.9.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.254", "192.168.1.1", "169.254.169.254",
+    "100.64.0.1", "198.18.0.1", "192.0.2.1", "203.0.113.9", "224.0.0.1", "240.0.0.1", "255.255.255.255",
+    "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "ff02::1", "2001:db8::1",
+    "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", REFUSED)
+def test_addresses_that_are_not_global_are_refused(address):
+    assert not AddressGuard([]).permits(address, 80)
+
+
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+)
+def test_global_addresses_pass(address):
+    assert AddressGuard([]).permits(address, 443)
+
+
+def test_an_allowed_network_passes_and_its_neighbours_do_not():
+    guard = AddressGuard([ip_network("10.1.0.0/16"), ip_network("fd00::/64")])
+    assert [guard.permits(address, 80) for address in ("10.1.2.3", "10.2.0.1", "fd00::5", "fd01::5")] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_route_admits_its_address_and_port_and_nothing_else():
+    guard = AddressGuard([ip_network("10.0.0.0/8")], ("127.0.0.1", 8800))
+    asked = [("127.0.0.1", 8800), ("127.0.0.1", 8801), ("127.0.0.2", 8800), ("10.0.0.1", 8800), ("1.1.1.1", 443)]
+    assert [guard.permits(*address) for address in asked] == [True, False, False, False, False]
+
+
+def test_the_socket_of_a_refused_address_is_never_made():
+    info = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))
+    with pytest.raises(OSError, match="may not be reached"):
+        AddressGuard([]).make_socket(info)
+
+
+@pytest.fixture
+def live(tmp_path, site):
+    """A rig without a route: it may reach 127.0.0.1 alone, and does so by its literal address."""
+    rig = Rig(tmp_path)
+    rig.write("presswatch.yaml", {"safety": {"allow_networks": ["127.0.0.1/32"]}, "min_free_mb": 0})
+    rig.source(url=f"{site.url}/feed")
+    site.host = site.url.removeprefix("http://")
+    return rig
+
+
+def test_a_live_run_reaches_an_allowed_network(live, site):
+    site.routes[f"{site.host}/feed"] = Answer(feed(f"{site.url}/a"))
+    site.routes[f"{site.host}/a"] = Answer(article_page("机器人进厂"))
+    assert book_of(live.crawl()).outcomes[Outcome.KEPT] == 1
+
+
+@pytest.mark.parametrize(
+    "form", ["http://127.0.0.2:{port}/x", "http://127.0.0.2.:{port}/x", "http://0x7f000002:{port}/x"]
+)
+@pytest.mark.parametrize("way", ["link", "redirect"])
+def test_neither_a_link_nor_a_redirect_reaches_a_server_behind_the_guard(live, site, form, way):
+    with serving("127.0.0.2") as hidden:
+        hidden.routes.update(dict.fromkeys(["127.0.0.2/x", "127.0.0.2/robots.txt"], Answer("secret")))
+        target = form.format(port=hidden.url.rsplit(":", 1)[1])
+        link = target if way == "link" else f"{site.url}/a"
+        site.routes[f"{site.host}/feed"] = Answer(feed(link))
+        site.routes[f"{site.host}/a"] = Answer(status=302, headers={"Location": target})
+        live.crawl()
+        assert hidden.hits == []
+    assert set(live.outcomes().values()) == {"refused"}
+
+
+def test_an_endpoint_at_a_refused_address_is_a_failed_poll_with_the_cause(tmp_path):
+    rig = Rig(tmp_path)
+    rig.source(url="http://127.0.0.1:9/feed")
+    report = rig.crawl()
+    assert (report.polls_failed, report.errors) == (1, ())
+    assert Failure.ADDRESS.value in book_of(report).error
+
+
+def test_a_page_of_thirty_megabytes_is_refused_and_the_others_go_on(rig, site):
+    site.routes["alpha.example/feed"] = Answer(feed(A, "https://alpha.example/b", "https://alpha.example/c"))
+    site.routes["alpha.example/a"] = Answer(b"x" * 30 * 1024 * 1024)
+    bomb = gzip.compress(b"<p>" + b"a" * 30 * 1024 * 1024)
+    site.routes["alpha.example/b"] = Answer(bomb, headers={"Content-Encoding": "gzip"})
+    site.routes["alpha.example/c"] = Answer(article_page("机器人进厂"))
+    report = rig.crawl()
+    assert rig.outcomes() == {"a": "refused", "b": "refused", "c": "kept"}
+    assert report.errors == ()
+    assert {reason for [reason] in rig.query("SELECT substr(reason, 1, 21) FROM entry WHERE outcome = 'refused'")} == {
+        "larger than the limit"
+    }
+
+
+def test_an_unreachable_host_is_a_failed_poll_and_the_others_go_on(rig, site):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    rig.route = f"http://127.0.0.1:{port}"
+    report = rig.crawl()
+    assert (report.polls, report.polls_failed, report.errors, report.balances) == (1, 1, (), True)
+    rig.route = site.url
+    site.routes["alpha.example/feed"] = Answer(feed())
+    rig.clock.move_by(timedelta(hours=1))
+    assert rig.crawl().polls_failed == 0
+
+
+class Stalled(web.StreamResponse):
+    """Sends its headers and then nothing until the client gives up."""
+
+    async def prepare(self, request):
+        await super().prepare(request)
+        await asyncio.wait_for(asyncio.Event().wait(), 5)
+
+
+def test_an_answer_that_is_too_slow_is_put_off(rig, site):
+    rig.write("presswatch.yaml", {"safety": {"timeout": "0.2s"}, "min_free_mb": 0})
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    site.routes["alpha.example/a"] = lambda request: Stalled()
+    rig.crawl()
+    [(reason, outcome)] = rig.query("SELECT last_error, outcome FROM entry")
+    assert outcome is None
+    assert reason.startswith(Failure.TIMEOUT.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"),
+    [
+        (200, None),
+        (206, None),
+        (304, None),
+        (301, Failure.REDIRECTS),
+        (400, Failure.CLIENT_ERROR),
+        (401, Failure.FORBIDDEN),
+        (403, Failure.FORBIDDEN),
+        (404, Failure.GONE),
+        (410, Failure.GONE),
+        (429, Failure.RATE_LIMITED),
+        (451, Failure.FORBIDDEN),
+        (500, Failure.SERVER_ERROR),
+        (567, Failure.RATE_LIMITED),
+    ],
+)
+def test_every_status_has_its_row(status, failure):
+    assert failure_of_status(status) is failure
+
+
+def test_every_failure_has_its_rule():
+    assert set(RULES) == set(Failure)
