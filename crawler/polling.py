@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.cron import CronTrigger
-
 from crawler.config.models import Endpoint
+from crawler.crontab import cron_trigger
 
 ADAPTIVE_INTERVAL = timedelta(minutes=30)  # until polling adapts to what a source brings
 LONGEST_BACKOFF = timedelta(hours=24)
@@ -30,8 +29,8 @@ def next_poll(
         ttl: seconds the publisher asks to be left alone; an interval is never shorter.
     """
     if endpoint.cron is not None:
-        trigger = CronTrigger.from_crontab(endpoint.cron, timezone=zone)
-        following: datetime = trigger.get_next_fire_time(None, polled.astimezone(zone) + timedelta(seconds=1))
+        after = polled.astimezone(zone) + timedelta(seconds=1)
+        following: datetime = cron_trigger(endpoint.cron, zone).get_next_fire_time(None, after)
         interval = following - polled
     else:
         interval = ADAPTIVE_INTERVAL if isinstance(endpoint.every, str) else endpoint.every

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings as ScrapySettings
+from sqlalchemy import Connection
 
 from crawler import __version__, books
 from crawler import settings as scrapy_settings
@@ -127,6 +128,7 @@ class Run:
         names = [source.name for source in self.scope]
         with self.database.write() as connection:
             number = books.open_run(connection, command=command, process=os.getpid(), now=now, sources=names)
+            self._tell_orphans(connection, number)
         route = urlsplit(self.route) if self.route else None
         address = (_loopback(route.hostname or ""), route.port or 80) if route else None
         return RunContext(
@@ -144,6 +146,14 @@ class Run:
             stop=self._stop_reason,
             watch=self.watch,
         )
+
+    def _tell_orphans(self, connection: Connection, number: int) -> None:
+        """Entries of a source that is no longer watched wait for ever: that must not go unseen."""
+        enabled = {source.name for source in self.config.enabled_sources}
+        for line in books.books_of(connection, [number]):
+            if line.source not in enabled:
+                text = f"{line.carried_in} entries wait, but no enabled source has this name any more"
+                books.set_error(connection, number, line.source, text)
 
     async def _visit_all(self, run: RunContext, runner: AsyncCrawlerRunner) -> None:
         to_poll = self._due_endpoints(run)

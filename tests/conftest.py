@@ -16,6 +16,7 @@ def site(_server):
     _server.routes.clear()
     _server.hits.clear()
     _server.seen.clear()
+    _server.queries.clear()
     return _server
 
 

@@ -36,12 +36,14 @@ class Web:
         self.routes = {}
         self.hits = []  # "host/path" in order
         self.seen = []  # the requests' headers, in order
+        self.queries = []  # their query strings
         self.url = ""
 
     async def _answer(self, request):
         where = f"{request.host}{request.rel_url.raw_path}"
         self.hits.append(where)
         self.seen.append(dict(request.headers))
+        self.queries.append(request.rel_url.raw_query_string)
         route = self.routes.get(where, Answer(status=404))
         if isinstance(route, list):
             route = route.pop(0) if len(route) > 1 else route[0]

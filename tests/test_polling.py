@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crawler.config.models import Endpoint
+from crawler.crontab import cron_trigger
 from crawler.polling import next_poll, parse_retry_after, retry_time
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -58,6 +59,33 @@ def test_a_poll_five_seconds_after_crons_tick_is_due_again_at_the_next_tick():
 def test_cron_is_read_in_the_sources_zone():
     endpoint = Endpoint(url="https://a.example/", cron="0 7 * * *")
     assert next_poll(endpoint, ZONE, polled=NOW, failures=0) == datetime(2025, 3, 3, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("days", "weekdays"),
+    [
+        ("*", "Mon Tue Wed Thu Fri Sat Sun"),
+        ("1-5", "Mon Tue Wed Thu Fri"),
+        ("0", "Sun"),
+        ("7", "Sun"),
+        ("0,6", "Sat Sun"),
+        ("5-7", "Fri Sat Sun"),
+        ("1-5/2", "Mon Wed Fri"),
+        ("mon-fri", "Mon Tue Wed Thu Fri"),
+    ],
+)
+def test_days_of_the_week_count_as_in_cron(days, weekdays):
+    trigger, moment, seen = cron_trigger(f"0 7 * * {days}", ZONE), NOW, set()
+    for _ in range(14):
+        moment = trigger.get_next_fire_time(None, moment + timedelta(seconds=1))
+        seen.add(f"{moment:%a}")
+    assert seen == set(weekdays.split())
+
+
+@pytest.mark.parametrize("line", ["0 7 * *", "0 7 * * 8", "0 7 * * 5-1", "61 7 * * *", "0 7 * * funday"])
+def test_a_line_that_is_no_crontab_is_refused(line):
+    with pytest.raises(ValueError, match=r"\w"):
+        cron_trigger(line, ZONE)
 
 
 @pytest.mark.parametrize(("failures", "minutes"), [(0.25, 5), (1, 10), (2.5, 25), (1000, 1440)])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from rig import Answer, article_page, book_of, feed
 
+from crawler.feeds import parse_feed
 from crawler.outcomes import Outcome
 
 A, B = "https://alpha.example/a", "https://alpha.example/b"
@@ -261,3 +262,39 @@ def test_a_text_stored_by_another_visit_in_between_makes_this_one_its_copy(rig, 
     monkeypatch.setattr("pipelines.copies.pipeline.find_copy", lambda *args: None)
     report = rig.crawl()
     assert (rig.outcomes(), report.errors) == ({"a": "kept", "b": "copy"}, ())
+
+
+def test_a_fault_of_ours_in_one_poll_is_told_and_stops_neither_the_other_polls_nor_the_pages(rig, site, monkeypatch):
+    rig.source("beta", "https://alpha.example/other")
+    site.routes["alpha.example/feed"] = Answer("broken")
+    site.routes["alpha.example/other"] = Answer(feed(A))
+    site.routes["alpha.example/a"] = Answer(article_page("机器人进厂"))
+    really = parse_feed
+
+    def parse(body, *more):
+        if body == b"broken":
+            raise RuntimeError("a fault of ours")
+        return really(body, *more)
+
+    monkeypatch.setattr("crawler.spiders.source.parse_feed", parse)
+    report = rig.crawl()
+    assert report.errors == ("https://alpha.example/feed: RuntimeError: a fault of ours",)
+    assert "presswatch itself failed" in book_of(report).error
+    assert rig.outcomes() == {"a": "kept"}
+
+
+def test_entries_of_a_source_that_is_no_longer_watched_are_told_in_every_run(rig, site):
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    site.routes["alpha.example/a"] = Answer(status=503)
+    rig.crawl()
+    rig.source(enabled=False)
+    book = book_of(rig.crawl())
+    assert (book.carried_in, book.carried_out) == (1, 1)
+    assert book.error == "1 entries wait, but no enabled source has this name any more"
+
+
+def test_an_endpoint_is_asked_at_its_address_as_configured(rig, site):
+    rig.source(url="https://alpha.example/feed?from=rss&b=2&a=1")
+    site.routes["alpha.example/feed"] = Answer(feed())
+    rig.crawl()
+    assert site.queries[-1] == "from=rss&b=2&a=1"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork, model_validator
 
+from crawler.crontab import cron_trigger
 from crawler.urls import UrlError, check_fetchable
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -70,7 +70,7 @@ def _regex(value: str) -> str:
 
 def _crontab(value: str) -> str:
     try:
-        CronTrigger.from_crontab(value, timezone=UTC)
+        cron_trigger(value, UTC)
     except ValueError as error:
         raise ValueError(f'not the five fields of a crontab line, such as "*/20 7-23 * * *": {error}') from error
     return value

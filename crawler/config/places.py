@@ -31,7 +31,7 @@ def find_config(given: Path | None, environ: Mapping[str, str], cwd: Path) -> Pa
     if named is not None:
         place, named_by = named
         if not place.is_dir():
-            raise _no_folder(place, named_by, "make it with: presswatch init DIR")
+            raise _no_folder(place, named_by, "copy the shipped config/ there, or leave the option out")
         return place
     usual = (cwd / "config", platformdirs.user_config_path("presswatch"), platformdirs.site_config_path("presswatch"))
     return next((folder for folder in usual if _holds_config(folder)), shipped_config())

@@ -21,7 +21,7 @@ from crawler.fetch.failures import RULES, Failure, failure_of_exception, failure
 from crawler.items import Article, Ended, Flow, Page, PendingEntry, Poll, Postponed
 from crawler.outcomes import Outcome
 from crawler.polling import next_poll, parse_retry_after, retry_time
-from crawler.urls import canonical_url
+from crawler.urls import docsify_file_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -65,7 +65,10 @@ class SourceSpider(Spider):
         for due in self.visit.due:
             if self.visit.must_stop():
                 return
-            await self._poll(due)
+            try:
+                await self._poll(due)
+            except Exception as error:  # noqa: BLE001  # one endpoint's fault must not keep the host's others waiting
+                self._poll_broke(due, error)
         for url, waiting in self._pages().items():
             await self._ahead.acquire()
             if self.visit.must_stop():
@@ -90,7 +93,7 @@ class SourceSpider(Spider):
 
     async def _poll(self, due: DueEndpoint) -> None:
         request = Request(
-            canonical_url(due.endpoint.url),
+            _poll_url(due),
             callback=NO_CALLBACK,
             headers=_conditional_headers(due),
             meta={"source": due.source.name},
@@ -146,6 +149,13 @@ class SourceSpider(Spider):
             self.visit.run.number, due.state, error=error, weight=weight, now=now, next_due=following
         )
         logger.warning("%s: poll of %s failed: %s", due.source.name, due.endpoint.url, error)
+
+    def _poll_broke(self, due: DueEndpoint, error: Exception) -> None:
+        """A fault of ours: told as such, and the endpoint is backed off like any that fails."""
+        logger.error("%s: poll of %s broke", due.source.name, due.endpoint.url, exc_info=error)
+        text = f"{type(error).__name__}: {error}"
+        self.visit.errors.append(f"{due.endpoint.url}: {text}")
+        self._poll_failed(due, f"{Failure.INTERNAL}: {text}", RULES[Failure.INTERNAL].weight)
 
     # -- pages -----------------------------------------------------------------------------------------------------
 
@@ -243,6 +253,11 @@ def _end_without_reading(response: Response, pending: PendingEntry) -> tuple[Out
     if urlsplit(response.url).path in {"", "/"} and urlsplit(pending.entry.url).path not in {"", "/"}:
         return Outcome.GONE, f"redirected to the front page {response.url}, as sites do with what they deleted"
     return None
+
+
+def _poll_url(due: DueEndpoint) -> str:
+    """What is asked: the address as configured; of a docsify route the Markdown file behind it."""
+    return docsify_file_url(due.endpoint.url) if due.source.kind is Kind.WECHAT_MIRROR else due.endpoint.url
 
 
 def _conditional_headers(due: DueEndpoint) -> dict[str, str]:
