@@ -234,12 +234,12 @@ def test_the_books_of_all_runs_of_the_period_are_summed(database, config, rows):
     [
         pytest.param(
             [{"carried_in": 1, "found": 5, "kept": 3, "carried_out": 1}],
-            "**账目不平：晨风科技 第 2 次运行：转入 1 + 新见 5 ≠ 结果 3 + 转出 1。**",
+            "**🔴 账目不平：晨风科技 第 2 次运行：转入 1 + 新见 5 ≠ 结果 3 + 转出 1。**",
             id="one run",
         ),
         pytest.param(
             [{"found": 2, "carried_out": 2}, {"carried_in": 1, "kept": 1}],
-            "**账目不平：晨风科技 各次运行衔接处：转入 0 + 新见 2 ≠ 结果 1 + 转出 0。**",
+            "**🔴 账目不平：晨风科技 各次运行衔接处：转入 0 + 新见 2 ≠ 结果 1 + 转出 0。**",
             id="two runs that do not join",
         ),
     ],

@@ -75,3 +75,9 @@ def test_a_link_is_one_link_whatever_title_and_address_hold(title, path):
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", ""])
 def test_what_is_no_web_address_is_no_link(url):
     assert link("题目", url) == "题目"
+
+
+def test_an_address_keeps_its_underscores_and_brackets():
+    """Not every server takes %5F for _, and mp.weixin names its parameters with it."""
+    url = "http://mp.weixin.qq.com/s?__biz=MzA=&mid=1&idx=1&sn=a_b*c[1]"
+    assert link("题", url) == f"[题]({url})"
