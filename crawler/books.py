@@ -14,6 +14,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from crawler.outcomes import Outcome
 from crawler.tables import book, entry, host, run
 
+_MOST_ERRORS = 20  # of one source in one run
+
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
@@ -60,11 +62,13 @@ def open_run(connection: Connection, *, command: str, process: int, now: datetim
 
 def close_run(
     connection: Connection, number: int, now: datetime, *, error: str = "", interrupted: bool = False
-) -> None:
+) -> tuple[Book, ...]:
+    """Count what is carried out, end the run, and return its lines."""
     pending = _pending_by_source(connection)
     for name in connection.scalars(select(book.c.source).where(book.c.run == number)).all():
         add(connection, number, name, carried_out=pending.get(name, 0))
     connection.execute(update(run).where(run.c.id == number).values(ended=now, error=error, interrupted=interrupted))
+    return books_of(connection, [number])
 
 
 def add(connection: Connection, number: int, source: str, *, carried_out: int | None = None, **counts: int) -> None:
@@ -78,8 +82,13 @@ def add(connection: Connection, number: int, source: str, *, carried_out: int | 
             raise LookupError(f"run {number} has no book for source {source}")
 
 
-def set_error(connection: Connection, number: int, source: str, error: str) -> None:
-    connection.execute(update(book).where(book.c.run == number, book.c.source == source).values(error=error))
+def add_error(connection: Connection, number: int, source: str, error: str) -> None:
+    """Note what went wrong with a source, a line each; the same is noted once, and no more than a screenful."""
+    line = (book.c.run == number) & (book.c.source == source)
+    noted = (connection.scalar(select(book.c.error).where(line)) or "").splitlines()
+    error = " ".join(error.split())
+    if error not in noted and len(noted) < _MOST_ERRORS:
+        connection.execute(update(book).where(line).values(error="\n".join([*noted, error])))
 
 
 def books_of(connection: Connection, numbers: Iterable[int]) -> tuple[Book, ...]:

@@ -1,7 +1,7 @@
 """Where the time comes from. Nothing else in presswatch asks the machine for it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -34,30 +34,39 @@ class Wait:
     reason: str
 
 
-class VirtualClock:
-    """Starts at a given time and moves only when somebody waits.
+class ShiftedClock:
+    """The machine's time, moved so that it starts at a given one: live hosts keep their pace whatever it shows."""
 
-    `sleep` is what really happens during a wait: nothing when every request goes to a local server,
-    `asyncio.sleep` when live hosts are visited, whose pace is kept whatever the clock shows.
+    def __init__(self, start: datetime) -> None:
+        self._start = _aware(start)
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=time.monotonic() - self._began)
+
+    async def wait_until(self, moment: datetime, reason: str) -> None:
+        seconds = (moment - self.now()).total_seconds()
+        if seconds > 0:
+            await asyncio.sleep(seconds)
+
+
+class VirtualClock:
+    """Starts at a given time and moves only when somebody waits; a wait takes no time.
+
+    Fit for runs whose every request goes to a local server.
     """
 
-    def __init__(self, start: datetime, sleep: Callable[[float], Awaitable[object]] | None = None) -> None:
-        if start.tzinfo is None:
-            raise ValueError(f"a clock needs a time with a zone, got {start.isoformat()}")
-        self._now = start.astimezone(UTC)
-        self._sleep = sleep
+    def __init__(self, start: datetime) -> None:
+        self._now = _aware(start)
         self.waits: list[Wait] = []
 
     def now(self) -> datetime:
         return self._now
 
     async def wait_until(self, moment: datetime, reason: str) -> None:
-        seconds = (moment - self._now).total_seconds()
-        if seconds <= 0:
+        if moment <= self._now:
             return
         self.waits.append(Wait(asked_at=self._now, until=moment, reason=reason))
-        if self._sleep is not None:
-            await self._sleep(seconds)
         self.move_to(moment)
 
     def move_to(self, moment: datetime) -> None:
@@ -66,3 +75,9 @@ class VirtualClock:
 
     def move_by(self, step: timedelta) -> None:
         self.move_to(self._now + step)
+
+
+def _aware(start: datetime) -> datetime:
+    if start.tzinfo is None:
+        raise ValueError(f"a clock needs a time with a zone, got {start.isoformat()}")
+    return start.astimezone(UTC)

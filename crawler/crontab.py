@@ -1,7 +1,7 @@
 """Crontab lines as cron reads them. Pure."""
 
 import re
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -16,12 +16,15 @@ def cron_trigger(line: str, zone: tzinfo) -> CronTrigger:
     field are read as cron does.
 
     Raises:
-        ValueError: the line has not five fields, or one is out of its range.
+        ValueError: the line has not five fields, one is out of its range, or the time never comes.
     """
     fields = line.split()
     if len(fields) == 5:
         fields[4] = ",".join(_named_days(part) for part in fields[4].split(","))
-    return CronTrigger.from_crontab(" ".join(fields), timezone=zone)
+    trigger = CronTrigger.from_crontab(" ".join(fields), timezone=zone)
+    if trigger.get_next_fire_time(None, datetime(2000, 1, 1, tzinfo=zone)) is None:
+        raise ValueError(f"{line!r} names a day that never comes")
+    return trigger
 
 
 def _named_days(part: str) -> str:

@@ -1,7 +1,7 @@
 """The frozen records that flow: Entry → PendingEntry → Page → Article, or an end on the way."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -73,7 +73,7 @@ class Page:
     url: str  # after redirects
     status: int
     content_type: str
-    body: bytes
+    body: bytes = field(repr=False)  # an error message must not carry ten megabytes
     fetched_at: datetime
 
 
@@ -128,8 +128,8 @@ class Article:
     final_key: str  # article_key of `url`
     fetched_at: datetime
     title: str
-    text: str  # the body alone, a paragraph a line, no markup
-    markdown: str  # the body with headings, links, images
+    text: str = field(repr=False)  # the body alone, a paragraph a line, no markup
+    markdown: str = field(repr=False)  # the body with headings, links, images
     authors: tuple[str, ...] = ()
     account: str = ""
     published: Dating | None = None
@@ -176,7 +176,17 @@ class Poll:
     etag: str = ""
     last_modified: str = ""
     body_hash: str = ""
+    recipe: str = ""  # of what read the body
     ttl: int | None = None  # seconds the publisher asks to be left alone
+    unread: int = 0  # rows that look like entries but could not be read
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostMemory:
+    """What is remembered of a host between runs."""
+
+    last_request: datetime | None = None
+    not_before: datetime | None = None  # it asked to be left alone until then
 
 
 Flow = Page | Article | Ended | Postponed

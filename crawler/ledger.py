@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, null, or_, select, update
 
 from crawler import books
 from crawler.database import Database, insert_for
-from crawler.items import Dating, Ended, Entry, PendingEntry, Poll, Postponed
+from crawler.items import Dating, Ended, Entry, HostMemory, PendingEntry, Poll, Postponed
 from crawler.outcomes import Outcome, PollOutcome
+from crawler.polling import LONGEST_BACKOFF
 from crawler.tables import endpoint, entry, host, sighting
 from crawler.urls import host_of
 
@@ -33,6 +34,8 @@ class EndpointState:
     etag: str
     last_modified: str
     body_hash: str
+    recipe: str
+    ttl: int | None
     first_polled: datetime | None
     next_due: datetime | None
     failures: float
@@ -45,7 +48,18 @@ class Lease:
     host: str
     token: str
     generation: int
-    last_request_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Whose entries are taken up.
+
+    An entry belongs to the source that announced it first. When that one is not watched any more, a watched source
+    that announces it too lends its rules, and the entry is still fetched.
+    """
+
+    sources: frozenset[str]  # crawled in this run
+    watched: frozenset[str]  # all that are enabled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +83,10 @@ class Ledger:
         """Make rows for the (source, url) pairs that have none; return the state of all that were named."""
         pairs = list(wanted)
         with self.database.write() as connection:
-            known = {(row.source, row.url) for row in connection.execute(select(endpoint.c.source, endpoint.c.url))}
             for source, url in pairs:
-                if (source, url) not in known:
-                    connection.execute(insert(endpoint).values(source=source, url=url, host=host_of(url)))
-                    _ensure_host(connection, host_of(url))
+                made = insert_for(connection)(endpoint).values(source=source, url=url, host=host_of(url))
+                connection.execute(made.on_conflict_do_nothing())
+                _ensure_host(connection, host_of(url))
             rows = connection.execute(select(endpoint)).mappings().all()
         states = {(row["source"], row["url"]): _endpoint_state(row) for row in rows}
         return {pair: states[pair] for pair in pairs}
@@ -87,11 +100,13 @@ class Ledger:
             known_keys = _known_keys(connection, first)
             fresh = [item for key, item in first.items() if key not in known_keys]
             _note_sightings(connection, state.id, first, now)
-            for item in fresh:
-                _insert_entry(connection, run, state, item, now, max_age)
-            known = len(poll.entries) - len(fresh)
-            books.add(connection, run, state.source, found=len(fresh), known=known, polls=1)
-            outcome = PollOutcome.NEW if fresh else PollOutcome.KNOWN
+            found = sum(_insert_entry(connection, run, state, item, now, max_age) for item in fresh)
+            known = len(poll.entries) - found
+            books.add(connection, run, state.source, found=found, known=known, polls=1)
+            if poll.unread:
+                unread = f"{state.url}: {poll.unread} rows look like entries but could not be read"
+                books.add_error(connection, run, state.source, unread)
+            outcome = PollOutcome.NEW if found else PollOutcome.KNOWN
             _update_endpoint(
                 connection,
                 state,
@@ -100,11 +115,13 @@ class Ledger:
                 etag=poll.etag,
                 last_modified=poll.last_modified,
                 body_hash=poll.body_hash,
+                recipe=poll.recipe,
+                ttl=poll.ttl,
                 first_polled=state.first_polled or now,
                 next_due=next_due,
-                **({"last_new": now} if fresh else {}),
+                **({"last_new": now} if found else {}),
             )
-        return PollResult(outcome=outcome, found=len(fresh), known=known)
+        return PollResult(outcome=outcome, found=found, known=known)
 
     def record_unchanged(self, run: int, state: EndpointState, *, now: datetime, next_due: datetime) -> None:
         with self.database.write() as connection:
@@ -116,7 +133,7 @@ class Ledger:
     ) -> None:
         with self.database.write() as connection:
             books.add(connection, run, state.source, polls=1, polls_failed=1)
-            books.set_error(connection, run, state.source, f"{state.url}: {error}")
+            books.add_error(connection, run, state.source, f"{state.url}: {error}")
             connection.execute(
                 update(endpoint)
                 .where(endpoint.c.id == state.id)
@@ -131,18 +148,18 @@ class Ledger:
 
     # -- hosts -----------------------------------------------------------------------------------------------------
 
-    def hosts_with_pending(self, now: datetime, sources: Collection[str], after: Mapping[str, int]) -> dict[str, int]:
+    def hosts_with_pending(self, now: datetime, scope: Scope, after: Mapping[str, int]) -> dict[str, int]:
         """Hosts with entries to fetch → the newest such entry's id; those not newer than `after` says are left out."""
         with self.database.read() as connection:
             rows = connection.execute(
                 select(entry.c.host, func.max(entry.c.id))
-                .where(_is_due(now), entry.c.source.in_(list(sources)))
+                .where(_is_due(now), _reader(scope).is_not(None))
                 .group_by(entry.c.host)
             )
             return {name: newest for name, newest in rows if newest > after.get(name, 0)}
 
     def claim(self, name: str, *, now: datetime, lease: timedelta) -> Lease | None:
-        """Take the host, unless it is to be left alone until later or somebody else visits it."""
+        """Take the host, unless somebody else visits it."""
         token = secrets.token_hex(16)
         with self.database.write() as connection:
             _ensure_host(connection, name)
@@ -150,7 +167,6 @@ class Ledger:
                 update(host)
                 .where(
                     host.c.name == name,
-                    or_(host.c.next_due.is_(None), host.c.next_due <= now),
                     or_(host.c.lease_until.is_(None), host.c.lease_until <= now),
                 )
                 .values(lease_token=token, lease_until=now + lease, generation=host.c.generation + 1)
@@ -158,37 +174,57 @@ class Ledger:
             if taken.rowcount != 1:
                 return None
             row = connection.execute(select(host).where(host.c.name == name)).mappings().one()
-        return Lease(host=name, token=token, generation=row["generation"], last_request_at=row["last_request_at"])
+        return Lease(host=name, token=token, generation=row["generation"])
 
-    def release(
-        self, lease: Lease, *, last_request_at: datetime | None, not_before: datetime | None, error: str
+    def end_visit(
+        self, run: int, lease: Lease, traffic: Mapping[str, tuple[int, int]], notes: Sequence[tuple[str, str]]
     ) -> None:
-        """End the visit. `not_before`: leave the host alone until then (Retry-After)."""
+        """Give the host back, and book what the visit cost and what there is to tell.
+
+        Args:
+            run: the run's number.
+            lease: as claimed; a host that somebody else has claimed since is left alone.
+            traffic: source → (requests, bytes).
+            notes: (source, text); those without a source are the run's own.
+        """
         with self.database.write() as connection:
+            for source, (requests, size) in traffic.items():
+                books.add(connection, run, source, requests=requests, bytes=size)
+            for source, text in notes:
+                books.add_error(connection, run, source, text)
             connection.execute(
                 update(host)
                 .where(host.c.name == lease.host, host.c.lease_token == lease.token)
-                .values(
-                    lease_token="",
-                    lease_until=None,
-                    next_due=not_before,
-                    failures=host.c.failures + 1 if error else 0.0,
-                    last_error=error,
-                    last_request_at=last_request_at or lease.last_request_at,
-                )
+                .values(lease_token="", lease_until=None)
             )
+
+    def host_memory(self, host_name: str) -> HostMemory:
+        with self.database.read() as connection:
+            row = connection.execute(select(host).where(host.c.name == host_name)).mappings().one_or_none()
+        if row is None:
+            return HostMemory()
+        return HostMemory(last_request=row["last_request_at"], not_before=row["next_due"])
+
+    def remember_hosts(self, memories: Mapping[str, HostMemory]) -> None:
+        """Store when hosts were last asked, and until when they want to be left alone."""
+        with self.database.write() as connection:
+            for name, memory in memories.items():
+                values = {"last_request_at": memory.last_request, "next_due": memory.not_before}
+                statement = insert_for(connection)(host).values(name=name, **values)
+                connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
     # -- entries ---------------------------------------------------------------------------------------------------
 
-    def pending(self, name: str, *, now: datetime, sources: Collection[str], after: int = 0) -> list[PendingEntry]:
+    def pending(self, name: str, *, now: datetime, scope: Scope, after: int = 0) -> list[PendingEntry]:
         """The host's entries that are due, oldest row first; only those with an id above `after`."""
+        reader = _reader(scope)
         with self.database.read() as connection:
             rows = connection.execute(
-                select(entry)
-                .where(_is_due(now), entry.c.host == name, entry.c.source.in_(list(sources)), entry.c.id > after)
+                select(entry, reader.label("reader"))
+                .where(_is_due(now), entry.c.host == name, reader.is_not(None), entry.c.id > after)
                 .order_by(entry.c.id)
             ).mappings()
-            return [_pending_entry(row) for row in rows]
+            return [_pending_entry(row, row["reader"]) for row in rows]
 
     def end(self, run: int, ended: Ended) -> None:
         """
@@ -210,12 +246,6 @@ class Ledger:
                 )
             )
 
-    def add_traffic(self, run: int, traffic: Mapping[str, tuple[int, int]]) -> None:
-        """Add (requests, bytes) per source to the run's books."""
-        with self.database.write() as connection:
-            for source, (requests, size) in traffic.items():
-                books.add(connection, run, source, requests=requests, bytes=size)
-
 
 def end_entry(
     connection: Connection, run: int, pending: PendingEntry, outcome: Outcome, *, reason: str, now: datetime
@@ -232,11 +262,31 @@ def end_entry(
     )
     if changed.rowcount != 1:
         raise AlreadyEndedError(f"entry {pending.id} ({pending.entry.key}) has its outcome already")
-    books.add(connection, run, pending.source, **{outcome.value: 1})
+    owner = connection.scalars(select(entry.c.source).where(entry.c.id == pending.id)).one()
+    books.add(connection, run, owner, **{outcome.value: 1})
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(entry.c.outcome.is_(None), or_(entry.c.next_try.is_(None), entry.c.next_try <= now))
+    # A next try further away than any back-off was set by a clock that was wrong.
+    when = or_(entry.c.next_try.is_(None), entry.c.next_try <= now, entry.c.next_try > now + LONGEST_BACKOFF)
+    return and_(entry.c.outcome.is_(None), when)
+
+
+def _reader(scope: Scope) -> ColumnElement[str | None]:
+    """The source by whose rules an entry is read in this run, or null when it is none of ours."""
+    announces_too = (
+        select(endpoint.c.source)
+        .join(sighting, sighting.c.endpoint == endpoint.c.id)
+        .where(sighting.c.key == entry.c.key, endpoint.c.source.in_(scope.sources))
+        .order_by(sighting.c.first_seen, endpoint.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return case(
+        (entry.c.source.in_(scope.sources), entry.c.source),
+        (entry.c.source.in_(scope.watched), null()),
+        else_=announces_too,
+    )
 
 
 def _ensure_host(connection: Connection, name: str) -> None:
@@ -269,11 +319,13 @@ def _note_sightings(connection: Connection, endpoint_id: int, keys: Iterable[str
 
 def _insert_entry(
     connection: Connection, run: int, state: EndpointState, item: Entry, now: datetime, max_age: timedelta
-) -> None:
+) -> bool:
+    """Whether the key was new; another process may have announced it meanwhile."""
     name = host_of(item.url)
     _ensure_host(connection, name)
     inserted = connection.execute(
-        insert(entry).values(
+        insert_for(connection)(entry)
+        .values(
             key=item.key,
             source=state.source,
             endpoint=state.id,
@@ -288,13 +340,15 @@ def _insert_entry(
             first_run=run,
             backlog=state.first_polled is None,
         )
+        .on_conflict_do_nothing()
     )
+    if inserted.rowcount != 1:
+        return False
     if item.published is not None and now - item.published.at > max_age:
-        row = connection.execute(
-            select(entry).where(entry.c.id == inserted.inserted_primary_key[0])  # type: ignore[index]
-        ).mappings()
+        row = connection.execute(select(entry).where(entry.c.key == item.key)).mappings().one()
         reason = f"published {item.published.at.isoformat()}, older than the source's limit of {max_age.days} days"
-        end_entry(connection, run, _pending_entry(row.one()), Outcome.STALE, reason=reason, now=now)
+        end_entry(connection, run, _pending_entry(row, state.source), Outcome.STALE, reason=reason, now=now)
+    return True
 
 
 def _update_endpoint(
@@ -311,10 +365,10 @@ def _endpoint_state(row: Mapping[Any, Any]) -> EndpointState:
     return EndpointState(**{name: row[name] for name in EndpointState.__dataclass_fields__})
 
 
-def _pending_entry(row: Mapping[Any, Any]) -> PendingEntry:
+def _pending_entry(row: Mapping[Any, Any], reader: str) -> PendingEntry:
     return PendingEntry(
         id=row["id"],
-        source=row["source"],
+        source=reader,
         host=row["host"],
         first_seen=row["first_seen"],
         attempts=row["attempts"],

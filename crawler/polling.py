@@ -41,6 +41,13 @@ def next_poll(
     return polled + interval
 
 
+def is_due(endpoint: Endpoint, zone: ZoneInfo, next_due: datetime | None, now: datetime) -> bool:
+    """Whether to poll now. A time further away than this policy ever sets comes from a clock that was wrong."""
+    if next_due is None or next_due <= now:
+        return True
+    return next_due > max(next_poll(endpoint, zone, polled=now, failures=0), now + LONGEST_BACKOFF)
+
+
 def retry_time(now: datetime, *, failures: float) -> datetime:
     """When to try a page again that failed: 10 minutes for each failure so far, at most LONGEST_BACKOFF."""
     return now + min(timedelta(minutes=10) * max(failures, 0.5), LONGEST_BACKOFF)
@@ -52,7 +59,7 @@ def parse_retry_after(value: str, now: datetime) -> datetime | None:
     None when there is no header, or one that cannot be read.
     """
     value = value.strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return now + min(timedelta(seconds=int(value[:9])), LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(value)

@@ -12,22 +12,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from filelock import FileLock, Timeout
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings as ScrapySettings
-from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
 
 from crawler import __version__, books
 from crawler import settings as scrapy_settings
 from crawler.clock import Clock
 from crawler.config.models import Config, Source
-from crawler.database import Database
+from crawler.database import Database, StorageError
 from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import DEFAULT_DELAY, Pace
 from crawler.fetch.robots import PRODUCT_NAME, Robots
 from crawler.fetch.robots_cache import DatabaseRobotsCache
-from crawler.ledger import Ledger
+from crawler.ledger import Ledger, Scope
+from crawler.polling import is_due
 from crawler.spiders.source import SourceSpider
 from crawler.visit import DueEndpoint, RunContext, Visit
 from pipelines.archive.store import Archive
@@ -45,14 +47,15 @@ class RunLockedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
-    """What a run did. `stopped`: why it ended early, or ""."""
+    """What a run did."""
 
     number: int
     started: datetime
     ended: datetime
     books: tuple[books.Book, ...]
-    errors: tuple[str, ...]
-    stopped: str
+    due: int  # endpoints that were to be polled
+    errors: tuple[str, ...]  # faults of ours
+    stopped: str  # why it ended early, or ""
 
     @property
     def balances(self) -> bool:
@@ -66,21 +69,36 @@ class RunReport:
     def polls_failed(self) -> int:
         return sum(book.polls_failed for book in self.books)
 
+    @property
+    def polls_succeeded(self) -> int:
+        return self.polls - self.polls_failed
+
 
 @contextmanager
-def run_lock(data: Path) -> Iterator[None]:
-    """Hold the data folder's run lock; the kernel frees it when the process dies.
+def run_lock(data: Path, database: str = "") -> Iterator[None]:
+    """Hold the run lock; the kernel frees it when the process dies.
+
+    It lies in the data folder, or beside the SQLite file that config names elsewhere: what must not be shared is the
+    ledger.
 
     Raises:
         RunLockedError: another process holds it.
+        StorageError: the folder cannot be written.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    path = data / "run.lock"
+    elsewhere = make_url(database).database if database else None
+    path = Path(f"{elsewhere}.lock") if elsewhere else data / "run.lock"
+    lock = FileLock(path, timeout=0)
     try:
-        with FileLock(path, timeout=0):
-            yield
+        data.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except Timeout as error:
         raise RunLockedError(f"another run holds {path}; wait for it to end, or use --if-idle in cron") from error
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}; name another folder with --data") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @dataclass(kw_only=True)
@@ -104,62 +122,65 @@ class Run:
     watch: Callable[[str], None] = logger.info
     errors: list[str] = field(default_factory=list)
     _stopped: str = ""
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def crawl(self, command: str) -> RunReport:
         started = self.clock.now()
-        context = self._open(command, started)
-        Archive(self.database, context.archive, self.config, self.clock.now).recover()
+        run = self._open(command, started)
+        self.errors.extend(Archive(self.database, run.archive, self.config, self.clock.now).recover())
+        to_poll = self._due_endpoints(run)
+        due = sum(len(endpoints) for endpoints in to_poll.values())
         with self._stop_signals():
-            await self._visit_all(context, AsyncCrawlerRunner(self._scrapy_settings()))
-        ended = self.clock.now()
-        with self.database.write() as connection:
-            books.close_run(connection, context.number, ended, error="\n".join(self.errors))
-            closed = books.books_of(connection, [context.number])
+            await self._visit_all(run, AsyncCrawlerRunner(self._scrapy_settings()), to_poll)
         return RunReport(
-            number=context.number,
+            number=run.number,
             started=started,
-            ended=ended,
-            books=closed,
+            ended=self.clock.now(),
+            books=self._close(run),
+            due=due,
             errors=tuple(self.errors),
             stopped=self._stopped,
         )
 
     def _open(self, command: str, now: datetime) -> RunContext:
-        names = [source.name for source in self.scope]
+        names = frozenset(source.name for source in self.scope)
+        watched = names | {source.name for source in self.config.enabled_sources}
         with self.database.write() as connection:
-            number = books.open_run(connection, command=command, process=os.getpid(), now=now, sources=names)
-            self._tell_orphans(connection, number)
+            number = books.open_run(connection, command=command, process=os.getpid(), now=now, sources=sorted(names))
         route = urlsplit(self.route) if self.route else None
         address = (_loopback(route.hostname or ""), route.port or 80) if route else None
+        ledger = Ledger(self.database)
         return RunContext(
             number=number,
             config=self.config,
             clock=self.clock,
             database=self.database,
-            ledger=Ledger(self.database),
+            ledger=ledger,
             archive=self.data / "archive",
             guard=AddressGuard(self.config.settings.safety.allow_networks, address),
-            pace=Pace(self.clock),
+            pace=Pace(self.clock, ledger, self._stop_reason, self._stopping),
             robots=Robots(DatabaseRobotsCache(self.database), self.clock.now),
             route=self.route,
-            sources=frozenset(names),
+            scope=Scope(sources=names, watched=watched),
             stop=self._stop_reason,
             watch=self.watch,
         )
 
-    def _tell_orphans(self, connection: Connection, number: int) -> None:
-        """Entries of a source that is no longer watched wait for ever: that must not go unseen."""
-        enabled = {source.name for source in self.config.enabled_sources}
-        for line in books.books_of(connection, [number]):
-            if line.source not in enabled:
-                text = f"{line.carried_in} entries wait, but no enabled source has this name any more"
-                books.set_error(connection, number, line.source, text)
+    def _close(self, run: RunContext) -> tuple[books.Book, ...]:
+        with self.database.write() as connection:
+            for line in books.close_run(connection, run.number, self.clock.now(), error="\n".join(self.errors)):
+                # Entries that nobody will ever fetch must not go unseen.
+                if line.source not in run.scope.watched and line.carried_out:
+                    text = f"{line.carried_out} entries wait, but no enabled source has this name any more"
+                    books.add_error(connection, run.number, line.source, text)
+            return books.books_of(connection, [run.number])
 
-    async def _visit_all(self, run: RunContext, runner: AsyncCrawlerRunner) -> None:
-        to_poll = self._due_endpoints(run)
+    async def _visit_all(
+        self, run: RunContext, runner: AsyncCrawlerRunner, to_poll: dict[str, list[DueEndpoint]]
+    ) -> None:
         offered: dict[str, int] = {}  # host → newest entry offered in this run; each is tried once
         while not self._stop_reason():
-            waiting = run.ledger.hosts_with_pending(self.clock.now(), run.sources, offered)
+            waiting = run.ledger.hosts_with_pending(self.clock.now(), run.scope, offered)
             hosts = sorted({*to_poll, *waiting})
             if not hosts:
                 return
@@ -167,32 +188,38 @@ class Run:
 
             async def visit(host: str, newest: int, turns: asyncio.Semaphore = turns) -> None:
                 async with turns:
-                    reached = await self._visit(run, runner, host, to_poll.pop(host, []), offered.get(host, 0))
+                    due, after = to_poll.pop(host, []), offered.get(host, 0)
+                    reached = await self._contained_visit(run, runner, host, due, after)
                 offered[host] = max(reached, newest)
 
             await asyncio.gather(*(visit(host, waiting.get(host, 0)) for host in hosts))
 
+    async def _contained_visit(
+        self, run: RunContext, runner: AsyncCrawlerRunner, host: str, due: list[DueEndpoint], after: int
+    ) -> int:
+        """Visit one host; return the newest entry id that was offered. Another host's fault stops no other visit."""
+        try:
+            return await self._visit(run, runner, host, due, after)
+        except Exception as error:  # the edge of a visit: told, and the run does not look well
+            logger.exception("the visit of %s broke", host)
+            self.errors.append(f"visit of {host}: {type(error).__name__}: {error}")
+            return after
+
     async def _visit(
         self, run: RunContext, runner: AsyncCrawlerRunner, host: str, due: list[DueEndpoint], after: int
     ) -> int:
-        """Visit one host; return the newest entry id that was offered."""
         lease = run.ledger.claim(host, now=self.clock.now(), lease=_LEASE)
         if lease is None:
-            self.watch(f"{host} is left alone: it asked for a pause, or another worker visits it")
+            self.watch(f"{host} is left alone: another worker visits it")
             return after
-        self._declare_pace(run, host, due, lease.last_request_at)
+        self._declare_pace(run, host, due)
         visit = Visit(run=run, lease=lease, due=due, after=after)
         try:
             await runner.crawl(SourceSpider, visit=visit)
         finally:
-            self.errors.extend(visit.errors)
-            run.ledger.add_traffic(run.number, visit.take_traffic())
-            run.ledger.release(
-                lease,
-                last_request_at=run.pace.last_request(host),
-                not_before=visit.not_before,
-                error="; ".join(visit.errors),
-            )
+            self.errors.extend(text for _, text in visit.faults)
+            run.ledger.remember_hosts(run.pace.take_changes())
+            run.ledger.end_visit(run.number, lease, visit.traffic(), [*visit.notes, *visit.faults])
         return visit.after
 
     def _due_endpoints(self, run: RunContext) -> dict[str, list[DueEndpoint]]:
@@ -202,21 +229,23 @@ class Run:
         }
         now, by_host = self.clock.now(), defaultdict[str, list[DueEndpoint]](list)
         for pair, state in run.ledger.declare_endpoints(wanted).items():
-            if self.poll_now or state.next_due is None or state.next_due <= now:
-                source, endpoint = wanted[pair]
+            source, endpoint = wanted[pair]
+            if self.poll_now or (
+                is_due(endpoint, ZoneInfo(source.timezone), state.next_due, now)
+                and run.pace.held_until(state.host) is None
+            ):
                 by_host[state.host].append(DueEndpoint(source=source, endpoint=endpoint, state=state))
         return dict(by_host)
 
-    def _declare_pace(self, run: RunContext, host: str, due: list[DueEndpoint], last: datetime | None) -> None:
+    def _declare_pace(self, run: RunContext, host: str, due: list[DueEndpoint]) -> None:
         """The most careful politeness among the sources that bring us to this host."""
         names = {item.source.name for item in due}
-        names |= {item.source for item in run.ledger.pending(host, now=self.clock.now(), sources=run.sources)}
+        names |= {item.source for item in run.ledger.pending(host, now=self.clock.now(), scope=run.scope)}
         rules = [source.politeness for source in self.scope if source.name in names]
         run.pace.declare(
             host,
             delay=max((rule.delay for rule in rules), default=DEFAULT_DELAY),
             concurrency=min((rule.concurrency for rule in rules), default=1),
-            last=last,
         )
 
     def _stop_reason(self) -> str:
@@ -224,20 +253,20 @@ class Run:
             free = shutil.disk_usage(self.data).free / 1_000_000
             least = self.config.settings.min_free_mb
             if free < least:
-                self._stopped = f"only {free:.0f} MB are free in {self.data}, less than min_free_mb: {least}"
+                self._stop(f"only {free:.0f} MB are free in {self.data}, less than min_free_mb: {least}")
         return self._stopped
+
+    def _stop(self, reason: str) -> None:
+        self._stopped = reason
+        self._stopping.set()
 
     @contextmanager
     def _stop_signals(self) -> Iterator[None]:
         """SIGTERM and SIGINT end the run in order, after the page under way."""
         loop = asyncio.get_running_loop()
-
-        def stop(name: str) -> None:
-            self._stopped = f"stopped by {name}"
-
         caught = (signal.SIGTERM, signal.SIGINT)
         for number in caught:
-            loop.add_signal_handler(number, stop, number.name)
+            loop.add_signal_handler(number, self._stop, f"stopped by {number.name}")
         try:
             yield
         finally:

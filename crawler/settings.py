@@ -21,12 +21,21 @@ TELNETCONSOLE_ENABLED = False
 DOWNLOADER_MIDDLEWARES = {
     # The last to see a request, so that a redirected one passes it too.
     "crawler.fetch.middlewares.RobotsMiddleware": 900,
+    "crawler.fetch.middlewares.DecompressionMiddleware": 590,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.fetch.middlewares.RedirectionMiddleware": 600,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # lets concurrent first requests through
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # attempts and back-off live in the ledger
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,  # a proxy would resolve names for us
+}
+SPIDER_MIDDLEWARES = {
+    # Both drop requests without a word; every status and every address has its row in crawler.fetch.failures.
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
 }
 ITEM_PIPELINES = {
     "pipelines.extract.pipeline.ExtractPipeline": 100,
@@ -54,7 +63,6 @@ DOWNLOAD_MAXSIZE = 10 * 1024 * 1024  # also after decompression; presswatch.yaml
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_TIMEOUT = 30
 REDIRECT_MAX_TIMES = 5
-HTTPERROR_ALLOW_ALL = True  # every status has its row in crawler.fetch.failures
 REFERRER_POLICY = "no-referrer"
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",

@@ -122,6 +122,8 @@ endpoint = Table(
     Column("etag", Text, nullable=False, default=""),
     Column("last_modified", Text, nullable=False, default=""),
     Column("body_hash", String(64), nullable=False, default=""),
+    Column("recipe", String(64), nullable=False, default=""),  # of what read that body: another reads it anew
+    Column("ttl", Integer),  # seconds the publisher asked to be left alone, when last said
     Column("first_polled", UtcDateTime),  # first poll that brought an answer: the baseline
     Column("last_polled", UtcDateTime),
     Column("last_success", UtcDateTime),
@@ -141,6 +143,7 @@ sighting = Table(
     Column("first_seen", UtcDateTime, nullable=False),
     Column("last_seen", UtcDateTime, nullable=False),
 )
+Index("ix_sighting_key", sighting.c.key)
 
 entry = Table(
     "entry",

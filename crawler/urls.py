@@ -12,6 +12,7 @@ import idna
 import tldextract
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_LONGEST = 4096  # characters; servers refuse long before, and an identity must stay indexable
 # Parameters that name the click, not the content (dedup measurements: utm, spm and from were 0 % folded by others).
 _TRACKING_PREFIXES = ("utm_", "mtm_")
 _TRACKING = frozenset(
@@ -47,12 +48,9 @@ def check_fetchable(url: str) -> SplitResult:
     """Split an http(s) URL with a host and without credentials.
 
     Raises:
-        UrlError: any other scheme, no host, userinfo, a bad port, control characters.
+        UrlError: any other scheme, no host, userinfo, a bad port, control characters, or it is too long.
     """
-    if any(ord(character) <= 32 or 127 <= ord(character) < 160 or character.isspace() for character in url):
-        raise UrlError(url, "holds spaces or control characters")
-    if any("\ud800" <= character <= "\udfff" for character in url):
-        raise UrlError(url, "holds half of a character")
+    _check_characters(url)
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -68,6 +66,15 @@ def check_fetchable(url: str) -> SplitResult:
         raise UrlError(url, "has port 0")
     _ascii_host(parts.hostname)
     return parts
+
+
+def _check_characters(url: str) -> None:
+    if len(url) > _LONGEST:
+        raise UrlError(url[:200] + "…", f"has {len(url)} characters, more than {_LONGEST}")
+    if any(ord(character) <= 32 or 127 <= ord(character) < 160 or character.isspace() for character in url):
+        raise UrlError(url, "holds spaces or control characters")
+    if any("\ud800" <= character <= "\udfff" for character in url):
+        raise UrlError(url, "holds half of a character")
 
 
 def _ascii_host(host: str) -> str:

@@ -1,7 +1,7 @@
 """What one visit of a host holds: its due endpoints, its collaborators, and what happened."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import Pace
 from crawler.fetch.robots import Robots
 from crawler.items import PendingEntry
-from crawler.ledger import EndpointState, Lease, Ledger
+from crawler.ledger import EndpointState, Lease, Ledger, Scope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class RunContext:
     pace: Pace
     robots: Robots
     route: str | None  # http://127.0.0.1:PORT, or None for the live network
-    sources: Collection[str]  # names in scope
+    scope: Scope
     stop: Callable[[], str]  # why the run must end now, or ""
     watch: Callable[[str], None]  # is told in a line what just happened, for a person at a terminal
 
@@ -53,8 +53,8 @@ class Visit:
     requests: Counter[str] = field(default_factory=Counter)  # by source
     received: Counter[str] = field(default_factory=Counter)  # bytes by source
     polls_succeeded: int = 0
-    not_before: datetime | None = None  # the host asked to be left alone until then
-    errors: list[str] = field(default_factory=list)  # faults of ours, with traceback in the log
+    notes: list[tuple[str, str]] = field(default_factory=list)  # (source, what its operator should know)
+    faults: list[tuple[str, str]] = field(default_factory=list)  # (source or "", a fault of ours); the log has more
 
     @property
     def config(self) -> Config:
@@ -63,18 +63,24 @@ class Visit:
     def pending(self) -> list[PendingEntry]:
         """The host's entries to fetch now; each is offered once."""
         run = self.run
-        found = run.ledger.pending(self.lease.host, now=run.clock.now(), sources=run.sources, after=self.after)
+        found = run.ledger.pending(self.lease.host, now=run.clock.now(), scope=run.scope, after=self.after)
         self.after = max((pending.id for pending in found), default=self.after)
         return found
 
+    def held(self) -> datetime | None:
+        """Until when the host wants to be left alone, if it does."""
+        return self.run.pace.held_until(self.lease.host)
+
     def must_stop(self) -> str:
         """Why no further page may be fetched in this visit, or ""."""
-        if self.not_before is not None and self.not_before > self.run.clock.now():
-            return f"{self.lease.host} asked to be left alone until {self.not_before.isoformat()}"
-        return self.run.stop()
+        held = self.held()
+        return f"{self.lease.host} asked to be left alone until {held.isoformat()}" if held else self.run.stop()
 
-    def hold(self, until: datetime) -> None:
-        self.not_before = max(self.not_before or until, until)
+    def note(self, source: str, text: str) -> None:
+        self.notes.append((source, text))
+
+    def blame(self, source: str, text: str) -> None:
+        self.faults.append((source, text))
 
     def count_request(self, source: str) -> None:
         self.requests[source] += 1
@@ -82,9 +88,6 @@ class Visit:
     def count_bytes(self, source: str, size: int) -> None:
         self.received[source] += size
 
-    def take_traffic(self) -> dict[str, tuple[int, int]]:
-        """Requests and bytes by source since the last call."""
-        traffic = {name: (self.requests[name], self.received[name]) for name in self.requests | self.received}
-        self.requests.clear()
-        self.received.clear()
-        return traffic
+    def traffic(self) -> dict[str, tuple[int, int]]:
+        """Requests and bytes by source."""
+        return {name: (self.requests[name], self.received[name]) for name in self.requests | self.received}

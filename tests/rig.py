@@ -1,6 +1,7 @@
 """A small web of programmable hosts on one real HTTP server, and runs of presswatch against it."""
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -48,6 +49,8 @@ class Web:
         if isinstance(route, list):
             route = route.pop(0) if len(route) > 1 else route[0]
         answer = route(request) if callable(route) else route
+        if inspect.isawaitable(answer):
+            answer = await answer
         if isinstance(answer, web.StreamResponse):
             return answer
         body = answer.body.encode() if isinstance(answer.body, str) else answer.body
@@ -150,7 +153,7 @@ class Rig:
             **options,
         )
         try:
-            with run_lock(self.data):
+            with run_lock(self.data, config.settings.database):
                 return asyncio.run(run.crawl("test"))
         finally:
             database.close()

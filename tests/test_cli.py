@@ -1,6 +1,5 @@
 """The command line: its frame is light, its options stand anywhere, its errors are told in words."""
 
-import asyncio
 import json
 import logging
 import subprocess
@@ -18,7 +17,7 @@ from crawler.cli import COMMANDS, cli
 from crawler.cli.app import App, check_route, check_time, with_app
 from crawler.cli.logs import JsonLines, log_uncaught, set_up_logs
 from crawler.cli.options import Given
-from crawler.clock import RealClock, VirtualClock
+from crawler.clock import RealClock, ShiftedClock, VirtualClock
 from crawler.database import Database, sqlite_url
 
 HEAVY = ["pydantic", "sqlalchemy", "scrapy", "crawler.cli.app", "crawler.config", "pipelines", "rich", "yaml"]
@@ -171,9 +170,7 @@ def test_a_route_is_a_server_on_loopback(url):
     ],
 )
 def test_now_starts_a_virtual_clock(text, moment, places, tmp_path):
-    app = an_app(places, now=text)
-    assert isinstance(app.clock, VirtualClock)
-    assert app.clock.now() == moment
+    assert an_app(places, now=text, route="http://127.0.0.1:1").clock.now() == moment
 
 
 def an_app(places, **given):
@@ -181,12 +178,12 @@ def an_app(places, **given):
 
 
 @pytest.mark.parametrize(
-    ("given", "sleep"),
-    [({}, asyncio.sleep), ({"route": "http://127.0.0.1:1"}, None)],
+    ("given", "kind"),
+    [({}, ShiftedClock), ({"route": "http://127.0.0.1:1"}, VirtualClock)],
     ids=["live hosts keep their pace", "a local server needs none"],
 )
-def test_waiting_on_a_virtual_clock(places, given, sleep):
-    assert an_app(places, now=NOW, **given).clock._sleep is sleep
+def test_only_a_local_server_is_asked_on_a_virtual_clock(places, given, kind):
+    assert isinstance(an_app(places, now=NOW, **given).clock, kind)
 
 
 def test_without_now_the_clock_is_the_real_one(places):

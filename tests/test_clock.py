@@ -2,10 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 
-from crawler.clock import RealClock, VirtualClock, Wait
+from crawler.clock import RealClock, ShiftedClock, VirtualClock, Wait
 
 START = datetime(2025, 3, 3, 8, 0, tzinfo=timezone(timedelta(hours=8)))
 HOUR = timedelta(hours=1)
@@ -62,16 +63,18 @@ def test_two_waits_at_once_end_at_the_later_moment():
     assert clock.now() == START + 2 * HOUR
 
 
-def test_live_hosts_are_really_waited_for_under_a_virtual_clock():
-    slept = []
+def test_a_shifted_clock_goes_on_from_its_start_and_really_waits(monkeypatch):
+    ticks, slept = iter([100.0, 107.0, 108.0, 108.0]), []
 
     async def sleep(seconds):
         slept.append(seconds)
 
-    clock = VirtualClock(START, sleep=sleep)
-    wait(clock, START + HOUR)
-    assert slept == [3600.0]
-    assert clock.now() == START + HOUR
+    monkeypatch.setattr("crawler.clock.time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    clock = ShiftedClock(START)
+    assert clock.now() == START + timedelta(seconds=7)
+    asyncio.run(clock.wait_until(START + timedelta(seconds=20), "pace"))
+    assert slept == [12.0]
 
 
 def test_the_real_clock_is_aware_and_in_utc():

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from crawler import books
 from crawler.database import Database
-from crawler.items import Dating, Ended, Entry, Poll, Postponed, Precision
-from crawler.ledger import AlreadyEndedError, Ledger
+from crawler.items import Dating, Ended, Entry, HostMemory, Poll, Postponed, Precision
+from crawler.ledger import AlreadyEndedError, Ledger, Scope
 from crawler.outcomes import Outcome, PollOutcome
 from crawler.tables import entry, sighting
 
@@ -20,6 +20,7 @@ START = datetime(2025, 3, 3, 8, tzinfo=UTC)
 WEEK = timedelta(days=7)
 ENDPOINTS = [("alpha", "https://alpha.example/feed"), ("beta", "https://beta.example/feed")]
 SOURCES = [source for source, _ in ENDPOINTS]
+ALL = Scope(sources=frozenset(SOURCES), watched=frozenset(SOURCES))
 
 
 def an_entry(number, *, host="alpha.example", age=None):
@@ -57,7 +58,7 @@ def poll(ledger, run, entries, *, source="alpha", now=START, **poll_facts):
 
 
 def pending(ledger, host="alpha.example", now=START):
-    return ledger.pending(host, now=now, sources=SOURCES)
+    return ledger.pending(host, now=now, scope=ALL)
 
 
 def test_first_poll_finds_every_key_once_and_counts_the_repeated_row_as_known(ledger):
@@ -96,7 +97,7 @@ def test_stale_entries_end_at_first_sight(ledger, age, waiting):
 
 def test_an_entry_goes_to_the_host_of_its_address_not_of_its_endpoint(ledger):
     poll(ledger, open_run(ledger), [an_entry(1, host="www.gamma.example")])
-    assert ledger.hosts_with_pending(START, SOURCES, {}) == {"gamma.example": 1}
+    assert ledger.hosts_with_pending(START, ALL, {}) == {"gamma.example": 1}
 
 
 def test_an_outcome_never_changes(ledger):
@@ -120,27 +121,60 @@ def test_a_postponed_entry_comes_back_when_its_time_has_come(ledger):
     assert [again.attempts for again in pending(ledger, now=later)] == [0.5]
 
 
-def test_a_claimed_host_cannot_be_claimed_twice_until_it_is_released(ledger):
+def test_a_claimed_host_cannot_be_claimed_twice_until_the_visit_ends(ledger):
+    run = open_run(ledger)
     first = ledger.claim("alpha.example", now=START, lease=WEEK)
     assert ledger.claim("alpha.example", now=START, lease=WEEK) is None
-    ledger.release(first, last_request_at=START, not_before=None, error="")
+    ledger.end_visit(run, first, {"alpha": (2, 10)}, [("alpha", "it was slow")])
     assert ledger.claim("alpha.example", now=START, lease=WEEK).generation == 2
+    book = close_run(ledger, run)["alpha"]
+    assert (book.requests, book.bytes, book.error) == (2, 10, "it was slow")
 
 
-def test_a_host_that_asked_for_a_pause_is_left_alone_until_then(ledger):
-    lease = ledger.claim("alpha.example", now=START, lease=WEEK)
-    ledger.release(lease, last_request_at=START, not_before=START + timedelta(hours=1), error="")
-    assert ledger.claim("alpha.example", now=START, lease=WEEK) is None
-    assert ledger.claim("alpha.example", now=START + timedelta(hours=1), lease=WEEK).last_request_at == START
-
-
-def test_a_worker_that_lost_its_lease_cannot_move_the_hosts_times(ledger):
+def test_a_worker_that_lost_its_lease_cannot_give_the_host_back(ledger):
+    run = open_run(ledger)
     lost = ledger.claim("alpha.example", now=START, lease=timedelta(seconds=1))
-    held = ledger.claim("alpha.example", now=START + timedelta(seconds=2), lease=WEEK)
-    ledger.release(lost, last_request_at=START, not_before=START + WEEK, error="")
+    assert ledger.claim("alpha.example", now=START + timedelta(seconds=2), lease=WEEK) is not None
+    ledger.end_visit(run, lost, {}, [])
     assert ledger.claim("alpha.example", now=START + timedelta(seconds=3), lease=WEEK) is None
-    ledger.release(held, last_request_at=None, not_before=None, error="")
-    assert ledger.claim("alpha.example", now=START + timedelta(seconds=3), lease=WEEK) is not None
+
+
+def test_when_a_host_was_asked_and_wants_a_pause_is_remembered(ledger):
+    memory = HostMemory(last_request=START, not_before=START + WEEK)
+    ledger.remember_hosts({"alpha.example": memory})
+    assert ledger.host_memory("alpha.example") == memory
+    assert ledger.host_memory("beta.example") == HostMemory()
+
+
+@pytest.mark.parametrize(
+    ("sources", "watched", "reader"),
+    [
+        ({"alpha", "beta"}, {"alpha", "beta"}, "alpha"),
+        ({"beta"}, {"alpha", "beta"}, None),
+        ({"beta"}, {"beta"}, "beta"),
+        ({"gamma"}, {"gamma"}, None),
+    ],
+    ids=["its owner", "its owner is not crawled in this run", "another that announces it", "nobody who announces it"],
+)
+def test_who_reads_an_entry_that_two_sources_announce(ledger, sources, watched, reader):
+    run = open_run(ledger)
+    poll(ledger, run, [an_entry(1)])
+    poll(ledger, run, [an_entry(1)], source="beta")
+    scope = Scope(sources=frozenset(sources), watched=frozenset(watched))
+    found = ledger.pending("alpha.example", now=START, scope=scope)
+    assert [item.source for item in found] == ([reader] if reader else [])
+    for item in found:
+        ledger.end(run, Ended(pending=item, outcome=Outcome.GONE, reason="", at=START))
+        assert close_run(ledger, run)["alpha"].outcomes[Outcome.GONE] == 1
+
+
+def test_what_goes_wrong_with_a_source_is_noted_once_a_line(ledger):
+    run = open_run(ledger)
+    with ledger.database.write() as connection:
+        for error in ("first", "second\nline", "first", *map(str, range(30))):
+            books.add_error(connection, run, "alpha", error)
+    lines = close_run(ledger, run)["alpha"].error.splitlines()
+    assert (lines[:2], len(lines)) == (["first", "second line"], 20)
 
 
 def test_a_dead_run_is_closed_as_interrupted_by_the_next_and_its_leases_are_freed(ledger):

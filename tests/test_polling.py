@@ -82,7 +82,9 @@ def test_days_of_the_week_count_as_in_cron(days, weekdays):
     assert seen == set(weekdays.split())
 
 
-@pytest.mark.parametrize("line", ["0 7 * *", "0 7 * * 8", "0 7 * * 5-1", "61 7 * * *", "0 7 * * funday"])
+@pytest.mark.parametrize(
+    "line", ["0 7 * *", "0 7 * * 8", "0 7 * * 5-1", "61 7 * * *", "0 7 * * funday", "0 0 30 2 *", "0 0 31 4,6 *"]
+)
 def test_a_line_that_is_no_crontab_is_refused(line):
     with pytest.raises(ValueError, match=r"\w"):
         cron_trigger(line, ZONE)

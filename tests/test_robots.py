@@ -60,7 +60,7 @@ def test_the_group_that_names_us_is_ours(path):
 
 def test_the_general_group_holds_where_none_names_us_and_its_delay_is_told():
     general = RULES.split("\n\n", maxsplit=1)[0]
-    assert check("/public", Host((200, general))) == timedelta(seconds=3)
+    assert check("/public", Host((200, general))) == 3.0
     with pytest.raises(RobotsRefusedError):
         check("/private", Host((200, general)))
 

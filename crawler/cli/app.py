@@ -1,6 +1,5 @@
 """What a command works with. The environment is read here and nowhere else."""
 
-import asyncio
 import functools
 import json
 import os
@@ -17,7 +16,7 @@ import click
 
 from crawler.cli.logs import set_up_logs
 from crawler.cli.options import Given, global_options
-from crawler.clock import Clock, RealClock, VirtualClock
+from crawler.clock import Clock, RealClock, ShiftedClock, VirtualClock
 from crawler.config.load import load_config
 from crawler.config.models import Config
 from crawler.config.places import find_config, find_data
@@ -79,7 +78,7 @@ class App:
             return RealClock()
         start = self._now if self._now.tzinfo else self._now.replace(tzinfo=self.config.settings.zone)
         # Live hosts keep their pace whatever the clock shows; a local server needs none.
-        return VirtualClock(start, sleep=None if self.route else asyncio.sleep)
+        return VirtualClock(start) if self.route else ShiftedClock(start)
 
     @cached_property
     def database(self) -> Database:

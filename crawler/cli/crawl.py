@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from crawler.books import Book
 from crawler.cli.app import App, NotFoundError, print_document, with_app
@@ -39,8 +40,11 @@ def crawl(app: App, *, names: tuple[str, ...], poll_all: bool, then_digest: bool
     """Visit what is due: poll, fetch, extract, judge, store. A named SOURCE is polled now, due or not."""
     scope = select_sources(app, names)
     try:
-        with run_lock(app.data):
+        with run_lock(app.data, app.config.settings.database):
             report = run_crawl(app, scope, poll_now=bool(names) or poll_all)
+            if app.json:
+                print_document(report_document(report))
+            tell(report, to_person=sys.stdout.isatty() and not app.json, nothing_watched=not scope)
             if then_digest:
                 issue_digests(app)
     except RunLockedError as error:
@@ -48,9 +52,6 @@ def crawl(app: App, *, names: tuple[str, ...], poll_all: bool, then_digest: bool
             return
         click.echo(str(error), err=True)
         sys.exit(ExitCode.LOCKED)
-    if app.json:
-        print_document(report_document(report))
-    tell(report, to_person=sys.stdout.isatty() and not app.json)
     sys.exit(exit_code(report, strict=strict))
 
 
@@ -84,7 +85,7 @@ def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool) -> RunRepo
             scope=scope,
             poll_now=poll_now,
             route=app.route,
-            watch=status.update,
+            watch=lambda line: status.update(Text(line)),  # not markup: titles may hold brackets
         )
         return asyncio.run(run.crawl(shlex.join(sys.argv[1:])[:200]))
 
@@ -97,8 +98,8 @@ def issue_digests(app: App) -> None:
 def exit_code(report: RunReport, *, strict: bool) -> ExitCode:
     if report.errors or not report.balances:
         return ExitCode.INTERNAL
-    all_failed = report.polls > 0 and report.polls == report.polls_failed
-    if all_failed or (strict and report.polls_failed > 0):
+    nothing_polled = report.due > 0 and report.polls_succeeded == 0
+    if nothing_polled or (strict and report.polls_failed > 0):
         return ExitCode.NOTHING_POLLED
     return ExitCode.COMPLETED
 
@@ -128,15 +129,15 @@ def _counters(book: Book) -> dict[str, int | None]:
     }
 
 
-def tell(report: RunReport, *, to_person: bool) -> None:
+def tell(report: RunReport, *, to_person: bool, nothing_watched: bool) -> None:
     """A table for a person; what went wrong for everybody, on stderr, so that cron mails it."""
     if to_person:
         Console().print(_table(report))
-    if not report.books:
+    if nothing_watched:
         click.echo("no source is enabled: nothing is watched; see the folder sources/ of the configuration", err=True)
     for book in report.books:
-        if book.error:
-            click.echo(f"{book.source}: {book.error}", err=True)
+        for error in book.error.splitlines():
+            click.echo(f"{book.source}: {error}", err=True)
         if not book.balances:
             click.echo(f"{book.source}: the books of run {report.number} do not balance: {_sum(book)}", err=True)
     for error in report.errors:
@@ -146,12 +147,15 @@ def tell(report: RunReport, *, to_person: bool) -> None:
 
 
 def _table(report: RunReport) -> Table:
+    document = report_document(report)
+    # Outcomes that came to nothing are left out, so that the table fits a terminal.
+    outcomes = [outcome.value for outcome in Outcome if document["totals"][outcome.value]]
+    columns = ["carried_in", "found", *outcomes, "carried_out", "known", "requests"]
     table = Table(title=f"run {report.number}", caption="carried in + found = outcomes + carried out")
-    table.add_column("source")
-    columns = ["carried_in", "found", *(outcome.value for outcome in Outcome), "carried_out", "known", "requests"]
+    table.add_column("source", no_wrap=True)
     for name in columns:
         table.add_column(name.replace("_", " "), justify="right")
-    for source in report_document(report)["sources"]:
+    for source in document["sources"]:
         table.add_row(source["name"], *(str(source[name] or "·") for name in columns))
     return table
 

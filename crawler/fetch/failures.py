@@ -21,6 +21,10 @@ from crawler.outcomes import Outcome
 from crawler.urls import UrlError
 
 
+class BadRedirectError(IgnoreRequest):
+    """A redirect that leads to no address. Named, so that it is not taken for a body too large."""
+
+
 class Failure(StrEnum):
     """What went wrong, in the words the operator reads."""
 
@@ -89,6 +93,7 @@ _STATUSES = {
 _EXCEPTIONS: tuple[tuple[type[BaseException], Failure], ...] = (
     (AddressRefusedError, Failure.ADDRESS),
     (UrlError, Failure.ADDRESS),
+    (BadRedirectError, Failure.REDIRECTS),
     (RobotsRefusedError, Failure.ROBOTS),
     (RobotsUnreachableError, Failure.ROBOTS_UNREACHABLE),
     (CannotResolveHostError, Failure.DNS),

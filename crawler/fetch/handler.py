@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aiohttp import TCPConnector
-from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler
+from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedError
+from scrapy.http import Headers
 
+from crawler.fetch.failures import Failure, failure_of_status
 from crawler.fetch.guard import AddressRefusedError, refusals
+from crawler.polling import parse_retry_after, retry_time
 from crawler.urls import UrlError, check_fetchable, host_of
 
 if TYPE_CHECKING:
@@ -42,8 +45,27 @@ class DoorHandler(AiohttpDownloadHandler):
         async with self._visit.run.pace.turn(host_of(request.url)):
             self._visit.count_request(request.meta["source"])
             response = await self._download_guarded(self._routed(request))
+            # Within the turn, so that nobody's next request slips out before the host's wish is known.
+            self._hold_as_asked(host_of(request.url), response)
         self._visit.count_bytes(request.meta["source"], len(response.body))
         return response.replace(url=request.url)
+
+    def _hold_as_asked(self, host: str, response: Response) -> None:
+        """Leave the host alone for as long as Retry-After asks on a failure; after 429 also where it does not."""
+        failure, run = failure_of_status(response.status), self._visit.run
+        if failure not in {Failure.RATE_LIMITED, Failure.SERVER_ERROR}:
+            return
+        now = run.clock.now()
+        asked = parse_retry_after((response.headers.get("Retry-After") or b"").decode("latin-1"), now)
+        if asked is not None:
+            run.pace.hold(host, asked)
+        elif failure is Failure.RATE_LIMITED:
+            run.pace.hold(host, retry_time(now, failures=1))
+
+    @staticmethod
+    def _extract_headers(response: _ClientResponse) -> Headers:
+        # aiohttp keeps bytes that are no UTF-8 as surrogates, which Scrapy cannot encode: they become bytes again.
+        return Headers([(name, value.encode("utf-8", "surrogateescape")) for name, value in response.headers.items()])
 
     def _routed(self, request: Request) -> Request:
         """The request as it goes on the wire: with --route to the local server, the Host header kept."""

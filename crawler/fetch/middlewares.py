@@ -1,18 +1,23 @@
-"""Scrapy's thin shell around `crawler.fetch.robots`."""
+"""Scrapy's thin shells: robots.txt before a request, and what a publisher can get wrong after it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from scrapy import Request
+from scrapy import Request, Spider
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.exceptions import IgnoreRequest, ResponseDataLossError
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.fetch.failures import Failure, failure_of_exception
+from crawler.fetch.failures import BadRedirectError, Failure, failure_of_exception
+from crawler.fetch.pace import NotNowError
 from crawler.fetch.robots import MAX_BYTES
 from crawler.urls import host_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
     from crawler.visit import Visit
 
@@ -35,9 +40,9 @@ class RobotsMiddleware:
         async def fetch(url: str) -> tuple[int, str]:
             return await self._fetch(url, request.meta["source"])
 
-        delay = await self._visit.run.robots.check(request.url, fetch)
-        if delay is not None:
-            self._visit.run.pace.slow_down(host_of(request.url), delay)
+        seconds = await self._visit.run.robots.check(request.url, fetch)
+        if seconds is not None:
+            self._visit.run.pace.slow_down(host_of(request.url), seconds)
 
     async def _fetch(self, url: str, source: str) -> tuple[int, str]:
         request = Request(
@@ -45,6 +50,8 @@ class RobotsMiddleware:
         )
         try:
             response = await self._crawler.engine.download_async(request)
+        except NotNowError:
+            raise
         except Exception as error:
             # Whatever kept the rules from us, we wait. A refused address is refused for good, and a fault of our own
             # is not hidden that way.
@@ -52,3 +59,30 @@ class RobotsMiddleware:
                 raise
             return 0, ""
         return response.status, response.body[:MAX_BYTES].decode("utf-8", errors="replace")
+
+
+class DecompressionMiddleware(HttpCompressionMiddleware):
+    """A body that is not what its Content-Encoding says is a broken answer, not a fault of ours."""
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        try:
+            return super().process_response(request, response)
+        except IgnoreRequest:
+            raise
+        except Exception as error:  # each decoder has exceptions of its own
+            encoding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
+            raise ResponseDataLossError(f"the body is not {encoding}: {error}") from error
+
+
+class RedirectionMiddleware(RedirectMiddleware):
+    """A Location that is no address is a broken redirect, not a fault of ours."""
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        try:
+            return super().process_response(request, response)
+        except ValueError as error:
+            raise BadRedirectError(f"redirected to an address that is none: {error}") from error

@@ -1,60 +1,151 @@
-"""How fast a host is asked: one at a time unless config says otherwise, a pause after each answer."""
+"""How fast a host is asked, and when it is not asked at all. One object for a whole run, hosts told apart by
+`crawler.urls.host_of`: a redirect's target has its own pace, whoever led there.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
+
+from scrapy.exceptions import IgnoreRequest
 
 from crawler.clock import Clock
+from crawler.items import HostMemory
+from crawler.polling import LONGEST_RETRY_AFTER
 
 DEFAULT_DELAY = timedelta(seconds=2)  # for hosts no source names, which a redirect may lead to
 LONGEST_CRAWL_DELAY = timedelta(seconds=60)
 
 
-@dataclass
+class NotNowError(IgnoreRequest):
+    """The request was not sent: the host asked for a pause, or the run ends. What waits for it stays as it is."""
+
+
+class HostMemories(Protocol):
+    def host_memory(self, host: str) -> HostMemory: ...
+
+
+@dataclass(kw_only=True)
 class _HostPace:
     delay: timedelta
+    concurrency: int
     turns: asyncio.Semaphore
-    last: datetime | None = None
+    starts: asyncio.Lock = field(default_factory=asyncio.Lock)
+    last: datetime | None  # end of the last answer, or with concurrency the start of the last request
+    not_before: datetime | None
+    asked: bool = False  # in this run
+    changed: bool = False  # since it was last remembered
 
 
 class Pace:
-    """Hands out turns, per host as `crawler.urls.host_of` names it. One object for a whole run."""
+    """Hands out turns.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: what the pauses are waited on.
+        memories: what earlier runs knew of a host; asked when it is first met.
+        stop: why nothing more may be sent, or "".
+        stopping: set when `stop` has come to say something; wakes those who wait.
+    """
+
+    def __init__(self, clock: Clock, memories: HostMemories, stop: Callable[[], str], stopping: asyncio.Event) -> None:
         self._clock = clock
+        self._memories = memories
+        self._stop = stop
+        self._stopping = stopping
         self._hosts: dict[str, _HostPace] = {}
 
-    def declare(self, host: str, *, delay: timedelta, concurrency: int, last: datetime | None) -> None:
-        """Set a host's politeness, and when it was last asked in an earlier run."""
+    def declare(self, host: str, *, delay: timedelta, concurrency: int) -> None:
+        """Set a host's politeness; a second declaration can only make it more careful."""
         known = self._hosts.get(host)
         if known is None:
-            self._hosts[host] = _HostPace(delay=delay, turns=asyncio.Semaphore(concurrency), last=last)
-        else:
+            self._meet(host, delay, concurrency)
+        elif known.asked:
             known.delay = max(known.delay, delay)
+        else:
+            known.delay, known.concurrency, known.turns = delay, concurrency, asyncio.Semaphore(concurrency)
 
-    def slow_down(self, host: str, delay: timedelta) -> None:
+    def concurrency(self, host: str) -> int:
+        return self._pace(host).concurrency
+
+    def slow_down(self, host: str, seconds: float) -> None:
         """Respect a crawl-delay: it can only lengthen the pause, up to LONGEST_CRAWL_DELAY."""
         pace = self._pace(host)
-        pace.delay = max(pace.delay, min(delay, LONGEST_CRAWL_DELAY))
+        pace.delay = max(pace.delay, timedelta(seconds=min(max(seconds, 0.0), LONGEST_CRAWL_DELAY.total_seconds())))
 
-    def last_request(self, host: str) -> datetime | None:
-        return self._pace(host).last
+    def hold(self, host: str, until: datetime) -> None:
+        """Leave the host alone until then."""
+        pace = self._pace(host)
+        pace.not_before = max(pace.not_before or until, until)
+        pace.changed = True
+
+    def held_until(self, host: str) -> datetime | None:
+        """The time until which the host wants to be left alone, when that is still to come."""
+        until = self._pace(host).not_before
+        return until if until is not None and until > self._clock.now() else None
+
+    def take_changes(self) -> dict[str, HostMemory]:
+        """What is to be remembered of the hosts that were asked or held since the last call."""
+        changed = {host: pace for host, pace in self._hosts.items() if pace.changed}
+        for pace in changed.values():
+            pace.changed = False
+        return {host: HostMemory(last_request=pace.last, not_before=pace.not_before) for host, pace in changed.items()}
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait for a turn at `host`; the pause counts from the end of the answer before."""
+        """Wait for a turn at `host`. One at a time, the pause counts from the end of the answer before; with
+        concurrency, between the starts.
+
+        Raises:
+            NotNowError: no request may be sent.
+        """
         pace = self._pace(host)
         async with pace.turns:
-            if pace.last is not None:
-                await self._clock.wait_until(pace.last + pace.delay, f"pace of {host}")
+            async with pace.starts:
+                self._check(host)
+                await self._pause(pace, host)
+                self._check(host)
+                pace.last, pace.asked, pace.changed = self._clock.now(), True, True
             try:
                 yield
             finally:
-                pace.last = self._clock.now()
+                if pace.concurrency == 1:
+                    pace.last, pace.changed = self._clock.now(), True
+
+    def _check(self, host: str) -> None:
+        held, reason = self.held_until(host), self._stop()
+        if held is not None:
+            reason = f"{host} asked to be left alone until {held.isoformat(timespec='seconds')}"
+        if reason:
+            raise NotNowError(reason)
+
+    async def _pause(self, pace: _HostPace, host: str) -> None:
+        if pace.last is None:
+            return
+        # A last request in the future is one by a clock that was wrong; it must not stop us until then.
+        moment = min(pace.last, self._clock.now()) + pace.delay
+        waits = [
+            asyncio.ensure_future(self._clock.wait_until(moment, f"pace of {host}")),
+            asyncio.ensure_future(self._stopping.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     def _pace(self, host: str) -> _HostPace:
-        if host not in self._hosts:
-            self.declare(host, delay=DEFAULT_DELAY, concurrency=1, last=None)
+        return self._hosts.get(host) or self._meet(host, DEFAULT_DELAY, 1)
+
+    def _meet(self, host: str, delay: timedelta, concurrency: int) -> _HostPace:
+        memory = self._memories.host_memory(host)
+        longest = self._clock.now() + LONGEST_RETRY_AFTER
+        self._hosts[host] = _HostPace(
+            delay=delay,
+            concurrency=concurrency,
+            turns=asyncio.Semaphore(concurrency),
+            last=memory.last_request,
+            not_before=min(memory.not_before, longest) if memory.not_before else None,
+        )
         return self._hosts[host]

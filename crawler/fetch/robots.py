@@ -41,7 +41,8 @@ class RobotsAnswer:
         return self.status in _WAIT_STATUSES or self.status >= 500
 
     def is_fresh(self, now: datetime) -> bool:
-        return now - self.fetched_at < (ASK_AGAIN_AFTER if self.means_wait else FRESH_FOR)
+        # One fetched in the future is one by a clock that was wrong.
+        return timedelta(0) <= now - self.fetched_at < (ASK_AGAIN_AFTER if self.means_wait else FRESH_FOR)
 
 
 class RobotsCache(Protocol):
@@ -68,8 +69,8 @@ class Robots:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._rules: dict[str, tuple[RobotsAnswer, Protego]] = {}
 
-    async def check(self, url: str, fetch: Fetch) -> timedelta | None:
-        """Return the crawl-delay the origin asks of us, if any.
+    async def check(self, url: str, fetch: Fetch) -> float | None:
+        """Return the crawl-delay the origin asks of us in seconds, if any.
 
         Raises:
             RobotsRefusedError: the rules forbid `url`.
@@ -79,7 +80,7 @@ class Robots:
         if not rules.can_fetch(url, PRODUCT_NAME):
             raise RobotsRefusedError(f"robots.txt of {origin_of(url)} forbids {url}")
         delay = rules.crawl_delay(PRODUCT_NAME)
-        return None if delay is None else timedelta(seconds=float(delay))
+        return None if delay is None else float(delay)
 
     async def _rules_of(self, origin: str, fetch: Fetch) -> Protego:
         # All who ask at once wait for the one who fetches, and read what it found.

@@ -65,11 +65,11 @@ class Archive:
         with self._database.write() as connection:
             connection.execute(update(article_table).where(article_table.c.entry == entry_id).values(filed=True))
 
-    def recover(self) -> int:
+    def recover(self) -> list[str]:
         """Write the files that a run which died could not, and let expired off-theme texts go.
 
         Returns:
-            How many files were written.
+            What could not be written, with the cause; the next run tries again.
         """
         expired = self._now() - self._config.settings.retention.off_theme
         with self._database.write() as connection:
@@ -78,11 +78,15 @@ class Archive:
                 article_table.c.path != "", article_table.c.filed.is_(False)
             )
             rows = connection.execute(unfiled).all()
+        faults = []
         for row in rows:
-            for left_over in (self._folder / row.path).parent.glob(".*.tmp"):
-                left_over.unlink()
-            self.write_file(row.entry)
-        return len(rows)
+            try:
+                for left_over in (self._folder / row.path).parent.glob(".*.tmp"):
+                    left_over.unlink()
+                self.write_file(row.entry)
+            except OSError as error:
+                faults.append(f"{self._folder / row.path} cannot be written: {error}")
+        return faults
 
     def _commit(self, article: Article, run: int) -> Outcome:
         outcome, reason = _outcome(article)
@@ -128,7 +132,7 @@ class Archive:
             "title": article.title,
             "authors": list(article.authors),
             "account": article.account,
-            "language": article.language,
+            "language": article.language[:20],
             "url": article.url,
             "original_url": pending.entry.original_url,
             "final_key": article.final_key,

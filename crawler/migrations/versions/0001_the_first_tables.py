@@ -29,6 +29,8 @@ def upgrade() -> None:
     sa.Column('etag', sa.Text(), nullable=False),
     sa.Column('last_modified', sa.Text(), nullable=False),
     sa.Column('body_hash', sa.String(length=64), nullable=False),
+    sa.Column('recipe', sa.String(length=64), nullable=False),
+    sa.Column('ttl', sa.Integer(), nullable=True),
     sa.Column('first_polled', sa.DateTime(), nullable=True),
     sa.Column('last_polled', sa.DateTime(), nullable=True),
     sa.Column('last_success', sa.DateTime(), nullable=True),
@@ -151,6 +153,9 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['endpoint'], ['endpoint.id'], name=op.f('fk_sighting_endpoint')),
     sa.PrimaryKeyConstraint('endpoint', 'key', name=op.f('pk_sighting'))
     )
+    with op.batch_alter_table('sighting', schema=None) as batch_op:
+        batch_op.create_index('ix_sighting_key', ['key'], unique=False)
+
     op.create_table('article',
     sa.Column('entry', sa.Integer(), nullable=False),
     sa.Column('source', sa.String(length=40), nullable=False),

@@ -1,0 +1,69 @@
+"""What the answer to a page request means for the entries that wait for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from crawler.fetch.failures import RULES, Failure, failure_of_status
+from crawler.items import Ended, Page, PendingEntry, Postponed
+from crawler.outcomes import Outcome
+from crawler.polling import retry_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scrapy.http import Response
+
+    from crawler.visit import Visit
+
+
+def answered(visit: Visit, response: Response, waiting: Sequence[PendingEntry]) -> Iterator[Page | Ended | Postponed]:
+    """A page for each entry, or its end, or another try later."""
+    failure = failure_of_status(response.status)
+    if failure is not None:
+        yield from failed(visit, waiting, failure, f"HTTP {response.status}")
+        return
+    now = visit.run.clock.now()
+    for pending in waiting:
+        end = _end_without_reading(response, pending)
+        if end is not None:
+            yield Ended(pending=pending, outcome=end[0], reason=end[1], at=now)
+            continue
+        yield Page(
+            pending=pending,
+            url=response.url,
+            status=response.status,
+            content_type=(response.headers.get("Content-Type") or b"").decode("latin-1"),
+            body=response.body,
+            fetched_at=now,
+        )
+
+
+def failed(visit: Visit, waiting: Sequence[PendingEntry], failure: Failure, detail: str) -> Iterator[Ended | Postponed]:
+    """The end of each entry when the failure is final or its attempts are used up, else another try later."""
+    now, rule = visit.run.clock.now(), RULES[failure]
+    reason = f"{failure}: {detail}"
+    for pending in waiting:
+        attempts = pending.attempts + rule.weight
+        if rule.ends is not None:
+            yield Ended(pending=pending, outcome=rule.ends, reason=reason, at=now)
+        elif attempts >= visit.config.settings.max_attempts:
+            yield Ended(pending=pending, outcome=rule.last, reason=f"attempts used up; the last: {reason}", at=now)
+        else:
+            following = max(retry_time(now, failures=attempts), visit.held() or now)
+            yield Postponed(pending=pending, weight=rule.weight, reason=reason, next_try=following)
+
+
+def _end_without_reading(response: Response, pending: PendingEntry) -> tuple[Outcome, str] | None:
+    """An outcome that the answer's head alone decides, with the reason."""
+    if b"noarchive" in b",".join(response.headers.getlist("X-Robots-Tag")).lower():
+        return Outcome.REFUSED, "the X-Robots-Tag header says noarchive"
+    if _is_front_page(response.url) and not _is_front_page(pending.entry.url):
+        return Outcome.GONE, f"redirected to the front page {response.url}, as sites do with what they deleted"
+    return None
+
+
+def _is_front_page(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.path in {"", "/"} and not parts.query
