@@ -1,5 +1,6 @@
 """The database: one engine, short transactions, forward migrations. SQLite in WAL mode unless a URL says otherwise."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -36,13 +38,21 @@ class Database:
         """
         database = cls(url)
         try:
-            database.migrate()
-        except (DatabaseError, sqlite3.DatabaseError) as error:
-            shown = make_url(url).render_as_string(hide_password=True)
-            raise StorageError(f"{shown}: {getattr(error, 'orig', error)}") from error
+            with _one_opener(make_url(url).database):
+                database.migrate()
+        except BaseException:
+            database.close()
+            raise
         return database
 
     def migrate(self) -> None:
+        try:
+            self._migrate()
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            shown = self.engine.url.render_as_string(hide_password=True)
+            raise StorageError(f"{shown}: {getattr(error, 'orig', error)}") from error
+
+    def _migrate(self) -> None:
         alembic = AlembicConfig()
         alembic.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
         script = ScriptDirectory.from_config(alembic)
@@ -77,6 +87,16 @@ class Database:
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
+
+
+@contextmanager
+def _one_opener(path: str | None) -> Iterator[None]:
+    """Let one process at a time open an SQLite file: two that switch a new one to WAL at once find it locked."""
+    if not path or path == ":memory:" or not os.access(Path(path).parent, os.W_OK):
+        yield
+        return
+    with FileLock(f"{path}.opening", timeout=_BUSY_SECONDS):
+        yield
 
 
 def insert_for(connection: Connection) -> Any:

@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def truth():
 
 @pytest.fixture(scope="module")
 def rows(lived):
-    with sqlite3.connect(lived["folder"] / "data" / "presswatch.db") as connection:
+    with closing(sqlite3.connect(lived["folder"] / "data" / "presswatch.db")) as connection:
         connection.row_factory = sqlite3.Row
         query = """SELECT entry.*, twin.key AS copy_of FROM entry LEFT JOIN article ON article.entry = entry.id
                    LEFT JOIN entry AS twin ON twin.id = article.representative"""

@@ -118,6 +118,7 @@ def test_an_unreachable_host_is_a_failed_poll_and_the_others_go_on(rig, site):
     rig.route = f"http://127.0.0.1:{port}"
     report = rig.crawl()
     assert (report.polls, report.polls_failed, report.errors, report.balances) == (1, 1, (), True)
+    assert f"127.0.0.1:{port}" in book_of(report).error
     rig.route = site.url
     site.routes["alpha.example/feed"] = Answer(feed())
     rig.clock.move_by(timedelta(hours=1))

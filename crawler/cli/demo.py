@@ -1,7 +1,9 @@
 """presswatch demo: two simulated days of the newsroom, crawled hour by hour as cron would, and the digest."""
 
 import asyncio
+import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -139,7 +141,10 @@ def _show(lived: Demo) -> None:
     click.echo(f"\nThe press published {lived.published} pieces; presswatch told them apart: {counts}.")
     click.echo(f"digest   {lived.digest.path}")
     click.echo(f"archive  {lived.data / 'archive'}")
-    click.echo(f"ask why  presswatch --config {lived.config} --data {lived.data} explain 'TITLE'")
+    told = [line.title for section in lived.digest.digest.sections for line in section.lines]
+    ask = [sys.argv[0], "--config", str(lived.config), "--data", str(lived.data), "explain", *told[:1]]
+    click.echo(f"ask why  {shlex.join(ask)}")
+    click.echo(f"to have it gone: rm -r {shlex.quote(str(lived.data.parent))}")
 
 
 def _document(lived: Demo) -> dict[str, Any]:

@@ -55,9 +55,10 @@ class RobotsMiddleware:
         except Exception as error:
             # Whatever kept the rules from us, we wait. A refused address is refused for good, and a fault of our own
             # is not hidden that way.
-            if failure_of_exception(error) in {None, Failure.ADDRESS}:
+            failure = failure_of_exception(error)
+            if failure in {None, Failure.ADDRESS}:
                 raise
-            return 0, ""
+            return 0, f"{failure}: {error}"
         return response.status, response.body[:MAX_BYTES].decode("utf-8", errors="replace")
 
 

@@ -30,7 +30,7 @@ class RobotsUnreachableError(IgnoreRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class RobotsAnswer:
-    """What an origin last said. `status` 0: no answer at all."""
+    """What an origin last said. `status` 0: no answer at all; then `body` says why."""
 
     status: int
     body: str
@@ -53,7 +53,7 @@ class RobotsCache(Protocol):
 
 
 Fetch = Callable[[str], Awaitable[tuple[int, str]]]
-"""URL of a robots.txt → (status, body); status 0 when there was no answer."""
+"""URL of a robots.txt → (status, body); status 0 when there was no answer, with the cause for a body."""
 
 
 class Robots:
@@ -87,7 +87,8 @@ class Robots:
         async with self._locks[origin]:
             answer = await self._answer(origin, fetch)
             if answer.means_wait:
-                raise RobotsUnreachableError(f"{origin}/robots.txt: {_status_text(answer.status)}")
+                said = f"HTTP {answer.status}" if answer.status else answer.body or "no answer"
+                raise RobotsUnreachableError(f"{origin}/robots.txt: {said}")
             known = self._rules.get(origin)
             if known is None or known[0] != answer:
                 body = answer.body if 200 <= answer.status < 300 else ""
@@ -107,7 +108,3 @@ class Robots:
             )
         self._cache.save(origin, answer)
         return answer
-
-
-def _status_text(status: int) -> str:
-    return f"HTTP {status}" if status else "no answer"
