@@ -96,7 +96,8 @@ def test_after_retry_after_nothing_more_is_asked_in_the_same_run(three, site):
     report = three.crawl()
     assert site.pages() == ["alpha.example/feed", "alpha.example/a"]
     assert three.outcomes() == {"a": None, "b": None, "c": None}
-    assert "asked to be left alone" in book_of(report).error
+    told = "alpha.example: the server asks us to slow down: HTTP 429; it is left alone until 2025-03-03 01:00 UTC"
+    assert book_of(report).error == told
 
 
 def test_retry_after_of_robots_holds_the_host(rig, site):

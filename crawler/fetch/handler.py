@@ -46,21 +46,23 @@ class DoorHandler(AiohttpDownloadHandler):
             self._visit.count_request(request.meta["source"])
             response = await self._download_guarded(self._routed(request))
             # Within the turn, so that nobody's next request slips out before the host's wish is known.
-            self._hold_as_asked(host_of(request.url), response)
+            self._hold_as_asked(request, response)
         self._visit.count_bytes(request.meta["source"], len(response.body))
         return response.replace(url=request.url)
 
-    def _hold_as_asked(self, host: str, response: Response) -> None:
+    def _hold_as_asked(self, request: Request, response: Response) -> None:
         """Leave the host alone for as long as Retry-After asks on a failure; after 429 also where it does not."""
         failure, run = failure_of_status(response.status), self._visit.run
         if failure not in {Failure.RATE_LIMITED, Failure.SERVER_ERROR}:
             return
-        now = run.clock.now()
-        asked = parse_retry_after((response.headers.get("Retry-After") or b"").decode("latin-1"), now)
-        if asked is not None:
-            run.pace.hold(host, asked)
-        elif failure is Failure.RATE_LIMITED:
-            run.pace.hold(host, retry_time(now, failures=1))
+        now, host = run.clock.now(), host_of(request.url)
+        until = parse_retry_after((response.headers.get("Retry-After") or b"").decode("latin-1"), now)
+        if failure is Failure.RATE_LIMITED:
+            until = until or retry_time(now, failures=1)
+            told = f"{host}: {failure}: HTTP {response.status}; it is left alone until {until:%Y-%m-%d %H:%M} UTC"
+            self._visit.note(request.meta["source"], told)
+        if until is not None:
+            run.pace.hold(host, until)
 
     @staticmethod
     def _extract_headers(response: _ClientResponse) -> Headers:

@@ -85,7 +85,7 @@ class SourceSpider(Spider):
         error = cast("BaseException", failure.value)
         waiting: list[PendingEntry] = failure.request.cb_kwargs["waiting"]  # type: ignore[attr-defined]
         if isinstance(error, NotNowError):
-            self.visit.note(waiting[0].source, str(error))
+            self.visit.run.watch(f"{waiting[0].source}: {error}")
             return
         kind = failure_of_exception(error)
         if kind is None:
