@@ -15,7 +15,7 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 _BUSY_SECONDS = 30.0
 
@@ -83,6 +83,19 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def check_url(url: str) -> None:
+    """
+    Raises:
+        ValueError: no SQLAlchemy URL, or one of a database presswatch cannot use yet.
+    """
+    try:
+        backend = make_url(url).get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ValueError("not a database URL such as sqlite:////var/lib/presswatch/ledger.db") from error
+    if backend != "sqlite":
+        raise ValueError(f"{backend} cannot be used yet; give a sqlite:/// URL or leave it empty")
 
 
 def sqlite_url(path: Path) -> str:

@@ -7,22 +7,23 @@ from urllib.parse import quote, urljoin
 from zoneinfo import ZoneInfo
 
 from crawler.feeds import PollFaultError
-from crawler.items import Dating, Entry, Precision
+from crawler.items import Announced, Dating, Entry, Precision
+from crawler.text import clean
 from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url
 
 # - [title](http://mp.weixin.qq.com/s?…) |  [备份查看](/gzh/backup/account/title), perhaps with (付费) in front.
 # Titles hold brackets and bars of their own, so each part runs up to what must follow it.
 _ROW = re.compile(
-    r"^- (?P<label>[(（][^)）\]]{1,8}[)）])?\s*\[(?P<title>.*)\]\((?P<original>https?://[^\s)]+)\)"
+    r"^[-*+] (?P<label>[(（][^)）\]]{1,8}[)）])?\s*\[(?P<title>.*)\]\((?P<original>https?://[^\s)]+)\)"
     r"(?:\s*\|\s*\[备份查看\]\((?P<backup>.+)\))?\s*$"
 )
+_LOOKS_LIKE_A_ROW = re.compile(r"^[-*+]\s.*https?://mp\.weixin\.qq\.com/")
 _DATE = re.compile(r"^\s+- 时间：\s*(?P<date>\d{4}-\d{1,2}-\d{1,2})")
 _SUMMARY = re.compile(r"^\s+- 摘要：\s*(?P<summary>.*)$")
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
 
 
-def parse_mirror_list(body: bytes, url: str, zone: ZoneInfo) -> tuple[Entry, ...]:
-    """Entries in the list's order, one per row, a key that stands twice included.
+def parse_mirror_list(body: bytes, url: str, zone: ZoneInfo) -> Announced:
+    """What the list announces, an entry a row. List items with an mp.weixin address that are no row are `unread`.
 
     A row's identity is its mp.weixin address; what is fetched is the mirror's own copy (the `.md` file), or where a
     row has none the original address, which robots.txt then decides about.
@@ -33,10 +34,12 @@ def parse_mirror_list(body: bytes, url: str, zone: ZoneInfo) -> tuple[Entry, ...
     text = body.decode("utf-8-sig", errors="replace")
     if "<html" in text[:2000].lower():
         raise PollFaultError("an HTML page, not the Markdown file of a docsify list; the address may lack its .md")
-    entries = tuple(_entries(text.splitlines(), url, zone))
+    lines = text.splitlines()
+    entries = tuple(_entries(lines, url, zone))
     if not entries:
         raise PollFaultError("no row of the form - [title](http://mp.weixin.qq.com/…) was found")
-    return entries
+    looked_like = sum(_LOOKS_LIKE_A_ROW.match(line) is not None for line in lines)
+    return Announced(entries=entries, unread=max(0, looked_like - len(entries)))
 
 
 def _entries(lines: list[str], url: str, zone: ZoneInfo) -> Iterator[Entry]:
@@ -70,8 +73,8 @@ def _entry(row: re.Match[str], details: list[str], url: str, zone: ZoneInfo) -> 
     return Entry(
         key=key,
         url=fetched,
-        title=_INVISIBLE.sub("", row["title"]).strip(),
-        summary=_INVISIBLE.sub("", summary).strip(),
+        title=clean(row["title"]),
+        summary=clean(summary),
         published=_published(details, zone),
         original_url=original,
     )

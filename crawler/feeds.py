@@ -1,29 +1,35 @@
 """Feed bytes → entries. feedparser reads them; no request is made here. Pure."""
 
 import calendar
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import feedparser
+from lxml import etree, html  # type: ignore[import-untyped]
 
-from crawler.items import Dating, Entry, Precision
+from crawler.items import Announced, Dating, Entry, Precision
+from crawler.text import clean
 from crawler.urls import UrlError, article_key, check_fetchable
 
 _SUMMARY_LIMIT = 2000  # characters; some feeds carry the whole article here
+_HTML_TYPES = ("text/html", "application/xhtml+xml")
+_CHARSET = re.compile(rb"charset=[\"']?([\w\-]+)", re.IGNORECASE)
+_PROLOG = re.compile(rb"\s*<\?xml[^>]*encoding=[\"']([\w\-]+)")
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
 
 
 class PollFaultError(Exception):
     """An endpoint's answer is not what its kind promises; the message says what it is instead."""
 
 
-def parse_feed(body: bytes, content_type: str, url: str) -> tuple[tuple[Entry, ...], int | None]:
-    """Entries in the feed's order, and the seconds it asks to be left alone (`ttl`), if any.
-
-    Entries without a usable link are skipped: there is nothing to fetch.
+def parse_feed(body: bytes, content_type: str, url: str) -> Announced:
+    """What the feed announces. Items whose link cannot be used are `unread`; those without one announce nothing.
 
     Raises:
-        PollFaultError: an HTML page, an empty answer, something that is no feed, or one with XML entities of its own.
+        PollFaultError: an HTML page, an empty answer, something that is no feed, or one with XML entities of its own
+            or with references to characters that do not exist.
     """
     if not body.strip():
         raise PollFaultError("the answer is empty")
@@ -31,11 +37,34 @@ def parse_feed(body: bytes, content_type: str, url: str) -> tuple[tuple[Entry, .
     if b"<!ENTITY" in body[:100_000]:
         raise PollFaultError("the feed declares XML entities, which are refused")
     # A URL given as content-location is what relative links resolve against; feedparser fetches nothing from bytes.
-    parsed = feedparser.parse(body, response_headers={"content-type": content_type, "content-location": url})
+    headers = {"content-type": content_type, "content-location": url}
+    try:
+        parsed = feedparser.parse(_relabelled(body, content_type), response_headers=headers)
+    except (ValueError, OverflowError) as error:  # &#xD800; and the like
+        raise PollFaultError(f"the feed names a character that does not exist: {error}") from error
     if not parsed.get("version") and not parsed.entries:
         raise PollFaultError(_what_it_is_instead(body, content_type, parsed))
-    entries = [entry for entry in (_entry(item, url) for item in parsed.entries) if entry is not None]
-    return tuple(entries), _ttl(parsed.feed)
+    entries = tuple(entry for entry in map(_entry, parsed.entries) if entry is not None)
+    linked = sum(bool(_link(item)) for item in parsed.entries)
+    return Announced(entries=entries, unread=linked - len(entries), ttl=_ttl(parsed.feed))
+
+
+def _relabelled(body: bytes, content_type: str) -> bytes:
+    """GBK that is labelled UTF-8, or not at all, as the UTF-8 it claims to be; everything else as it is.
+
+    feedparser would fall back to Latin-1 and make every title unreadable.
+    """
+    label = _CHARSET.search(content_type.encode("latin-1", "replace")) or _PROLOG.match(body)
+    if label and label[1].lower() not in {b"utf-8", b"utf8"}:
+        return body
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        try:
+            return body.decode("gb18030").encode("utf-8")
+        except UnicodeDecodeError:
+            return body
+    return body
 
 
 def _what_it_is_instead(body: bytes, content_type: str, parsed: Mapping[str, Any]) -> str:
@@ -46,8 +75,8 @@ def _what_it_is_instead(body: bytes, content_type: str, parsed: Mapping[str, Any
     return f"not a feed ({content_type or 'no content type'}){f': {fault}' if fault else ''}"
 
 
-def _entry(item: Mapping[str, Any], feed_url: str) -> Entry | None:
-    link = str(item.get("link") or "").strip() or _guid_link(item)
+def _entry(item: Mapping[str, Any]) -> Entry | None:
+    link = _link(item)
     try:
         check_fetchable(link)
         key = article_key(link)
@@ -56,28 +85,56 @@ def _entry(item: Mapping[str, Any], feed_url: str) -> Entry | None:
     return Entry(
         key=key,
         url=link,
-        title=str(item.get("title", "")).strip(),
-        summary=str(item.get("summary", ""))[:_SUMMARY_LIMIT].strip(),
-        authors=tuple(name for name in [str(item.get("author", "")).strip()] if name),
+        title=_plain(item, "title"),
+        summary=_plain(item, "summary")[:_SUMMARY_LIMIT].rstrip(),
+        authors=tuple(name for name in [clean(str(item.get("author") or ""))] if name),
         published=_published(item),
     )
 
 
-def _guid_link(item: Mapping[str, Any]) -> str:
+def _plain(item: Mapping[str, Any], name: str) -> str:
+    """A field as a reader sees it. Publishers put markup into titles and summaries, whatever the feed calls them."""
+    value = clean(str(item.get(name) or ""))
+    kind = (item.get(f"{name}_detail") or {}).get("type")
+    return _visible_text(value) if kind in _HTML_TYPES or _holds_html(value) else value
+
+
+def _holds_html(text: str) -> bool:
+    # "a<b" is no tag of HTML; feedparser on its part misses a lone <img>.
+    return any(tag.lower() in html.defs.tags for tag in _TAG.findall(text))
+
+
+def _visible_text(markup: str) -> str:
+    tree = html.document_fromstring(f"<div>{markup}</div>")
+    etree.strip_elements(tree, "script", "style", with_tail=False)
+    for block in tree.iter(*html.defs.block_tags, "br"):
+        block.text, block.tail = f" {block.text or ''}", f" {block.tail or ''}"
+    return clean(tree.text_content())
+
+
+def _link(item: Mapping[str, Any]) -> str:
+    """The link, or a guid that is one; inner spaces encoded as browsers do."""
     guid = str(item.get("id") or "")
-    return guid if guid.startswith(("http://", "https://")) else ""
+    link = str(item.get("link") or "").strip() or (guid if guid.startswith(("http://", "https://")) else "")
+    return link.replace(" ", "%20")
 
 
 def _published(item: Mapping[str, Any]) -> Dating | None:
     for name in ("published", "updated"):
         moment = item.get(f"{name}_parsed")
-        if moment is not None:
+        if moment is None:
+            continue
+        try:
             # feedparser's struct_time is in UTC.
             at = datetime.fromtimestamp(calendar.timegm(moment), UTC)
-            return Dating(at=at, precision=Precision.SECOND, where="feed", text=str(item.get(name, "")))
+        except (ValueError, OverflowError, OSError):  # the year 0, or 10000: not a date, and no reason to lose a feed
+            continue
+        # The year 1 is .NET's "no date".
+        if at.year > 1:
+            return Dating(at=at, precision=Precision.SECOND, where="feed", text=clean(str(item.get(name, ""))))
     return None
 
 
 def _ttl(feed: Mapping[str, Any]) -> int | None:
     minutes = str(feed.get("ttl", ""))
-    return int(minutes) * 60 if minutes.isdigit() and len(minutes) < 7 else None
+    return int(minutes) * 60 if minutes.isascii() and minutes.isdigit() and len(minutes) < 7 else None

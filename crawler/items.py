@@ -169,6 +169,15 @@ class Postponed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Announced:
+    """What an endpoint's answer says."""
+
+    entries: tuple[Entry, ...]  # in its order, a key that stands twice included
+    unread: int = 0  # rows that look like entries but could not be read
+    ttl: int | None = None  # seconds the publisher asks to be left alone
+
+
+@dataclass(frozen=True, kw_only=True)
 class Poll:
     """What one poll of an endpoint gave, before the ledger has seen it."""
 

@@ -61,7 +61,11 @@ BROKEN_SOURCES = {
     ),
     "duration beyond all": (
         "articles: {max_age: 9999999999d}\n",
-        ['5: articles.max_age = "9999999999d": a duration of more than 999999999 days'],
+        ['5: articles.max_age = "9999999999d": a duration of more than 36500 days'],
+    ),
+    "a pause of days": (
+        "politeness: {delay: 2d}\n",
+        ['5: politeness.delay = "2d": expected a pause of at most 1h'],
     ),
     "either of two": (
         "    every: soon\n",
@@ -141,6 +145,43 @@ BROKEN_SOURCES = {
             "5: endpoints2: unknown key; nearest known key: endpoints",
         ],
     ),
+    "key of a mapping inside": ("delay: 2s\n", ['5: delay = "2s": unknown key; it belongs under politeness']),
+    "address outside its list": (
+        "url: https://alpha.example/\n",
+        ['5: url = "https://alpha.example/": unknown key; it belongs under endpoints'],
+    ),
+    "quotes that are none": (
+        "    every: “30m”\n",
+        [
+            (
+                '5: endpoints[0].every = "“30m”": '
+                "expected adaptive or a number and a unit of s, m, h or d, such as 30m or 7d; "
+                '“ and ” are part of the value here; type " or no quotes'
+            )
+        ],
+    ),
+    "full-width colon": (
+        "title：晨风\n",
+        [
+            (
+                "5: not YAML (column 1): a key without its colon, or text that must stand in quotes; "
+                "a full-width ： stands behind title; type : and a space"
+            )
+        ],
+    ),
+    "full-width colon in braces": (
+        "politeness: {delay：2s}\n",
+        ["5: politeness.delay：2s: unknown key; a full-width ： stands behind delay; type : and a space"],
+    ),
+    "full-width colon inside": (
+        "terms:\n  note：读过\n",
+        [
+            (
+                '5: terms = "note：读过": expected a mapping, lines of the form key: value, got text; '
+                "a full-width ： stands behind note; type : and a space"
+            )
+        ],
+    ),
     "tag": (
         "title: !!python/name:os.system x\n",
         [("5: title: a tag (tag:yaml.org,2002:python/name:os.system) is not understood; delete it")],
@@ -157,6 +198,17 @@ BROKEN_FILES = {
     "open mapping": (
         "a: {b: 1\nc: 2\n",
         "1: not YAML (column 4): a mapping opened with { is not closed, or lacks a comma",
+    ),
+    "full-width colon above": (
+        "contact：me\ntimezone: UTC\n",
+        (
+            "2: not YAML (column 9): a colon that does not fit here; put a value that holds ': ' into quotes; "
+            "a full-width ： stands behind contact; type : and a space"
+        ),
+    ),
+    "full-width colon in a text": (
+        "# 注：\ncontact: mail: 说：我\n",
+        "2: not YAML (column 14): a colon that does not fit here; put a value that holds ': ' into quotes",
     ),
     "second colon": (
         "contact: mail: me\n",
@@ -194,6 +246,31 @@ BROKEN_THEMES = {
     "pattern": (
         "{regex: ['[']}",
         '4: themes[0].words.regex[0] = "[": not a regular expression: unterminated character set at position 0',
+    ),
+    "word in quotes that are none": (
+        "{excluded: [「x」], plain: [y]}",
+        (
+            '4: themes[0].words.excluded[0] = "「x」": would be found between these quotes alone; '
+            '「 and 」 are part of the value here; type " or no quotes'
+        ),
+    ),
+    "pattern that never matches": (
+        "{regex: ['（.轮）融资：']}",
+        (
+            '4: themes[0].words.regex[0] = "（.轮）融资：": never matches, texts are searched with full-width signs '
+            "made half-width; write \\( for （, \\) for ）, : for ："
+        ),
+    ),
+    "full-width colon": (
+        "{plain：[x]}",
+        (
+            "4: not YAML (column 12): a mapping opened with { is not closed, or lacks a comma; "
+            "a full-width ： stands behind plain; type : and a space"
+        ),
+    ),
+    "word outside its list": (
+        "{plain: [x]}\n    regex: [y]",
+        "5: themes[0].regex: unknown key; it belongs under words",
     ),
     "unknown key": ("{plan: [x], plain: [y]}", "4: themes[0].words.plan: unknown key; nearest known key: plain"),
 }

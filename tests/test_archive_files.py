@@ -122,10 +122,17 @@ def test_any_title_and_any_facts_of_ours_are_read_back_as_they_were(title, ours)
         "'单'",
         "no",
         "🤖\ud800",
+        "\\U0001F680",
     ],
 )
 def test_awkward_titles_are_read_back_as_they_were(title):
     assert front_matter(render(facts(title=title)))["title"] == title
+
+
+@pytest.mark.parametrize("title", ["🚀 发射", "𠮷野家", "\\\\U0001F680 是 🚀"])
+def test_emoji_and_rare_han_stay_readable(title):
+    escaped = title.replace("\\", "\\\\")
+    assert render(facts(title=title)).splitlines()[1] == f'title: "{escaped}"'
 
 
 @pytest.mark.parametrize(
@@ -222,11 +229,16 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch, failing
     assert list(tmp_path.iterdir()) == [before]
 
 
-def test_the_file_appears_under_its_name_only_when_it_is_whole(tmp_path, monkeypatch):
-    seen = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: seen.append((tmp_path / "a.md").exists()))
-    write_atomically(tmp_path, PurePosixPath("a.md"), "text")
-    assert seen == [False]
+def test_the_file_gets_its_name_when_it_is_whole_and_then_its_folders_are_made_sure_of(tmp_path, monkeypatch):
+    synced = []
+
+    def note(descriptor):
+        synced.append((os.fstat(descriptor).st_ino, (tmp_path / "a" / "b" / "c.md").exists()))
+
+    monkeypatch.setattr(os, "fsync", note)
+    written = write_atomically(tmp_path, PurePosixPath("a/b/c.md"), "text")
+    in_order = [written, tmp_path / "a" / "b", tmp_path / "a", tmp_path]
+    assert synced == [(place.stat().st_ino, place != written) for place in in_order]
 
 
 @pytest.mark.parametrize("relative", ["../a.md", "a/../../b.md", "/etc/passwd"])

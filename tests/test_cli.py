@@ -14,7 +14,8 @@ from archive_rows import NOON, StoredRows
 from click.testing import CliRunner
 
 from crawler.cli import COMMANDS, cli
-from crawler.cli.app import App, check_route, check_time, with_app
+from crawler.cli.app import App, with_app
+from crawler.cli.checks import check_route, check_time
 from crawler.cli.logs import JsonLines, log_uncaught, set_up_logs
 from crawler.cli.options import Given
 from crawler.clock import RealClock, ShiftedClock, VirtualClock
@@ -212,11 +213,39 @@ def test_a_file_that_is_no_database_is_told_without_a_traceback(places, tmp_path
     assert "Traceback" not in result.stderr
 
 
+@click.command()
+@with_app
+def opening(app):
+    """What crawl does first."""
+    assert app.database
+
+
 def test_a_data_folder_that_cannot_be_made_is_told(places, tmp_path):
     (tmp_path / "file").write_text("")
-    result = call(*places[:3], str(tmp_path / "file" / "data"), "digest")
+    result = CliRunner().invoke(opening, [*places[:3], str(tmp_path / "file" / "data")])
     assert result.exit_code == 1
     assert "cannot be made" in result.stderr
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["no folder", "an empty folder"])
+def test_a_command_that_only_reads_makes_no_database(places, tmp_path, made):
+    data = tmp_path / "data"
+    if made:
+        data.mkdir()
+    result = call(*places, "explain", "x")
+    assert result.exit_code == 2
+    assert f"the data folder {data} holds no presswatch.db: run presswatch crawl first" in result.stderr
+    assert list(tmp_path.rglob("presswatch.db*")) == []
+    assert data.exists() is made
+
+
+@pytest.mark.parametrize("option", ["--config", "--data"])
+@pytest.mark.parametrize("value", ["", " "])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_folder_without_a_name_is_bad_usage_and_not_the_default(probed, option, value, after):
+    result = probed([], [option, value]) if after else probed([option, value], [])
+    assert result.exit_code == 2
+    assert f"{option} expects a folder, got an empty name" in result.stderr
 
 
 # -- logs -------------------------------------------------------------------------------------------------------------
@@ -255,7 +284,7 @@ def test_an_exception_nobody_expected_is_logged_with_its_traceback(capsys):
     assert "KeyError: 'gone'" in line["traceback"]
 
 
-def test_an_internal_failure_ends_with_1_and_one_logged_line(places):
+def test_an_internal_failure_ends_with_1_and_one_logged_line(places, rows):
     code = "import crawler.cli.explain as module; module.look_up = None; module.explain()"
     command = [sys.executable, "-c", code, *places, "x"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)

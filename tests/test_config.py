@@ -66,6 +66,16 @@ def test_a_fault_of_a_subscription_is_told_with_its_line(tmp_path, added, expect
     assert faults_of(tmp_path) == [f"subscriptions.yaml:3: subscriptions[0].{expected}"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "meant"), [("rss", "feed"), ("Atom", "feed"), ("docsify", "wechat_mirror"), ("wechat", "wechat_mirror")]
+)
+def test_a_kind_by_another_name_is_told_its_own(tmp_path, kind, meant):
+    fill(tmp_path, GOOD | {"sources/alpha.yaml": SOURCE.replace("kind: feed", f"kind: {kind}")})
+    assert faults_of(tmp_path) == [
+        f'sources/alpha.yaml:2: kind = "{kind}": expected feed or wechat_mirror; write {meant}'
+    ]
+
+
 def test_all_faults_of_all_files_come_in_one_report(tmp_path):
     fill(
         tmp_path,
@@ -159,9 +169,9 @@ def test_any_syntax_error_is_one_fault_with_its_line(tmp_path, text):
 
 
 def test_a_variable_is_taken_from_the_given_environment(tmp_path):
-    fill(tmp_path, GOOD | {"presswatch.yaml": "database: postgresql://me:${WORD}@db/${NAME}\nmin_free_mb: ${MB}\n"})
+    fill(tmp_path, GOOD | {"presswatch.yaml": "database: sqlite:////${WORD}/${NAME}\nmin_free_mb: ${MB}\n"})
     config = load_config(tmp_path, environ={"WORD": "geheim", "NAME": "press", "MB": "7"})
-    assert config.settings.database == "postgresql://me:geheim@db/press"
+    assert config.settings.database == "sqlite:////geheim/press"
     assert config.settings.min_free_mb == 7
 
 
@@ -312,22 +322,39 @@ def test_no_shipped_source_claims_that_its_terms_were_read():
     assert all(source.terms.read is None for source in load_config(shipped_config(), environ={}).sources)
 
 
-def test_shipped_themes_have_words_enough_and_none_that_vetoes_itself():
+def test_shipped_themes_have_words_enough_and_none_twice():
     for theme in load_config(shipped_config(), environ={}).themes:
         plain = [word.casefold() for word in theme.words.plain]
-        assert 12 <= len(plain) == len(set(plain)) <= 30, theme.name
-        assert not any(out.casefold() in word for out in theme.words.excluded for word in plain), theme.name
+        excluded = [word.casefold() for word in theme.words.excluded]
+        assert 12 <= len(plain) <= 35, theme.name
+        assert len({*plain, *excluded}) == len(plain) + len(excluded), theme.name
 
 
 def test_what_a_folder_lacks_is_the_shipped_file(tmp_path):
-    shipped = load_config(shipped_config(), environ={})
-    assert load_config(tmp_path, environ={}).model_copy(update={"folder": shipped.folder}) == shipped
+    shipped, bare = load_config(shipped_config(), environ={}), load_config(tmp_path, environ={})
+    assert bare.model_copy(update={"folder": shipped.folder, "sources": shipped.sources}) == shipped
+    assert bare.sources == ()
 
 
 def test_a_file_in_the_folder_overrides_the_shipped_one(tmp_path):
     config = load_config(fill(tmp_path, {"themes.yaml": THEMES}), environ={})
     assert [theme.name for theme in config.themes] == ["robots"]
-    assert [source.name for source in config.sources] == ["九边"]
+    assert config.subscriptions == load_config(shipped_config(), environ={}).subscriptions
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("database: postgresql://localhost/press", "postgresql cannot be used yet"),
+        ("database: foo", "not a database URL"),
+        ("database: foo://x", "foo cannot be used yet"),
+        ('contact: "a\\r\\nb"', "control characters"),
+        ("retention: {off_theme: 900000d}", "more than 36500 days"),
+    ],
+)
+def test_what_would_break_in_the_midst_of_a_run_is_refused_before_it(tmp_path, line, says):
+    [fault] = faults_of(fill(tmp_path, GOOD | {"presswatch.yaml": f"{line}\n"}))
+    assert says in fault
 
 
 def test_an_empty_sources_folder_means_no_source(tmp_path):

@@ -23,7 +23,7 @@ def row(title="一篇文章", mid=1, *, label="", backup=None, date="2025-02-26"
 
 
 def parse(rows):
-    return parse_mirror_list((HEAD + rows).encode(), URL, ZONE)
+    return parse_mirror_list((HEAD + rows).encode(), URL, ZONE).entries
 
 
 def test_a_row_gives_the_originals_key_the_backups_address_the_day_and_the_summary():
@@ -52,6 +52,11 @@ def test_the_backups_file_name_is_the_title_as_it_is(title, path):
         f"{path.replace('%28', '(').replace('%29', ')')}.md",
     )
     assert entry.title == title.replace("\u200b", "").strip()
+
+
+def test_title_and_summary_are_one_visible_line():
+    [entry] = parse(row("\x1b[2J芯片\u202e的\u3000账", backup="a", summary="\x07算\u200b一笔账"))
+    assert (entry.title, entry.summary) == ("[2J芯片的 账", "算一笔账")
 
 
 def test_a_paid_row_is_an_entry_like_any_other():
@@ -85,3 +90,9 @@ def test_details_of_the_next_row_are_not_taken():
 def test_an_answer_without_rows_is_a_fault(body):
     with pytest.raises(PollFaultError):
         parse_mirror_list(body, URL, ZONE)
+
+
+def test_list_items_that_are_no_row_are_counted():
+    odd = f"- 一篇没有括号的文章 {weixin(8)}\n* [星号]({weixin(9)})\n> 推广：{weixin(10)}\n"
+    read = parse_mirror_list((HEAD + row() + odd).encode(), URL, ZONE)
+    assert ([entry.title for entry in read.entries], read.unread) == (["一篇文章", "星号"], 1)

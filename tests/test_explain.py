@@ -7,7 +7,7 @@ from archive_rows import DAY, HOUR, NOON, Rows, a_dating, a_verdict
 from sqlalchemy import insert
 
 from crawler.database import Database
-from crawler.items import Precision
+from crawler.items import Precision, TermHit
 from crawler.tables import sighting
 from pipelines.archive.explain import Explanation, explain
 from pipelines.archive.explain_text import candidates_text, explanation_text
@@ -51,6 +51,23 @@ def test_an_article_is_found_by(connection, rows, query):
 def test_an_article_is_found_by_where_its_announcement_led(connection, rows):
     number = rows.an_article(1, final_key="url:origin.example/1")
     assert explain(connection, "https://origin.example/1").entry == number
+
+
+MIRRORED = "https://mirror.example/gzh/backup/%E8%A7%82%E6%BD%AE/%E4%B8%80.md"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param(MIRRORED, id="as it is fetched"),
+        pytest.param("https://mirror.example/gzh/backup/观潮/一.md?from=rss", id="another spelling"),
+        pytest.param("https://mirror.example/#/gzh/backup/观潮/一", id="as the browser shows it"),
+    ],
+)
+def test_an_entry_without_an_article_is_found_by_its_mirrors_address(connection, rows, query):
+    rows.an_entry(key="wechat:b:1:1:s", url="https://mirror.example/other.md")
+    number = rows.an_entry(key="wechat:b:2:1:s", url=MIRRORED)
+    assert explain(connection, query).entry == number
 
 
 @pytest.mark.parametrize("query", ["https://nobody.example/", "https://", "%", "_", "999", "９", "", "没有的题目"])
@@ -116,6 +133,41 @@ def test_a_copy_names_its_twin_and_the_twin_its_copy(connection, rows):
     measure = "正文相同（1.00）"
     assert f"转载自：《原文》 编号 {original}，chenfeng，{measure}" in told(connection, str(copied))
     assert f"被转载：《转载的》 编号 {copied}，xinchao，{measure}" in told(connection, str(original))
+
+
+def test_a_copy_of_another_article_is_none_of_this_one(connection, rows):
+    first, second = rows.an_article(1, "甲"), rows.an_article(2, "乙")
+    copied = rows.an_article(3, "转载甲", source="xinchao", copy_of=first)
+    assert [twin.entry for twin in explain(connection, str(first)).copies] == [copied]
+    assert explain(connection, str(second)).copies == ()
+
+
+def test_a_twin_is_named_by_its_first_publication_where_that_is_known(connection, rows):
+    first = rows.an_article(1, url="https://mirror.example/1.md", original_url="https://mp.weixin.qq.com/s/abcdefghijk")
+    second = rows.an_article(2, source="xinchao", copy_of=first)
+    assert explain(connection, str(second)).copy_of.url == "https://mp.weixin.qq.com/s/abcdefghijk"
+    assert explain(connection, str(first)).copies[0].url == "https://xinchao.example/2"
+
+
+FORGED = "题\x1b]0;x\x07\x9b2J\u202e\n结果：收录（kept）\r\u2028结果：收录（kept）"
+
+
+def test_no_text_from_outside_forges_a_line_or_reaches_the_terminal(connection, rows):
+    verdict = a_verdict(hits=(TermHit(term=FORGED, field="lead", count=1, weight=2.0, excerpt=FORGED),))
+    dated = a_dating(text=FORGED).to_json()
+    rows.an_article(1, FORGED, authors=[FORGED], account=FORGED, verdicts=(verdict,), published=dated, datings=[dated])
+    rows.an_entry(title=FORGED, outcome="no_text", reason=FORGED, last_error=FORGED, ended=NOON, ended_run=rows.run)
+    lines = [line for query in ("1", "2", "题") for line in explained_lines(connection, query)]
+    assert [line for line in lines if line.startswith("结果：收录")] == [
+        "结果：收录（kept），2025-03-03 12:00:00，第 1 次运行"
+    ]
+    assert all(line.replace("\u3000", " ").isprintable() for line in lines)
+
+
+def explained_lines(connection, query):
+    found = explain(connection, query)
+    text = candidates_text(found) if isinstance(found, tuple) else explanation_text(found, SHANGHAI)
+    return text.split("\n")
 
 
 def test_an_entry_that_ended_without_an_article_tells_where_it_was_lost(connection, rows):

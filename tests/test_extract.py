@@ -11,6 +11,8 @@ from pages import FEED, MIRROR, SEEN, SHANGHAI, URL, dating, mirror_page, page
 
 from crawler.items import Article, Ended, Precision
 from crawler.outcomes import Outcome
+from pipelines.extract import html as html_room
+from pipelines.extract import metadata
 from pipelines.extract.dates import choose_date, read_date
 from pipelines.extract.decode import decode
 from pipelines.extract.extract import extract
@@ -185,6 +187,12 @@ def test_the_title_is_the_pages_own(head, body, announced, title):
     assert extract(page(html(body, head), title=announced), FEED).title == title
 
 
+def test_the_title_and_the_authors_are_one_visible_line():
+    head = "<title>机器人\u202e\x9b进\n厂</title><meta name=author content='林\u200b\u3000 晓'>"
+    found = extract(page(html(head=head)), FEED)
+    assert (found.title, found.authors) == ("机器人进 厂", ("林", "晓"))
+
+
 def test_the_language_is_the_documents_else_the_sources():
     assert extract(page(html(lang="zh-HK")), FEED).language == "zh-HK"
     assert extract(page(html(lang="??")), FEED).language == "zh-CN"
@@ -204,6 +212,7 @@ def test_an_article_names_its_page_its_key_and_its_extractor():
         pytest.param("<html><body><p>短。</p></body></html>", "text/html", "at least 20", id="too-short"),
         pytest.param(b"\x89PNG", "image/png", "image/png", id="image"),
         pytest.param(b"%PDF-1.7", "application/pdf; v=1", "application/pdf", id="pdf"),
+        pytest.param(bytes(range(256)) * 40, "application/octet-stream", "is not text", id="binary"),
         pytest.param("<div>" * 5000 + BODY, "text/html", "at least 20", id="five-thousand-levels"),
     ],
 )
@@ -243,6 +252,26 @@ def test_no_markup_however_broken_raises(fragments):
     body = "".join(fragments).encode("utf-8", "replace")
     assert isinstance(extract(page(body), FEED), Article | Ended)
     assert isinstance(extract(page(portal()[: len(body) * 37] + body), FEED), Article | Ended)
+
+
+@pytest.mark.parametrize(("paragraphs", "fast"), [(1000, False), (5000, True)])
+def test_a_page_of_too_many_elements_gets_no_second_opinion(monkeypatch, paragraphs, fast):
+    asked = []
+    monkeypatch.setattr(html_room, "main_text", lambda tree, **options: asked.append(options["fast"]))
+    extract(page("<div>" + "<p>a</p>" * paragraphs + "</div>"), FEED)
+    assert asked == [fast]
+
+
+def test_linked_data_is_read_once(monkeypatch):
+    read = []
+    monkeypatch.setattr(metadata, "_objects", lambda value: read.append(value) or ())
+    jsonld()
+    assert len(read) == 1
+
+
+def test_the_body_that_wechat_hides_is_read():
+    hidden = f"<div id='js_content' style='visibility: hidden; display: none'><p>{BODY}</p><p>{CHINESE * 3}</p></div>"
+    assert BODY in extract(page(f"<html><body><p>关注我们</p>{hidden}</body></html>"), FEED).text
 
 
 # Dates

@@ -115,7 +115,15 @@ def test_a_feed_holds_the_twenty_newest_as_the_truth_has_them(newsroom, host):
     assert [(entry.title, entry.link) for entry in feed.entries] == [(one.title, one.url) for one in newest]
     assert [parsedate_to_datetime(entry.published) for entry in feed.entries] == [one.at for one in newest]
     assert [entry.id for entry in feed.entries] == [one.url.split("?")[0] for one in newest]
-    assert [entry.summary for entry in feed.entries] == [newsroom.article(one.article_id).lead for one in newest]
+    leads = [newsroom.article(one.article_id).lead for one in newest]
+    assert all(lead in entry.summary for lead, entry in zip(leads, feed.entries, strict=True))
+
+
+def test_one_feed_item_has_its_summary_in_html(newsroom):
+    one = with_trait(newsroom, "html_summary", XINCHAO)
+    summary = next(entry.summary for entry in feed_of(newsroom, XINCHAO, one.at).entries if entry.link == one.url)
+    assert "nvidia-gpu" in summary
+    assert summary.endswith(f"<p>{newsroom.article(one.article_id).lead}</p>")
 
 
 def test_a_feed_never_holds_more_than_twenty(newsroom):

@@ -106,6 +106,15 @@ def test_an_excluded_term_vetoes_in_title_and_lead_only(title, lead, text, veto)
     assert verdict.on_theme is not bool(veto)
 
 
+@pytest.mark.parametrize(
+    ("title", "veto"),
+    [("游客乘坐火箭", ""), ("股价坐火箭", "坐火箭"), ("乘坐火箭的人股价坐火箭", "坐火箭"), ("运载火箭队", "火箭队")],
+)
+def test_an_excluded_term_inside_a_longer_plain_one_does_not_veto(title, veto):
+    subject = theme("火箭", "运载火箭", "乘坐火箭", excluded=["坐火箭", "火箭队"])
+    assert judge(subject, title).vetoed_by == veto
+
+
 @pytest.mark.parametrize("field", ["title", "lead", "text"])
 def test_one_of_the_required_terms_must_occur_anywhere(field):
     subject = theme("融资", required=["AI", "芯片"])

@@ -88,6 +88,13 @@ def test_the_publishers_ttl_holds_also_when_nothing_changed(rig, site):
     assert datetime.fromisoformat(due).replace(tzinfo=UTC) - rig.clock.now() == timedelta(minutes=600)
 
 
+def test_rows_that_cannot_be_read_are_told(rig, site):
+    site.routes["alpha.example/feed"] = Answer(feed("javascript:alert(1)", "file:///etc/passwd", A))
+    site.routes["alpha.example/a"] = Answer(ROBOT)
+    told = "https://alpha.example/feed: 2 rows look like entries but could not be read"
+    assert book_of(rig.crawl()).error == told
+
+
 # -- politeness --------------------------------------------------------------------------------------------------
 
 

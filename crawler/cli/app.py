@@ -1,19 +1,16 @@
 """What a command works with. The environment is read here and nowhere else."""
 
 import functools
-import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass
-from datetime import datetime
-from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlsplit
 
 import click
 
+from crawler.cli.checks import check_folder, check_route, check_time
+from crawler.cli.document import print_document
 from crawler.cli.logs import set_up_logs
 from crawler.cli.options import Given, global_options
 from crawler.clock import Clock, RealClock, ShiftedClock, VirtualClock
@@ -25,7 +22,7 @@ from crawler.database import Database, StorageError, sqlite_url
 
 Parameters = ParamSpec("Parameters")
 
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+__all__ = ["App", "BadConfigError", "FailedError", "NotFoundError", "print_document", "with_app"]
 
 
 class FailedError(click.ClickException):
@@ -48,7 +45,7 @@ class App:
     """The options, checked, and what follows from them, each made when it is first asked for.
 
     Raises:
-        click.UsageError: --now is no time, or --route no local server.
+        click.UsageError: --now is no time, --route no local server, or a folder's name empty.
     """
 
     def __init__(self, given: Given, *, environ: Mapping[str, str], cwd: Path) -> None:
@@ -56,13 +53,14 @@ class App:
         self.verbose = given.verbose
         self.route = check_route(given.route)
         self._now = check_time(given.now)
-        self._given = given
+        self._config_given = check_folder("--config", given.config)
+        self._data_given = check_folder("--data", given.data)
         self._environ = environ
         self._cwd = cwd
 
     @cached_property
     def config_folder(self) -> Path:
-        return find_config(_folder(self._given.config), self._environ, self._cwd)
+        return find_config(self._config_given, self._environ, self._cwd)
 
     @cached_property
     def config(self) -> Config:
@@ -70,7 +68,7 @@ class App:
 
     @cached_property
     def data(self) -> Path:
-        return find_data(_folder(self._given.data), self._environ, self._cwd, self.config_folder)
+        return find_data(self._data_given, self._environ, self._cwd, self.config_folder)
 
     @cached_property
     def clock(self) -> Clock:
@@ -88,15 +86,29 @@ class App:
             self.data.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(f"the data folder {self.data} cannot be made: {error.strerror}") from error
-        return Database.open(sqlite_url(self.data / "presswatch.db"))
+        return Database.open(sqlite_url(self._database_file))
+
+    @property
+    def existing_database(self) -> Database:
+        """The database, for a command that only reads: it makes none.
+
+        Raises:
+            NotFoundError: the data folder holds no database.
+        """
+        if not self.config.settings.database and not self._database_file.exists():
+            raise NotFoundError(
+                f"the data folder {self.data} holds no {self._database_file.name}: "
+                "run presswatch crawl first, or name the folder that has one with --data"
+            )
+        return self.database
+
+    @property
+    def _database_file(self) -> Path:
+        return self.data / "presswatch.db"
 
     def close(self) -> None:
         if "database" in self.__dict__:
             self.database.close()
-
-
-def _folder(given: str | None) -> Path | None:
-    return Path(given) if given else None
 
 
 def with_app(function: Callable[Concatenate[App, Parameters], None]) -> Callable[..., None]:
@@ -121,55 +133,3 @@ def with_app(function: Callable[Concatenate[App, Parameters], None]) -> Callable
             raise FailedError(str(error)) from error
 
     return command
-
-
-def check_route(url: str | None) -> str | None:
-    """The local server's URL without a trailing slash.
-
-    Raises:
-        click.UsageError: it is not plain http on loopback with a port.
-    """
-    if url is None:
-        return None
-    expected = click.UsageError(f"--route expects a local server such as http://127.0.0.1:8800, got {url}")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise expected from error
-    bare = f"{parts.scheme}://{parts.netloc}"
-    if parts.scheme != "http" or parts.hostname not in _LOOPBACK or not port or "@" in bare:
-        raise expected
-    if url.removesuffix("/") != bare:
-        raise expected
-    return bare
-
-
-def check_time(text: str | None) -> datetime | None:
-    """
-    Raises:
-        click.UsageError: it is no ISO 8601 time.
-    """
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise click.UsageError(f"--now expects an ISO time such as 2025-03-03T08:00:00+08:00, got {text}") from error
-
-
-def print_document(value: Any) -> None:
-    """Print a frozen record, or plain data, as one JSON document."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -13,7 +13,7 @@ from pipelines.archive.explain_text import candidates_text, explanation_text
 @with_app
 def explain(app: App, *, query: str) -> None:
     """Say why an article is kept, folded or lost. QUERY is its URL, its title or a part of that, or its entry id."""
-    with app.database.read() as connection:
+    with app.existing_database.read() as connection:
         found = look_up(connection, query)
     if not found:
         raise NotFoundError(

@@ -28,7 +28,7 @@ class Given(NamedTuple):
         """These options, and `outer`'s where these say nothing."""
         if outer is None:
             return self
-        said = {name: value for name, value in self._asdict().items() if value}
+        said = {name: value for name, value in self._asdict().items() if value is not None and value is not False}
         return outer._replace(**said)
 
 

@@ -6,7 +6,8 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from crawler.config.report import Fault, KeyPath, nearest
+from crawler.config.models import Kind
+from crawler.config.report import Fault, KeyPath, colon_hint, nearest, quotes_hint
 from crawler.config.yaml_lines import Document
 
 M = TypeVar("M", bound=BaseModel)
@@ -39,6 +40,11 @@ _BOUNDS = {
     "greater_than_equal": ("at least", "ge"),
     "less_than": ("less than", "lt"),
     "less_than_equal": ("at most", "le"),
+}
+# What people call the kinds of sources.
+_KINDS_BY_OTHER_NAMES = {
+    **dict.fromkeys(("rss", "atom", "xml"), Kind.FEED),
+    **dict.fromkeys(("docsify", "wechat", "weixin", "mirror"), Kind.WECHAT_MIRROR),
 }
 # Errors of a container that are only a consequence when something inside it is wrong as well.
 _CONSEQUENCES = frozenset({"literal_error", "too_short"})
@@ -92,7 +98,7 @@ def _fault(document: Document, model: type[BaseModel], path: KeyPath, found: lis
     written = document.written.get(path)
     shown = document.shown(path, value)
     if kind == "extra_forbidden":
-        return document.fault(path, "unknown key", value=shown, hint=_nearest_key(model, path))
+        return document.fault(path, "unknown key", value=shown, hint=_known_key(model, path))
     if written is not None and any(error["type"] == "value_error" for error in found):
         # The message of such an error may quote the value, and this one came from the environment.
         return document.fault(path, "the value behind it does not fit this key", value=shown)
@@ -127,21 +133,32 @@ def _got(found: list[ErrorDetails], value: Any) -> str:
 
 
 def _hint(error: ErrorDetails, value: Any, written: str | None) -> str:
+    if isinstance(value, str) and written is None and (mistyped := quotes_hint(value) or colon_hint(value)):
+        return mistyped
     if error["type"] == "string_type" and not isinstance(value, (dict, list)) and value is not None:
         return "put it in quotes"
     if error["type"] == "enum" and isinstance(value, str) and written is None:
+        if value.casefold() in _KINDS_BY_OTHER_NAMES:
+            return f"write {_KINDS_BY_OTHER_NAMES[value.casefold()]}"
         known = [word.strip("' ") for word in str(error["ctx"]["expected"]).replace(" or ", ",").split(",")]
         found = nearest(value, known, "value")
         return found if found.startswith("nearest") else ""
     return ""
 
 
-def _nearest_key(model: type[BaseModel], path: KeyPath) -> str:
+def _known_key(model: type[BaseModel], path: KeyPath) -> str:
+    """The key that was meant by an unknown one, or where it belongs."""
     place: type[BaseModel] | None = model
     for part in path[:-1]:
         if place is not None and isinstance(part, str):
             place = next(_models_in(place.model_fields[part].annotation), None)
-    return nearest(str(path[-1]), sorted(place.model_fields), "key") if place is not None else ""
+    if place is None:
+        return ""
+    key = str(path[-1])
+    for name, field in place.model_fields.items():
+        if any(key in inner.model_fields for inner in _models_in(field.annotation)):
+            return f"it belongs under {name}"
+    return colon_hint(key) or nearest(key, sorted(place.model_fields), "key")
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

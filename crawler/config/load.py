@@ -27,7 +27,7 @@ class SubscriptionsFile(Model):
 def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
     """Read and check the whole configuration.
 
-    A file that `folder` lacks is the shipped one; with a folder `sources`, only its sources count.
+    A file that `folder` lacks is the shipped one; sources are never taken from elsewhere.
 
     Args:
         folder: What `crawler.config.places.find_config` found.
@@ -64,9 +64,10 @@ def _or_shipped(folder: Path, name: str) -> Path:
 
 
 def _source_files(folder: Path) -> list[Path]:
-    place = _or_shipped(folder, SOURCES)
+    # Never the shipped ones: a mistyped folder must not send requests to a stranger's site.
+    place = folder / SOURCES
     if not place.is_dir():
-        return []  # told by `_misnamed`
+        return []  # told by `_misnamed`, or by the run as having nothing to watch
     return sorted(path for path in place.iterdir() if path.suffix == ".yaml" and not path.name.startswith("."))
 
 

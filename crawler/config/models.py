@@ -6,14 +6,18 @@ from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from unicodedata import normalize
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork, model_validator
 
+from crawler.config.report import quotes_hint
 from crawler.crontab import cron_trigger
+from crawler.database import check_url
 from crawler.urls import UrlError, check_fetchable
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LONGEST_DURATION = timedelta(days=36_500)  # so that no date reckoned with it leaves the calendar
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 # A name is also a folder of the archive: letters, Han and digits, no separators, nothing hidden.
 _NAME = re.compile(r"[^\W_][\w\-]{0,39}")
@@ -27,10 +31,10 @@ def parse_duration(value: Any) -> timedelta:
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError("expected a number and a unit of s, m, h or d, such as 30m or 7d")
-    try:
-        return timedelta(**{_UNITS[match[2]]: float(match[1])})
-    except OverflowError as error:
-        raise ValueError("a duration of more than 999999999 days") from error
+    number, unit = float(match[1]), _UNITS[match[2]]
+    if number > _LONGEST_DURATION / timedelta(**{unit: 1}):
+        raise ValueError(f"a duration of more than {_LONGEST_DURATION.days} days")
+    return timedelta(**{unit: number})
 
 
 def _name(value: str) -> str:
@@ -60,11 +64,44 @@ def _url_or_none(value: str) -> str:
     return _url(value) if value else value
 
 
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("holds control characters, which no request header may carry")
+    return value
+
+
+def _pause(value: timedelta) -> timedelta:
+    if value > timedelta(hours=1):
+        raise ValueError("expected a pause of at most 1h")
+    return value
+
+
+def _database(value: str) -> str:
+    if value:
+        check_url(value)
+    return value
+
+
 def _regex(value: str) -> str:
     try:
         re.compile(value)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"not a regular expression: {error}") from error
+    return value
+
+
+def _folded_regex(value: str) -> str:
+    """A pattern over a text whose characters are in their plain form (NFKC)."""
+    pairs = {sign: re.escape(normalize("NFKC", sign)) for sign in value if normalize("NFKC", sign) != sign}
+    if pairs:
+        plain = ", ".join(f"{spelling} for {sign}" for sign, spelling in pairs.items())
+        raise ValueError(f"never matches, texts are searched with full-width signs made half-width; write {plain}")
+    return value
+
+
+def _unquoted(value: str) -> str:
+    if quotes_hint(value):
+        raise ValueError("would be found between these quotes alone")
     return value
 
 
@@ -100,6 +137,8 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Url = Annotated[str, AfterValidator(_url)]
 UrlOrNone = Annotated[str, AfterValidator(_url_or_none)]
 Regex = Annotated[str, AfterValidator(_regex)]
+TextRegex = Annotated[Regex, AfterValidator(_folded_regex)]
+Word = Annotated[str, AfterValidator(_unquoted)]
 Crontab = Annotated[str, AfterValidator(_crontab)]
 TimeOfDay = Annotated[str, BeforeValidator(_at)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
@@ -150,7 +189,7 @@ class ArticleRules(Model):
 
 
 class Politeness(Model):
-    delay: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(seconds=2)
+    delay: Annotated[Duration, Field(ge=timedelta(0)), AfterValidator(_pause)] = timedelta(seconds=2)
     concurrency: Annotated[int, Field(ge=1, le=8)] = 1
 
 
@@ -190,10 +229,10 @@ class SeedReference(Model):
 
 
 class Words(Model):
-    plain: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()  # at least one of them must occur
-    excluded: tuple[str, ...] = ()  # none of them may occur in title or lead
-    regex: tuple[Regex, ...] = ()
+    plain: tuple[Word, ...] = ()
+    required: tuple[Word, ...] = ()  # at least one of them must occur
+    excluded: tuple[Word, ...] = ()  # none of them may occur in title or lead
+    regex: tuple[TextRegex, ...] = ()
 
     @model_validator(mode="after")
     def _something_to_find(self) -> "Words":
@@ -240,8 +279,8 @@ class Settings(Model):
     """presswatch.yaml: the installation."""
 
     timezone: Zone = "Asia/Shanghai"
-    contact: str = ""  # a page or an address a publisher can write to; goes into the user agent
-    database: str = ""  # SQLAlchemy URL; empty means SQLite in the data folder
+    contact: Annotated[str, AfterValidator(_printable)] = ""  # where a publisher can write to; in the user agent
+    database: Annotated[str, AfterValidator(_database)] = ""  # SQLAlchemy URL; empty: SQLite in the data folder
     safety: Safety = Safety()
     retention: Retention = Retention()
     min_free_mb: Annotated[int, Field(ge=0)] = 500

@@ -1,6 +1,7 @@
 """How a fault in what people edit is told: where it stands, what it is, what to do."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,6 +11,9 @@ from pathlib import Path
 KeyPath = tuple[str | int, ...]
 
 _SHOWN_LENGTH = 80
+# Quotes of a Chinese keyboard; to YAML they are letters.
+_QUOTED = re.compile(r"([“”‘’＂「『]).*([“”‘’＂」』])", re.DOTALL)
+_KEY_BEFORE_FULL_WIDTH_COLON = re.compile(r"(?:^|[\s{,])([A-Za-z_]+)\s*：")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,3 +69,15 @@ def nearest(word: str, known: Sequence[str], what: str) -> str:
     if 0 < len(known) <= 12:
         return f"known: {', '.join(known)}"
     return ""
+
+
+def quotes_hint(value: str) -> str:
+    """What to do about a value between quotes that YAML does not know as such; empty when it is not."""
+    quotes = _QUOTED.fullmatch(value)
+    return f'{quotes[1]} and {quotes[2]} are part of the value here; type " or no quotes' if quotes else ""
+
+
+def colon_hint(text: str) -> str:
+    """What to do about a key whose colon is the full-width one; empty when there is none."""
+    key = _KEY_BEFORE_FULL_WIDTH_COLON.search(text)
+    return f"a full-width ： stands behind {key[1]}; type : and a space" if key else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from crawler.config.report import Fault, KeyPath, spell_path, spell_value
+from crawler.config.report import Fault, KeyPath, colon_hint, spell_path, spell_value
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
@@ -66,15 +66,17 @@ def read_document(file: str, raw: bytes, environ: Mapping[str, str]) -> Document
     """
     document = Document(file=file)
     try:
-        root = yaml.compose(raw.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         return _unreadable(document, line, "not UTF-8 text", "save the file as UTF-8")
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.reader.ReaderError as error:
-        line = raw.decode("utf-8-sig").count("\n", 0, error.position) + 1
+        line = text.count("\n", 0, error.position) + 1
         return _unreadable(document, line, f"a control character (U+{error.character:04X}) stands here", "delete it")
     except yaml.MarkedYAMLError as error:
-        return _unreadable(document, *_explain(error))
+        return _unreadable(document, *_explain(error, text))
     except RecursionError:
         return _unreadable(document, 1, "lists or mappings are nested too deeply", "")
     document.data = {}
@@ -89,8 +91,8 @@ def _unreadable(document: Document, line: int, rule: str, hint: str) -> Document
     return document
 
 
-def _explain(error: yaml.MarkedYAMLError) -> tuple[int, str, str]:
-    """Line, rule and hint of a syntax error."""
+def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str]:
+    """Line, rule and hint of a syntax error in `text`."""
     problem = f"{error.context or ''} {error.problem or ''}"
     words = next((plain for part, plain in _PLAIN_WORDS if part in problem), problem.strip())
     # Where something begins that does not end, the beginning is the place to look at.
@@ -98,7 +100,9 @@ def _explain(error: yaml.MarkedYAMLError) -> tuple[int, str, str]:
     mark = error.context_mark if begins and error.context_mark else error.problem_mark
     if mark is None:
         return 1, f"not YAML: {words}", ""
-    return mark.line + 1, f"not YAML (column {mark.column + 1}): {words}", ""
+    # A line whose colon is none goes on into the next one, and the fault shows there.
+    lines = text.split("\n")[max(0, mark.line - 1) : mark.line + 1]
+    return mark.line + 1, f"not YAML (column {mark.column + 1}): {words}", colon_hint("\n".join(lines))
 
 
 class _Reader:

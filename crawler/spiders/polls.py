@@ -124,18 +124,18 @@ def read_answer(source: Source, response: Response) -> Poll:
         PollFaultError: the answer is not what the source's kind promises.
     """
     content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-    ttl = None
     if source.kind is Kind.WECHAT_MIRROR:
-        entries = parse_mirror_list(response.body, response.url, ZoneInfo(source.timezone))
+        read = parse_mirror_list(response.body, response.url, ZoneInfo(source.timezone))
     else:
-        entries, ttl = parse_feed(response.body, content_type, response.url)
+        read = parse_feed(response.body, content_type, response.url)
     return Poll(
-        entries=tuple(entry for entry in entries if source.articles.wants(entry.url)),
+        entries=tuple(entry for entry in read.entries if source.articles.wants(entry.url)),
         etag=(response.headers.get("ETag") or b"").decode("latin-1"),
         last_modified=(response.headers.get("Last-Modified") or b"").decode("latin-1"),
         body_hash=_body_hash(response.body),
         recipe=_recipe(source),
-        ttl=ttl,
+        ttl=read.ttl,
+        unread=read.unread,
     )
 
 

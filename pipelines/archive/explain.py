@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, or_, select
 
 from crawler.items import Dating, ThemeVerdict
 from crawler.tables import article, copy, endpoint, entry, sighting
-from crawler.urls import UrlError, article_key
+from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url
 
 _CANDIDATES = 20
 
@@ -107,11 +107,14 @@ def _by_url(connection: Connection, query: str) -> list[int]:
         return []
     try:
         key = article_key(query)
+        spellings = {query, canonical_url(query), docsify_file_url(query)}
     except UrlError:
         return []
     owner = _ids(connection, select(entry.c.id).where(entry.c.key == key))
     # An announcement that led elsewhere is known by where it led as well.
-    return owner or _ids(connection, select(article.c.entry).where(article.c.final_key == key))
+    led_there = owner or _ids(connection, select(article.c.entry).where(article.c.final_key == key))
+    # A mirror's entry goes by its original's key; its own address is what was to be fetched.
+    return led_there or _ids(connection, select(entry.c.id).where(entry.c.url.in_(spellings)))
 
 
 def _by_title(connection: Connection, query: str) -> list[int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 
 from crawler.items import Dating, Precision, TermHit, ThemeVerdict
+from crawler.text import one_line
 from pipelines.archive.explain import Candidate, Explanation, Twin
 
 _OUTCOMES = {
@@ -24,8 +25,8 @@ _LEVELS = {"same_key": "同一篇文章的另一网址", "same_text": "正文相
 
 
 def explanation_text(facts: Explanation, zone: tzinfo) -> str:
-    """All there is to say, one fact a line, times in `zone`."""
-    return "\n".join(
+    """All there is to say, one fact a line, times in `zone`; no text from outside makes a line of its own."""
+    return _page(
         [
             facts.title or "（无标题）",
             f"编号：{facts.entry}　来源：{facts.source}　标识：{facts.key}",
@@ -47,11 +48,15 @@ def explanation_text(facts: Explanation, zone: tzinfo) -> str:
 
 def candidates_text(candidates: Iterable[Candidate]) -> str:
     """The articles that fit, each with the id to ask for."""
-    lines = [
-        f"  {item.entry}　{item.title or '（无标题）'}　{item.source}　{_outcome_word(item.outcome)}\n      {item.url}"
-        for item in candidates
-    ]
-    return "\n".join(["有几篇都符合，请用编号再问：presswatch explain 编号", *lines])
+    lines = ["有几篇都符合，请用编号再问：presswatch explain 编号"]
+    for item in candidates:
+        lines.append(f"  {item.entry}　{item.title or '（无标题）'}　{item.source}　{_outcome_word(item.outcome)}")
+        lines.append(f"      {item.url}")
+    return _page(lines)
+
+
+def _page(lines: Iterable[str]) -> str:
+    return "\n".join(map(one_line, lines))
 
 
 def _outcome_word(outcome: str) -> str:

@@ -5,15 +5,17 @@ key `presswatch`, the body as Markdown, and a last line that cites the source.
 """
 
 import hashlib
-import json
 import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
 
 from crawler.items import Dating, Precision
 
@@ -25,10 +27,8 @@ _SUMMARY_CHARACTERS = 50
 _SUMMARY_WORDS = 50  # for English
 # Letters and digits of any script; neither "/" nor "." is among them, so a title cannot name another folder.
 _WORD = re.compile(r"[^\W_]+")
-# What a YAML reader refuses or takes for a line break when it stands unescaped; JSON leaves these alone.
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _PLAIN_KEY = re.compile(r"[a-z][a-z0-9_]*")
-_YAML_WORDS = frozenset("y n yes no on off true false null".split())
+_ESCAPE = re.compile(r"\\(?:U(?P<code>[0-9A-F]{8})|.)")
 # What would end a Markdown link's address or the line it stands on.
 _UNSAFE_IN_LINK = re.compile(r"[\s()<>\\\x00-\x1f]")
 
@@ -74,9 +74,9 @@ def archive_path(*, source: str, title: str, key: str, kept_at: datetime, zone: 
 
 def render(facts: FileFacts) -> str:
     """The whole file as text."""
-    front = "\n".join(line for key, value in _front_matter(facts).items() for line in _block(key, value, 0))
+    front = _yaml(_front_matter(facts))
     cited = _UNSAFE_IN_LINK.sub(_percent_encoded, facts.cite)
-    return f"---\n{front}\n---\n\n{facts.markdown.strip()}\n\n[{facts.source}]({cited})\n"
+    return f"---\n{front}---\n\n{facts.markdown.strip()}\n\n[{facts.source}]({cited})\n"
 
 
 def _front_matter(facts: FileFacts) -> dict[str, Value]:
@@ -136,44 +136,41 @@ def _summary(text: str, language: str) -> str:
     return joined[:_SUMMARY_CHARACTERS] + "..."
 
 
-def _block(key: str, value: Value, depth: int) -> Iterator[str]:
-    """A key and its value in block style, one line at a time."""
-    start = "  " * depth + _key(key) + ":"
-    if isinstance(value, Mapping) and value:
-        yield start
-        for inner, item in value.items():
-            yield from _block(inner, item, depth + 1)
-    elif isinstance(value, Sequence) and not isinstance(value, str) and value:
-        yield start
-        for item in value:
-            yield "  " * (depth + 1) + "- " + _flow(item)
-    else:
-        yield f"{start} {_flow(value)}"
+class _Quoted(str):
+    """Text between double quotes, so that no reader takes it for a number, a date or a truth."""
+
+    __slots__ = ()
 
 
-def _flow(value: Value) -> str:
-    """A value on one line."""
+class _FrontMatterDumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002
+        super().increase_indent(flow=flow, indentless=False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_FrontMatterDumper.add_representer(
+    _Quoted, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
+
+
+def _yaml(front: Mapping[str, Value]) -> str:
+    dumped = yaml.dump(
+        _quoted(front), Dumper=_FrontMatterDumper, allow_unicode=True, sort_keys=False, width=float("inf")
+    )
+    # PyYAML escapes every character beyond U+FFFF, emoji among them; every reader takes them as they are.
+    return _ESCAPE.sub(lambda escape: chr(int(escape["code"], 16)) if escape["code"] else escape[0], dumped)
+
+
+def _quoted(value: Value) -> Any:
+    if isinstance(value, str):
+        return _Quoted(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(key)}: {_flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(_flow(item) for item in value) + "]"
-    if isinstance(value, float):
-        return _number(value)
-    return _UNPRINTABLE.sub(_yaml_escape, json.dumps(value, ensure_ascii=False))
-
-
-def _key(key: str) -> str:
-    return key if _PLAIN_KEY.fullmatch(key) and key not in _YAML_WORDS else _flow(key)
-
-
-def _number(value: float) -> str:
-    """YAML 1.1 reads 1e-05 as text: it wants a point before the exponent."""
-    mantissa, mark, exponent = json.dumps(value, allow_nan=False).partition("e")
-    return mantissa + ("" if "." in mantissa else ".0") + mark + exponent
-
-
-def _yaml_escape(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+        return {key if _PLAIN_KEY.fullmatch(key) else _Quoted(key): _quoted(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_quoted(item) for item in value]
+    return value
 
 
 def _percent_encoded(match: re.Match[str]) -> str:
@@ -183,12 +180,14 @@ def _percent_encoded(match: re.Match[str]) -> str:
 def write_atomically(root: Path, relative: PurePosixPath, text: str) -> Path:
     """Write `text` at `relative` below `root`; under that name there is never half a file.
 
+    When this returns, file and name are on the disk and survive a power cut.
+
     Returns:
         The path that was written.
 
     Raises:
         ValueError: `relative` leads out of `root`.
-        OSError: the disk refused; what stood there before still stands.
+        OSError: the disk refused; what stood there before still stands, or all of `text` does.
     """
     if relative.is_absolute() or ".." in relative.parts:
         raise ValueError(f"expected a path below {root}, got {relative}")
@@ -203,4 +202,15 @@ def write_atomically(root: Path, relative: PurePosixPath, text: str) -> Path:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+    # A name is kept by its folder, and a folder made just now by the one above.
+    for folder in relative.parents:
+        _sync_folder(root / folder)
     return target
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -183,11 +183,15 @@ class Archive:
 def _outcome(article: Article) -> tuple[Outcome, str]:
     if not article.themes:
         best = max(article.verdicts, key=lambda verdict: verdict.score, default=None)
-        nearest = f"; nearest: {best.theme} with {best.score:.1f} of {best.floor:.1f}" if best else ""
-        return Outcome.OFF_THEME, f"no theme reached its floor{nearest}"
+        return Outcome.OFF_THEME, f"no theme takes it{_nearest_theme(best) if best else ''}"
     if article.copy is not None:
         return Outcome.COPY, f"{article.copy.level.value} as entry {article.copy.of}"
     return Outcome.KEPT, "on theme: " + ", ".join(article.themes)
+
+
+def _nearest_theme(best: ThemeVerdict) -> str:
+    told = f"; nearest: {best.theme} with {best.score:.1f} of {best.floor:.1f}"
+    return f"{told}, vetoed by {best.vetoed_by}" if best.vetoed_by else told
 
 
 def _ours(row: RowMapping, representative: str) -> dict[str, Value]:

@@ -2,20 +2,15 @@
 
 import re
 
+from crawler.text import clean
+
 # What opens a span, a link, a table cell or HTML; and what extended Markdown turns into a link by itself.
 _SPANS = re.compile(r"[\\`*_\[\]<>&#|~]|:(?=//)|(?<=www)\.|@")
 # What opens a block at the beginning of a line.
 _BLOCK = re.compile(r"^(?:[-+=]|\d+(?=[.)]))")
-# Control characters, and the marks that turn the direction of the text that follows.
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 # What would end a link's address, or the cell it stands in. "_" and "*" mean nothing there and stay as they are:
 # not every server takes %5F for _.
 _UNSAFE_IN_LINK = re.compile(r"[\s()<>\\`|\x00-\x1f\x7f]")
-
-
-def clean(text: str) -> str:
-    """One line of visible text."""
-    return " ".join(_INVISIBLE.sub("", text).split())
 
 
 def escaped(text: str) -> str:

@@ -5,12 +5,12 @@ measured on Chinese pages of all ages: they never say "none" and are wrong on a 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from crawler.items import Dating, Precision
-from pipelines.extract.metadata import linked_data
 from pipelines.extract.tree import Element, meta_contents, visible_text
 
 _DATE = re.compile(
@@ -47,9 +47,12 @@ def read_date(text: str, zone: str, where: str) -> Dating | None:
     return Dating(at=at, precision=precision, where=where, text=match[0].strip(), zone="" if offset else zone)
 
 
-def page_dates(tree: Element, title: str, zone: str) -> tuple[Dating, ...]:
-    """The dates a page shows for its article: linked data, meta tags, time elements, the line by the headline."""
-    found = (read_date(text, zone, "page") for text in _shown(tree, title))
+def page_dates(tree: Element, data: Iterable[Mapping[str, Any]], title: str, zone: str) -> tuple[Dating, ...]:
+    """The dates a page shows for its article: linked data, meta tags, time elements, the line by the headline.
+
+    `data` is what `linked_data` found.
+    """
+    found = (read_date(text, zone, "page") for text in _shown(tree, data, title))
     return tuple(dating for dating in found if dating is not None)
 
 
@@ -70,8 +73,8 @@ def _offset(text: str) -> tzinfo | None:
     return datetime.strptime(text, "%z").tzinfo if text else None
 
 
-def _shown(tree: Element, title: str) -> Iterable[str]:
-    for node in linked_data(tree):
+def _shown(tree: Element, data: Iterable[Mapping[str, Any]], title: str) -> Iterable[str]:
+    for node in data:
         if isinstance(node.get("datePublished"), str):
             yield node["datePublished"]
     metas = meta_contents(tree)

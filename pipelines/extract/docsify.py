@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from crawler.config.models import Source
 from crawler.items import Article, Ended, Page
+from crawler.text import clean
 from crawler.urls import article_key
 from pipelines.extract.dates import choose_date
 from pipelines.extract.decode import decode
-from pipelines.extract.html import no_text
+from pipelines.extract.no_text import no_text
 from pipelines.extract.plain import linked_images, plain_text
-from pipelines.extract.repair import repair_markdown, strip_invisible
+from pipelines.extract.repair import repair_markdown
 
 EXTRACTOR = "docsify 1"
 
@@ -51,7 +52,7 @@ def _take_apart(text: str) -> _File:
     title, text = _take(_TITLE, text)
     account, text = _take(_BACK_LINK, text)
     _, text = _take(_NOTICE, text)
-    return _File(title=strip_invisible(title).strip(), account=account, body=text.strip())
+    return _File(title=clean(title), account=clean(account), body=text.strip())
 
 
 def _take(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
@@ -98,7 +99,7 @@ def _article(page: Page, source: Source, file: _File, markdown: str, text: str) 
         url=page.url,
         final_key=article_key(page.url),
         fetched_at=page.fetched_at,
-        title=strip_invisible(entry.title).strip() or file.title,
+        title=clean(entry.title) or file.title,
         text=text,
         markdown=markdown,
         authors=entry.authors,

@@ -6,10 +6,13 @@ from crawler.config.models import Kind, Source
 from crawler.items import Article, Ended, Page
 from crawler.outcomes import Outcome
 from pipelines.extract.docsify import extract_docsify
-from pipelines.extract.html import extract_html, no_text
+from pipelines.extract.html import extract_html
+from pipelines.extract.no_text import no_text
 
 # Other types are tried as text: servers call HTML many things.
 _NO_TEXT_TYPES = ("image/", "video/", "audio/", "font/", "application/pdf", "application/zip", "application/msword")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_CONTROLS = bytes([*range(9), 11, *range(14, 27), *range(28, 32), 127])
 # Read as bytes, so that no page is parsed for it alone.
 _META = re.compile(rb"<meta\s[^>]{1,500}>", re.IGNORECASE)
 _ROBOTS = re.compile(rb"name\s*=\s*[\"']?robots\b", re.IGNORECASE)
@@ -21,12 +24,20 @@ def extract(page: Page, source: Source) -> Article | Ended:
     content_type = page.content_type.partition(";")[0].strip().lower()
     if content_type.startswith(_NO_TEXT_TYPES):
         return no_text(page, f"the answer is {content_type}, not a page of text")
+    if _is_binary(page.body):
+        return no_text(page, f"the answer ({content_type or 'no content type'}) is not text")
     if _forbids_archiving(page.body):
         reason = "the page's robots meta tag says noarchive"
         return Ended(pending=page.pending, outcome=Outcome.REFUSED, reason=reason, at=page.fetched_at)
     if source.kind is Kind.WECHAT_MIRROR:
         return extract_docsify(page, source)
     return extract_html(page, source)
+
+
+def _is_binary(body: bytes) -> bool:
+    """Whether more than one byte in a hundred is a control character that no text holds."""
+    head = body[:4096]
+    return not head.startswith(_UTF16) and len(head) - len(head.translate(None, _CONTROLS)) > len(head) / 100
 
 
 def _forbids_archiving(body: bytes) -> bool:

@@ -6,11 +6,11 @@ from trafilatura import extract as main_text
 
 from crawler.config.models import Source
 from crawler.items import Article, Ended, Page
-from crawler.outcomes import Outcome
 from crawler.urls import article_key
 from pipelines.extract.dates import choose_date, page_dates
 from pipelines.extract.decode import decode
-from pipelines.extract.metadata import page_authors, page_language, page_title
+from pipelines.extract.metadata import linked_data, page_authors, page_language, page_title
+from pipelines.extract.no_text import no_text
 from pipelines.extract.plain import linked_images, plain_text
 from pipelines.extract.tree import Element, ParseError, parse, prepare, unmark_images
 from pipelines.text import comparable
@@ -18,6 +18,8 @@ from pipelines.text import comparable
 EXTRACTOR = f"trafilatura {version('trafilatura')}"
 
 _SHORTEST_TEXT = 20
+# trafilatura's second opinions take time by the square of the paragraphs; articles have a few hundred elements.
+_MOST_ELEMENTS = 5000
 
 
 def extract_html(page: Page, source: Source) -> Article | Ended:
@@ -49,13 +51,9 @@ def body_markdown(tree: Element, url: str) -> str:
         include_links=True,
         include_images=True,
         with_metadata=False,
+        fast=sum(1 for _ in tree.iter()) > _MOST_ELEMENTS,
     )
     return unmark_images(found or "").strip()
-
-
-def no_text(page: Page, reason: str) -> Ended:
-    """The end of an entry whose page holds no article."""
-    return Ended(pending=page.pending, outcome=Outcome.NO_TEXT, reason=reason, at=page.fetched_at)
 
 
 def _without_heading(markdown: str, title: str) -> str:
@@ -67,7 +65,8 @@ def _without_heading(markdown: str, title: str) -> str:
 
 def _article(page: Page, source: Source, tree: Element, title: str, markdown: str, text: str) -> Article:
     entry = page.pending.entry
-    shown = page_dates(tree, title, source.timezone)
+    data = linked_data(tree)
+    shown = page_dates(tree, data, title, source.timezone)
     announced = (entry.published,) if entry.published else ()
     published, datings = choose_date((*announced, *shown), page.pending.first_seen)
     return Article(
@@ -78,7 +77,7 @@ def _article(page: Page, source: Source, tree: Element, title: str, markdown: st
         title=title,
         text=text,
         markdown=markdown,
-        authors=entry.authors or page_authors(tree),
+        authors=entry.authors or page_authors(tree, data),
         published=published,
         datings=datings,
         language=page_language(tree) or source.language,

@@ -2,9 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from crawler.text import clean
 from pipelines.extract.tree import Element, first_texts, meta_contents
 
 _SEPARATED = re.compile(r"\s*(?:[-_|｜–—·•]|::)+\s*\S.*", re.DOTALL)
@@ -19,14 +21,14 @@ def page_title(tree: Element, announced: str) -> str:
 
     A site's name behind it goes only where `announced` or the page's headline shows that it is no part of it.
     """
-    headlines = first_texts(tree, "//h1")
-    titles = first_texts(tree, "//head/title | //title")[:1]
-    shared = meta_contents(tree).get("og:title", "")
+    headlines = [clean(text) for text in first_texts(tree, "//h1")]
+    titles = [clean(text) for text in first_texts(tree, "//head/title | //title")[:1]]
+    shared = clean(meta_contents(tree).get("og:title", ""))
     for headline in headlines:
         if any(_is_title_with_suffix(title, headline) for title in (*titles, shared)):
             return headline
-    own = " ".join(shared.split()) or (titles[0] if titles else "") or (headlines[0] if headlines else "")
-    announced = " ".join(announced.split())
+    own = shared or (titles[0] if titles else "") or (headlines[0] if headlines else "")
+    announced = clean(announced)
     return announced if _is_title_with_suffix(own, announced) else own or announced
 
 
@@ -52,15 +54,18 @@ def _end_of(text: str, letters: int) -> int:
     return len(text)
 
 
-def page_authors(tree: Element) -> tuple[str, ...]:
-    """Bylines in linked data and meta tags; visible text is not searched, it names editors and commenters."""
+def page_authors(tree: Element, data: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Bylines in linked data and meta tags; visible text is not searched, it names editors and commenters.
+
+    `data` is what `linked_data` found.
+    """
     names: list[str] = []
-    for node in linked_data(tree):
+    for node in data:
         names.extend(_names(node.get("author")))
     metas = meta_contents(tree)
     if not names:
         names = [metas[name] for name in ("author", "article:author") if name in metas][:1]
-    parts = (part.strip() for name in names for part in _AUTHORS_BETWEEN.split(name))
+    parts = (clean(part) for name in names for part in _AUTHORS_BETWEEN.split(name))
     good = (part for part in parts if part and len(part) <= _LONGEST_AUTHOR and not _NO_AUTHOR.search(part))
     return tuple(dict.fromkeys(good))
 
@@ -94,9 +99,9 @@ def _parsed(text: str) -> Any:
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    waiting = [value]
+    waiting = deque([value])
     while waiting:
-        one = waiting.pop(0)
+        one = waiting.popleft()
         if isinstance(one, list):
             waiting.extend(one)
         elif isinstance(one, dict):

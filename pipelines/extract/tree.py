@@ -1,6 +1,6 @@
 """The parsed page: one parse, and what is put right in the tree before the main text is looked for.
 
-The only file that knows lxml; elsewhere a tree is an `Element`.
+The only file here that knows lxml; elsewhere a tree is an `Element`.
 """
 
 import re
@@ -55,7 +55,6 @@ def prepare(tree: Element, url: str) -> None:
     for section in tree.xpath(_LEAF_SECTIONS):
         section.tag = "p"
     for body in tree.xpath(_BODIES)[:1]:
-        body.attrib.pop("style", None)  # WeChat hides its body until a script runs
         body.tag = "article"
 
 

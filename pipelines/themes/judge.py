@@ -40,7 +40,8 @@ class Judge:
     at least three terms run through it.
 
     A term that lies inside a longer term's match is not counted again. A verdict is vetoed when a term of `excluded`
-    is in title or lead, or when `required` has terms and none is in title, lead or body.
+    is in title or lead (and not inside a longer term that is looked for: 乘坐火箭 is no 坐火箭), or when `required`
+    has terms and none is in title, lead or body.
     """
 
     def __init__(self, themes: Sequence[Theme]) -> None:
@@ -104,9 +105,11 @@ def _body_hits(terms: Sequence[Term], text: FoldedText) -> list[TermHit]:
 
 def _veto(compiled: _CompiledTheme, fields: dict[str, FoldedText]) -> str:
     """The excluded term that was found, or the required ones of which none was; else the empty string."""
+    excluded = {term.term for term in compiled.excluded}
     for field in ("title", "lead"):
-        for found in find_terms(compiled.excluded, fields[field]):
-            return found.term
+        for found in find_terms((*compiled.terms, *compiled.excluded), fields[field]):
+            if found.term in excluded:
+                return found.term
     if compiled.required and not any(find_terms(compiled.required, text) for text in fields.values()):
         return " / ".join(term.term for term in compiled.required)
     return ""

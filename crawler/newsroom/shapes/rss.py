@@ -32,7 +32,9 @@ class RssOptions(BaseModel):
 
 
 class RssSite:
-    """Traits: `print` puts an article under /print/, as a feed does that announces the print version."""
+    """Traits: `print` puts an article under /print/, as a feed does that announces the print version; `html_summary`
+    gives its feed item a summary in HTML, whose picture links to a page on another subject.
+    """
 
     def __init__(self, data: SiteData) -> None:
         self._data = data

@@ -1,0 +1,8 @@
+"""The end of an entry whose page holds no article."""
+
+from crawler.items import Ended, Page
+from crawler.outcomes import Outcome
+
+
+def no_text(page: Page, reason: str) -> Ended:
+    return Ended(pending=page.pending, outcome=Outcome.NO_TEXT, reason=reason, at=page.fetched_at)

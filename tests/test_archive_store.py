@@ -1,0 +1,42 @@
+"""What the archive writes into an entry's row says why it ended so."""
+
+import pytest
+from archive_rows import NOON, StoredRows, a_config, a_verdict
+from pages import article
+
+from crawler.database import Database
+from pipelines.archive.explain import explain
+from pipelines.archive.store import Archive
+
+
+@pytest.fixture
+def database(tmp_path):
+    opened = Database.open(f"sqlite:///{tmp_path}/archive.db")
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "reason"),
+    [
+        pytest.param((), "no theme takes it", id="no theme at all"),
+        pytest.param(
+            (a_verdict(score=1.0), a_verdict("space", score=2.0)),
+            "no theme takes it; nearest: space with 2.0 of 3.0",
+            id="too few words",
+        ),
+        pytest.param(
+            (a_verdict("space", vetoed_by="火箭队"),),
+            "no theme takes it; nearest: space with 5.0 of 3.0, vetoed by 火箭队",
+            id="vetoed",
+        ),
+    ],
+)
+def test_an_article_off_theme_is_stored_with_what_kept_it_out(database, tmp_path, verdicts, reason):
+    rows = StoredRows(database)
+    number = rows.an_entry()
+    run = rows.a_run(ended=NOON, books={"chenfeng": {}})
+    archive = Archive(database, tmp_path, a_config(tmp_path), lambda: NOON)
+    archive.store(article("正文", number=number, source="chenfeng", verdicts=verdicts), run=run)
+    with database.read() as connection:
+        assert explain(connection, str(number)).reason == reason
