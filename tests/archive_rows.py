@@ -6,7 +6,7 @@ from sqlalchemy import insert, update
 
 from crawler.config.models import Config, Settings, Source, Subscription, Theme, Words
 from crawler.items import Dating, Precision, TermHit, ThemeVerdict
-from crawler.tables import article, book, copy, endpoint, entry, run, sighting, version
+from crawler.tables import article, book, copy, digest, endpoint, entry, run, sighting, version
 
 NOON = datetime(2025, 3, 3, 4, tzinfo=UTC)  # 12:00 in Shanghai
 HOUR = timedelta(hours=1)
@@ -37,23 +37,26 @@ def a_verdict(theme="humanoid", score=5.0, **facts):
 
 
 class Rows:
-    """Writes rows through one connection; what is not given has a plain value."""
+    """Writes rows through one connection; what is not given has a plain value. A month ago there was a good poll."""
 
     def __init__(self, connection):
         self.connection = connection
         self._endpoints = {}
-        self.run = self._insert(run, command="crawl", process=1, started=NOON - DAY)
+        self.run = self.a_run(ended=NOON - 30 * DAY, books={"chenfeng": {"polls": 1}})
 
     def _insert(self, table, **values):
         return self.connection.execute(insert(table).values(values)).inserted_primary_key[0]
 
-    def a_run(self, *, ended, interrupted=False, books=None):
-        number = self._insert(
-            run, command="crawl", process=1, started=ended - HOUR, ended=ended, interrupted=interrupted
-        )
+    def a_run(self, *, ended, started=None, interrupted=False, books=None):
+        times = {"started": started or ended - HOUR, "ended": ended}
+        number = self._insert(run, command="crawl", process=1, interrupted=interrupted, **times)
         for source, counts in (books or {}).items():
             self._insert(book, run=number, source=source, **{"carried_out": 0, **counts})
         return number
+
+    def a_digest(self, *, cut_to, cut_from=None, subscription="daily"):
+        cuts = {"cut_from": cut_from or cut_to - DAY, "cut_to": cut_to, "issued": cut_to}
+        return self._insert(digest, subscription=subscription, date=cut_to.date().isoformat(), **cuts)
 
     def an_endpoint(self, source="chenfeng", **facts):
         if source not in self._endpoints:
@@ -116,12 +119,15 @@ class Rows:
             "representative": original,
         }
         self.connection.execute(insert(article).values({**values, **facts}))
-        self._insert(
-            version, entry=entry_id, number=1, seen=kept_at, title=title, markdown=text, text=text, text_hash="h"
-        )
+        self.a_version(entry_id, number=1, text=text, title=title, seen=kept_at)
         if original is not None:
             self._insert(copy, entry=entry_id, original=original, level="same_text", measure=1.0, found=kept_at)
         return entry_id
+
+    def a_version(self, entry_id, *, number, text, title="标题", seen=NOON):
+        self._insert(
+            version, entry=entry_id, number=number, seen=seen, title=title, markdown=text, text=text, text_hash="h"
+        )
 
 
 class StoredRows:

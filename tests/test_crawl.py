@@ -136,3 +136,18 @@ def test_a_database_that_is_none_is_told_and_left_as_it_is(presswatch, rig):
     assert result.exit_code == 1
     assert "presswatch.db" in result.stderr
     assert database.read_bytes().startswith(b"these are not")
+
+
+@pytest.mark.usefixtures("one_article")
+def test_a_digest_asked_for_at_the_time_the_run_was_given_tells_what_that_run_kept(presswatch, rig):
+    """The run's pauses moved its clock on; the digest's must not lie before."""
+    rig.source(politeness={"delay": "20s"})
+    presswatch("crawl")
+    assert "机器人进厂" in presswatch("digest").stdout
+
+
+def test_a_digest_of_a_folder_without_a_database_makes_none(presswatch, rig):
+    result = presswatch("digest")
+    assert result.exit_code == 2
+    assert str(rig.data) in result.stderr
+    assert not rig.data.exists()

@@ -36,7 +36,8 @@ def truth():
 def rows(lived):
     with closing(sqlite3.connect(lived["folder"] / "data" / "presswatch.db")) as connection:
         connection.row_factory = sqlite3.Row
-        query = """SELECT entry.*, twin.key AS copy_of FROM entry LEFT JOIN article ON article.entry = entry.id
+        query = """SELECT entry.*, twin.key AS copy_of, kept_at <= (SELECT max(cut_to) FROM digest) AS is_due
+                   FROM entry LEFT JOIN article ON article.entry = entry.id
                    LEFT JOIN entry AS twin ON twin.id = article.representative"""
         return {row["key"]: row for row in connection.execute(query)}
 
@@ -80,15 +81,18 @@ def test_faults_end_as_they_must(rows, truth, trait, outcome):
     assert {rows[key]["outcome"] for key in struck} == {outcome}
 
 
-def test_no_story_is_told_twice_over_the_digests(lived):
+def test_over_the_digests_every_article_is_told_once_or_counted_as_old(lived, rows, truth):
     digests = sorted((lived["folder"] / "data" / "digests" / "daily").glob("2025-*.md"))
-    lines = [
-        line for path in digests for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("- **[")
-    ]
-    titles = Counter(re.match(r"- \*\*\[(.*?)\]", line)[1] for line in lines)
+    text = "\n".join(path.read_text(encoding="utf-8") for path in digests)
+    told = Counter(re.findall(r"^- \*\*\[(.*?)\]\(", text, re.MULTILINE))
+    omitted = sum(int(count) for count in re.findall(r"另有 (\d+) 篇旧文入档", text))
+    due = {one.title: rows[one.key] for one in truth if rows[one.key]["outcome"] == "kept" and rows[one.key]["is_due"]}
+    untold = due.keys() - told
     assert len(digests) == DAYS + 1
-    assert titles
-    assert max(titles.values()) == 1
+    assert set(told) <= due.keys()
+    assert set(told.values()) == {1}
+    assert len(untold) == omitted
+    assert all(due[title]["backlog"] for title in untold)
 
 
 def test_a_folder_that_is_not_empty_is_not_touched(tmp_path):

@@ -83,53 +83,6 @@ def test_off_theme_articles_are_not_told(database, config, rows):
     assert titles(build(database, config)) == []
 
 
-def test_of_a_backlog_the_five_newest_of_each_endpoint_appear_and_the_rest_is_counted(database, config, rows):
-    for number in range(7):
-        published = a_dating(NOON - number * DAY).to_json()
-        rows.an_article(number, f"旧文{number}", backlog=True, published=published, text_hash=f"a{number}")
-    rows.an_article(20, "另一处的旧文", source="xinchao", backlog=True)
-    rows.an_article(21, "新文")
-    digest = build(database, config)
-    assert set(titles(digest)) == {"旧文0", "旧文1", "旧文2", "旧文3", "旧文4", "另一处的旧文", "新文"}
-    assert digest.backlog_omitted == 2
-    assert "另有 2 篇旧文入档。" in render_markdown(digest)
-
-
-# -- copies -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_copy_is_folded_under_its_original(database, config, rows):
-    original = rows.an_article(1, "原文")
-    rows.an_article(2, "转载", source="xinchao", copy_of=original)
-    digest = build(database, config)
-    assert titles(digest) == ["原文"]
-    assert digest.further_copies == ()
-    assert "转载：[新潮观察](https://xinchao.example/2)" in render_markdown(digest)
-
-
-def test_a_copy_of_what_was_sent_before_is_told_as_further_and_never_as_a_line(database, config, rows):
-    original = rows.an_article(1, "前天的原文", kept_at=NOON - 2 * DAY)
-    rows.an_article(2, "今天的转载", source="xinchao", copy_of=original)
-    digest = build(database, config)
-    assert titles(digest) == []
-    told = "[前天的原文](https://chenfeng.example/1)：又有 1 处转载（[新潮观察](https://xinchao.example/2)）"
-    assert told in render_markdown(digest)
-    assert "今天的转载" not in render_markdown(digest)
-
-
-def test_a_copy_that_came_after_the_cut_is_not_in_the_digest_of_the_cut(database, config, rows):
-    original = rows.an_article(1)
-    before = render_markdown(build(database, config))
-    rows.an_article(2, source="xinchao", copy_of=original, kept_at=NOON + HOUR)
-    assert render_markdown(build(database, config)) == before
-
-
-def test_further_copies_of_what_a_subscription_does_not_get_are_not_told(database, config, rows):
-    original = rows.an_article(1, kept_at=NOON - 2 * DAY)
-    rows.an_article(2, source="xinchao", copy_of=original)
-    assert build(database, config, themes=("space",)).further_copies == ()
-
-
 # -- order ------------------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +112,14 @@ def test_lines_are_ranked_by_score_then_echo_then_freshness(database, config, ro
     rows.an_article(4, "第一", verdicts=(a_verdict(score=6.0),), published=early)
     rows.an_article(5, source="xinchao", copy_of=echoed)
     assert titles(build(database, config)) == ["第一", "第二", "第三", "第四"]
+
+
+def test_a_source_that_copies_itself_is_no_echo(database, config, rows):
+    early, late = (a_dating(NOON - age * HOUR).to_json() for age in (9, 1))
+    repeated = rows.an_article(1, "自己转自己", published=early)
+    rows.an_article(2, copy_of=repeated)
+    rows.an_article(3, "较新的", published=late)
+    assert titles(build(database, config)) == ["较新的", "自己转自己"]
 
 
 # -- a line -----------------------------------------------------------------------------------------------------------
@@ -198,6 +159,13 @@ def test_a_source_whose_rights_are_headlines_shows_no_lead(database, rows, tmp_p
     assert TEXT[:10] not in render_markdown(build(database, config))
 
 
+def test_the_lead_is_of_the_text_as_it_was_kept(database, config, rows):
+    rows.a_version(rows.an_article(1), number=2, text="这是来源后来才换上去的另一段文字。")
+    text = render_markdown(build(database, config))
+    assert "宇树科技今天在杭州" in text
+    assert "后来才换上去" not in text
+
+
 def test_reasons_name_the_fields_and_the_weightiest_terms(database, config, rows):
     hits = tuple(TermHit(term=f"词{n}", field="lead", count=1, weight=float(n), excerpt="") for n in range(6))
     title = TermHit(term="人形机器人", field="title", count=1, weight=3.0, excerpt="")
@@ -211,105 +179,6 @@ def test_a_hostile_title_makes_neither_html_nor_a_second_item(database, config, 
     assert "<script" not in html
     assert html.count("<li>") == 1
     assert set(re.findall(r'href="([^"]*)"', html)) == {"https://chenfeng.example/1"}
-
-
-# -- the footer -------------------------------------------------------------------------------------------------------
-
-
-def test_the_books_of_all_runs_of_the_period_are_summed(database, config, rows):
-    first = {"carried_in": 2, "found": 5, "kept": 3, "failed": 1, "carried_out": 3, "known": 4, "requests": 9}
-    second = {"carried_in": 3, "found": 0, "off_theme": 3, "carried_out": 0, "known": 5, "requests": 4}
-    rows.a_run(ended=NOON - DAY, books={"chenfeng": {"found": 100, "kept": 100}})
-    rows.a_run(ended=NOON - 2 * HOUR, books={"chenfeng": first})
-    rows.a_run(ended=NOON, books={"chenfeng": second})
-    digest = build(database, config)
-    assert digest.books.runs == 2
-    assert digest.books.imbalances == ()
-    assert "| kept | off_theme | failed | 转出 |" in (text := render_markdown(digest))
-    assert "| 晨风科技 | 2 | 5 | 3 | 3 | 1 | 0 | 9 | 13 |" in text
-
-
-@pytest.mark.parametrize(
-    ("books", "told"),
-    [
-        pytest.param(
-            [{"carried_in": 1, "found": 5, "kept": 3, "carried_out": 1}],
-            "**🔴 账目不平：晨风科技 第 2 次运行：转入 1 + 新见 5 ≠ 结果 3 + 转出 1。**",
-            id="one run",
-        ),
-        pytest.param(
-            [{"found": 2, "carried_out": 2}, {"carried_in": 1, "kept": 1}],
-            "**🔴 账目不平：晨风科技 各次运行衔接处：转入 0 + 新见 2 ≠ 结果 1 + 转出 0。**",
-            id="two runs that do not join",
-        ),
-    ],
-)
-def test_books_that_do_not_balance_are_the_first_line(database, config, rows, books, told):
-    rows.an_article(1)
-    for number, counts in enumerate(books):
-        rows.a_run(ended=NOON - HOUR + number * HOUR / 2, books={"chenfeng": counts})
-    text = render_markdown(build(database, config))
-    assert text.splitlines()[0] == told
-    assert "新一代人形机器人亮相" in text
-
-
-def test_an_interrupted_run_is_told(database, config, rows):
-    rows.a_run(ended=NOON - HOUR, interrupted=True)
-    assert "第 2 次运行（始于 2025-03-03 10:00）中断" in render_markdown(build(database, config))
-
-
-def test_an_endpoint_that_fails_is_told_with_its_cause(database, config, rows):
-    rows.an_endpoint(last_error="503 <b>down</b>", last_polled=NOON)
-    text = render_markdown(build(database, config))
-    assert "- 晨风科技 <https://chenfeng.example/feed>：503 \\<b\\>down\\</b\\>" in text
-
-
-def test_a_digest_issued_again_tells_failures_by_the_books_of_its_time(database, config, rows):
-    rows.an_endpoint(last_error="today's error", last_polled=NOON + DAY)
-    rows.a_run(ended=NOON, books={"chenfeng": {"polls": 1, "polls_failed": 1, "error": "yesterday's error"}})
-    assert [item.cause for item in build(database, config).failing] == ["yesterday's error"]
-
-
-def test_a_failure_that_healed_in_the_period_is_not_told(database, config, rows):
-    rows.a_run(ended=NOON - HOUR, books={"chenfeng": {"polls": 1, "polls_failed": 1, "error": "503"}})
-    rows.a_run(ended=NOON, books={"chenfeng": {"polls": 1}})
-    assert build(database, config).failing == ()
-
-
-@pytest.mark.parametrize(
-    ("days_ago", "is_silent"),
-    [
-        pytest.param([10, 9, 8, 7], True, id="a week after a daily rhythm"),
-        pytest.param([5, 4, 3, 2], False, id="two days after a daily rhythm"),
-        pytest.param([28, 21, 14, 7], False, id="a week after a weekly rhythm"),
-        pytest.param([10, 9, 8], False, id="three days are no rhythm yet"),
-    ],
-)
-def test_silence_is_three_times_the_usual_gap(database, config, rows, days_ago, is_silent):
-    for ago in days_ago:
-        rows.an_entry(seen=NOON - ago * DAY)
-    digest = build(database, config)
-    assert [item.source for item in digest.silent] == ["晨风科技"] * is_silent
-    assert ("7 天没有新条目，往常约每 1 天一次" in render_markdown(digest)) is is_silent
-
-
-@pytest.mark.parametrize("change", ["gone", "disabled"])
-def test_an_endpoint_nobody_polls_any_more_is_neither_silent_nor_failing(database, rows, tmp_path, change):
-    for ago in (10, 9, 8, 7):
-        rows.an_entry(seen=NOON - ago * DAY)
-    rows.an_endpoint(last_error="503")
-    sources = () if change == "gone" else (a_source("chenfeng", enabled=False),)
-    digest = build(database, a_config(tmp_path, sources=sources))
-    assert (digest.silent, digest.failing) == ((), ())
-
-
-def test_refused_entries_are_listed_with_title_and_link_alone(database, config, rows):
-    rows.an_entry(title="不让抓的", outcome="refused", ended=NOON, reason="robots", summary="秘密", seen=NOON - HOUR)
-    rows.an_entry(title="昨天的", outcome="refused", ended=NOON - DAY, seen=NOON - 2 * DAY)
-    text = render_markdown(build(database, config))
-    assert "- [不让抓的](https://chenfeng.example/a)\n" in text
-    assert "秘密" not in text
-    assert "昨天的" not in text
 
 
 def test_an_empty_day_says_so(database, config):

@@ -4,8 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 from archive_rows import HOUR, NOON, StoredRows, a_config
+from click.testing import CliRunner
+from sqlalchemy import insert
 
-from crawler.database import Database
+from crawler.cli import cli
+from crawler.database import Database, StorageError, sqlite_url
+from crawler.tables import book, run
 from pipelines.digest.issue import issue_due, issued_dates, latest, preview, reissue
 
 
@@ -35,7 +39,7 @@ def shanghai(day, hour, minute=0):
 
 
 @pytest.fixture
-def press(database, config, tmp_path):
+def press(database, rows, config, tmp_path):
     """Issues, previews and repeats digests of the one subscription; `at` moves its hour."""
 
     class Press:
@@ -123,6 +127,41 @@ def test_issued_again_by_its_cuts_a_digest_has_the_same_bytes(press, rows):
     assert second.path.with_name("latest.md").read_bytes() == second.path.read_bytes()
 
 
+def test_issued_again_after_a_source_got_well_a_digest_still_tells_that_it_failed(press, rows):
+    rows.an_article(1)
+    rows.an_endpoint(last_error="503", last_polled=NOON)
+    books = {"polls": 1, "polls_failed": 1, "error": "https://chenfeng.example/feed: 503"}
+    rows.a_run(ended=NOON, books={"chenfeng": books})
+    first = press.issue(shanghai(3, 13))
+    rows.an_endpoint(last_error="", last_polled=shanghai(3, 14))
+    rows.a_run(ended=shanghai(3, 14), books={"chenfeng": {"polls": 1}})
+    assert press.again("2025-03-03").markdown == first.markdown
+    assert press.latest() == first
+    assert "503" in first.markdown
+
+
+def test_issued_again_the_latest_digest_is_latest_md_again(press):
+    issued = press.issue(shanghai(3, 13))
+    issued.path.with_name("latest.md").unlink()
+    press.again("2025-03-03")
+    assert issued.path.with_name("latest.md").read_text("utf-8") == issued.markdown
+
+
+def test_issued_again_a_digest_keeps_its_date_though_the_subscription_has_moved(press):
+    issued = press.issue(shanghai(4, 1))
+    press.daily = press.daily.model_copy(update={"timezone": "America/New_York"})
+    assert press.again("2025-03-04").path == issued.path
+
+
+def test_a_subscription_that_moved_to_an_earlier_zone_gets_no_digest_that_ends_before_it_begins(press):
+    press.daily = press.daily.model_copy(update={"timezone": "America/New_York"})
+    press.issue(shanghai(4, 11))  # the evening of the third in New York
+    press.daily = press.daily.model_copy(update={"timezone": "Asia/Shanghai"})
+    assert press.issue(shanghai(4, 12)) is None
+    digest = press.issue(shanghai(5, 8)).digest
+    assert (digest.cut_from, digest.cut_to) == (shanghai(4, 11), shanghai(5, 8))
+
+
 def test_a_date_without_a_digest_is_not_issued_again(press):
     assert press.again("2025-03-03") is None
 
@@ -135,6 +174,57 @@ def test_the_latest_is_read_back_and_its_lost_files_are_made_again(press, rows):
         file.unlink()
     assert press.latest() == issued
     assert issued.path.read_text("utf-8") == issued.markdown
+
+
+@pytest.mark.parametrize("lost", [["2025-03-03.md", "latest.md"], ["2025-03-03.md"], ["latest.md"]], ids="+".join)
+def test_files_that_were_lost_are_made_again_when_nothing_is_due(press, lost):
+    issued = press.issue(shanghai(3, 13))
+    for name in lost:
+        issued.path.with_name(name).unlink()
+    assert press.issue(shanghai(3, 14)) is None
+    assert {file.read_text("utf-8") for file in issued.path.parent.iterdir()} == {issued.markdown}
+    assert {file.name for file in issued.path.parent.iterdir()} == {"2025-03-03.md", "latest.md"}
+
+
+def test_a_digest_whose_files_could_not_be_written_is_written_by_the_next_call(press, rows):
+    rows.an_article(1)
+    press.folder.write_text("a file where the folder should be")
+    with pytest.raises(StorageError, match=r"daily/2025-03-03\.md cannot be written: (Not a directory|File exists)"):
+        press.issue(shanghai(3, 13))
+    press.folder.unlink()
+    assert press.issue(shanghai(3, 14)) is None
+    assert "新一代人形机器人亮相" in (press.folder / "daily" / "2025-03-03.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("polls", "is_issued"),
+    [
+        pytest.param({}, False, id="no poll"),
+        pytest.param({"polls": 2, "polls_failed": 2}, False, id="none that succeeded"),
+        pytest.param({"polls": 2, "polls_failed": 1}, True, id="one that succeeded"),
+    ],
+)
+def test_there_is_no_digest_before_a_good_poll(database, config, tmp_path, polls, is_issued):
+    with database.write() as connection:
+        number = connection.execute(insert(run).values(command="crawl", process=1, started=NOON, ended=NOON)).lastrowid
+        connection.execute(insert(book).values(run=number, source="chenfeng", **polls))
+    issued = issue_due(database, config, config.subscriptions[0], NOON, tmp_path / "digests")
+    assert (issued is not None) is is_issued
+
+
+def test_the_polls_of_a_run_that_goes_on_begin_no_digest(database, config, tmp_path):
+    with database.write() as connection:
+        number = connection.execute(insert(run).values(command="crawl", process=1, started=NOON)).lastrowid
+        connection.execute(insert(book).values(run=number, source="chenfeng", polls=1))
+    assert issue_due(database, config, config.subscriptions[0], NOON, tmp_path / "digests") is None
+
+
+def test_the_command_says_in_words_that_nothing_was_crawled_yet(tmp_path):
+    (tmp_path / "data").mkdir()
+    Database.open(sqlite_url(tmp_path / "data" / "presswatch.db")).close()
+    result = CliRunner().invoke(cli, ["--data", str(tmp_path / "data"), "digest"], prog_name="presswatch")
+    assert result.exit_code == 2
+    assert "nothing has been crawled yet: run presswatch crawl first" in result.stderr
 
 
 def test_a_preview_stores_nothing_and_moves_no_cut(press, rows):

@@ -1,5 +1,7 @@
 """The sentences of a lead are whole, and no text from outside makes markup."""
 
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,8 @@ ENGLISH = "Mr. Lin of Acme Inc. sold 3.5 million. It rose."
         pytest.param(f"{QUOTED}{FAIR}{CHIP}", QUOTED + FAIR, id="a quotation is not cut"),
         pytest.param("他问：“这可行吗？！”会场静下来了……", "他问：“这可行吗？！”会场静下来了……", id="several marks"),
         pytest.param(f"短句。{CHIP}", CHIP, id="too short to tell anything"),
+        pytest.param(f"{CHIP}假的！{FAIR}", f"{CHIP}假的！", id="a short one after the first is not skipped"),
+        pytest.param(f"{CHIP}\n假的！\n{FAIR}", f"{CHIP}假的！", id="nor in a paragraph of its own"),
         pytest.param("没有句号的一段话", "", id="no sentence"),
         pytest.param("", "", id="no text"),
         pytest.param("长" * 150 + "。" + "长" * 60 + "。", "长" * 150 + "。", id="one where two are too long"),
@@ -42,6 +46,20 @@ def test_a_lead_is_taken_from_the_text_and_never_too_long(text):
     assert len(lead) <= 200
     assert lead == "" or lead.rstrip("”）")[-1] in "。！？.…"
     assert set(lead) <= set(text) | {" "}
+
+
+SENTENCES = st.permutations(
+    [CHIP, FAIR, "假的！", "好。", "It rose again.", " So it did.", "“是吗？”", "\n", "\n", '"']
+)
+
+
+@given(pieces=SENTENCES)
+def test_a_lead_leaves_nothing_out_within_a_paragraph(pieces):
+    paragraphs = ["", *"".join(pieces).splitlines()]
+    lead = lead_of("\n".join(paragraphs))
+    halves = [(lead[:place].strip(), lead[place:].strip()) for place in range(len(lead) + 1)]
+    two_paragraphs = list(combinations(paragraphs, 2))
+    assert any(first in one and second in other for first, second in halves for one, other in two_paragraphs)
 
 
 HOSTILE = st.text(alphabet="ab文[](){}<>*_`~#|!&\\/:.-+=@1\n\t \u202e\x00\"'", max_size=40)

@@ -9,7 +9,15 @@ from rich.markdown import Markdown
 
 from crawler.cli.app import App, NotFoundError, print_document, with_app
 from crawler.config.models import Subscription
-from pipelines.digest.issue import IssuedDigest, issue_due, issued_dates, latest, preview, reissue
+from pipelines.digest.issue import (
+    IssuedDigest,
+    issue_due,
+    issued_dates,
+    latest,
+    not_before_the_last_run,
+    preview,
+    reissue,
+)
 
 
 @click.command()
@@ -22,12 +30,13 @@ def digest(app: App, *, name: str | None, day: str | None, is_preview: bool) -> 
     if day is not None and is_preview:
         raise click.UsageError("give either --date or --preview: a preview has no date yet")
     subscription = select_subscription(app, name)
+    now = not_before_the_last_run(app.existing_database, app.clock.now())
     if is_preview:
-        show(app, preview(app.database, app.config, subscription, app.clock.now()))
+        show(app, preview(app.existing_database, app.config, subscription, now))
     elif day is not None:
         show(app, issue_again(app, subscription, day))
     else:
-        issued = issue_due(app.database, app.config, subscription, app.clock.now(), app.data / "digests")
+        issued = issue_due(app.existing_database, app.config, subscription, now, app.data / "digests")
         show(app, issued or latest_of(app, subscription))
 
 
@@ -50,17 +59,21 @@ def issue_again(app: App, subscription: Subscription, day: str) -> IssuedDigest:
     Raises:
         NotFoundError: no digest was issued for that day.
     """
-    found = reissue(app.database, app.config, subscription, day, app.data / "digests")
+    found = reissue(app.existing_database, app.config, subscription, day, app.data / "digests")
     if found is None:
-        known = issued_dates(app.database, subscription)
+        known = issued_dates(app.existing_database, subscription)
         raise NotFoundError(f"no digest {subscription.name} was issued for {day}; {_nearest(day, known[-10:])}")
     return found
 
 
 def latest_of(app: App, subscription: Subscription) -> IssuedDigest:
-    found = latest(app.database, app.config, subscription, app.data / "digests")
+    """
+    Raises:
+        NotFoundError: there is none, for no poll has succeeded yet.
+    """
+    found = latest(app.existing_database, app.config, subscription, app.data / "digests")
     if found is None:
-        raise NotFoundError(f"no digest {subscription.name} was issued yet")
+        raise NotFoundError("nothing has been crawled yet: run presswatch crawl first (a digest needs one good poll)")
     return found
 
 

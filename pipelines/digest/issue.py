@@ -3,22 +3,27 @@
 Cuts join: each digest begins where the one before ended, so that a day without a digest is in the next one.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from crawler.config.models import Config, Subscription
-from crawler.database import Database
+from crawler.database import Database, StorageError
+from crawler.tables import book, run
 from crawler.tables import digest as digest_table
 from pipelines.archive.files import write_atomically
 from pipelines.digest.build import build_digest, zone_of
 from pipelines.digest.model import Digest
 from pipelines.digest.render import render_markdown
 
+_LONGEST_SIMULATED_RUN = timedelta(hours=6)
 _FIRST_PERIOD = timedelta(days=1)  # before a subscription's first digest
+_LATEST = "latest.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,30 +48,48 @@ def issue_due(
 ) -> IssuedDigest | None:
     """Issue the digest whose cut has come, if there is one: store its cut, then write its files below `folder`.
 
+    When none is due, the files of the latest one are made again where a full disk or a killed process lost them.
+
     Returns:
-        None when the latest cut that has come has its digest.
+        None when nothing was crawled yet, or when the latest cut that has come has its digest.
+
+    Raises:
+        StorageError: the files cannot be written. The cut is stored; the next call tries again.
     """
-    with database.write() as connection:
-        cut = _due_cut(config, subscription, _latest_cut(connection, subscription), now)
-        if cut is None:
-            return None
-        stored = {"date": cut.date, "cut_from": cut.cut_from, "cut_to": cut.cut_to, "issued": cut.issued}
-        connection.execute(insert(digest_table).values(subscription=subscription.name, **stored))
-        digest = _build(connection, config, subscription, cut)
+    digest = _issued(database, config, subscription, now)
+    if digest is None:
+        _restore_latest(database, config, subscription, folder)
+        return None
     return _written(digest, folder, is_latest=True)
 
 
+def not_before_the_last_run(database: Database, now: datetime) -> datetime:
+    """`now`, or the end of the last run where that lies shortly after it.
+
+    A simulated run moves its clock on by its waits; a digest asked for at the time the run was given must not lie
+    before what that run kept.
+    """
+    with database.read() as connection:
+        ended = connection.scalar(select(func.max(run.c.ended)).where(run.c.ended <= now + _LONGEST_SIMULATED_RUN))
+    return max(now, ended) if ended else now
+
+
 def latest(database: Database, config: Config, subscription: Subscription, folder: Path) -> IssuedDigest | None:
-    """The digest that was issued last, its files made again where they are missing."""
+    """The digest that was issued last, its files made again where they are missing.
+
+    Raises:
+        StorageError: the files cannot be written.
+    """
     with database.read() as connection:
         cut = _latest_cut(connection, subscription)
         if cut is None:
             return None
         digest = _build(connection, config, subscription, cut)
-    path = _path(digest)
-    if (folder / path).is_file() and (folder / path.with_name("latest.md")).is_file():
-        return IssuedDigest(digest=digest, markdown=(folder / path).read_text("utf-8"), path=folder / path)
-    return _written(digest, folder, is_latest=True)
+    if not _is_filed(folder, subscription, cut):
+        return _written(digest, folder, is_latest=True)
+    return IssuedDigest(
+        digest=digest, markdown=render_markdown(digest), path=folder / _path(subscription.name, cut.date)
+    )
 
 
 def preview(database: Database, config: Config, subscription: Subscription, now: datetime) -> IssuedDigest:
@@ -80,7 +103,11 @@ def preview(database: Database, config: Config, subscription: Subscription, now:
 def reissue(
     database: Database, config: Config, subscription: Subscription, day: str, folder: Path
 ) -> IssuedDigest | None:
-    """Make the digest of `day` (YYYY-MM-DD) again by its stored cuts. None when none was issued for it."""
+    """Make the digest of `day` (YYYY-MM-DD) again by its stored cuts. None when none was issued for it.
+
+    Raises:
+        StorageError: the files cannot be written.
+    """
     with database.read() as connection:
         cuts = {cut.date: cut for cut in _cuts(connection, subscription)}
         if day not in cuts:
@@ -95,10 +122,22 @@ def issued_dates(database: Database, subscription: Subscription) -> tuple[str, .
         return tuple(cut.date for cut in _cuts(connection, subscription))
 
 
-def _due_cut(config: Config, subscription: Subscription, last: Cut | None, now: datetime) -> Cut | None:
+def _issued(database: Database, config: Config, subscription: Subscription, now: datetime) -> Digest | None:
+    """Store the cut that is due, if there is one: with its digest, or not at all when that cannot be built."""
+    with database.write() as connection:
+        cut = _due_cut(connection, config, subscription, now)
+        if cut is None:
+            return None
+        stored = {"date": cut.date, "cut_from": cut.cut_from, "cut_to": cut.cut_to, "issued": cut.issued}
+        connection.execute(insert(digest_table).values(subscription=subscription.name, **stored))
+        return _build(connection, config, subscription, cut)
+
+
+def _due_cut(connection: Connection, config: Config, subscription: Subscription, now: datetime) -> Cut | None:
+    last = _latest_cut(connection, subscription)
     if last is None:
-        # Somebody who has just begun sees something today, not tomorrow.
-        return _cut_at(config, subscription, None, now)
+        # Somebody who has just begun sees something today, not tomorrow; but nothing before there is something.
+        return _cut_at(config, subscription, None, now) if _has_polled(connection) else None
     day = now.astimezone(zone_of(config, subscription)).date()
     if _scheduled(config, subscription, day) > now:
         day -= timedelta(days=1)
@@ -107,6 +146,13 @@ def _due_cut(config: Config, subscription: Subscription, last: Cut | None, now: 
     if cut_to <= last.cut_to or day.isoformat() <= last.date:
         return None
     return Cut(date=day.isoformat(), cut_from=last.cut_to, cut_to=cut_to, issued=now)
+
+
+def _has_polled(connection: Connection) -> bool:
+    """Whether a run that ended has polled anything with success."""
+    polled = select(book.c.run).join(run, run.c.id == book.c.run)
+    query = polled.where(run.c.ended.is_not(None), book.c.polls > book.c.polls_failed).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def _cut_at(config: Config, subscription: Subscription, last: Cut | None, now: datetime) -> Cut:
@@ -139,13 +185,39 @@ def _build(connection: Connection, config: Config, subscription: Subscription, c
     return replace(digest, date=cut.date)  # the subscription's zone may be another one today
 
 
+def _restore_latest(database: Database, config: Config, subscription: Subscription, folder: Path) -> None:
+    with database.read() as connection:
+        cut = _latest_cut(connection, subscription)
+        if cut is None or _is_filed(folder, subscription, cut):
+            return
+        digest = _build(connection, config, subscription, cut)
+    _written(digest, folder, is_latest=True)
+
+
+def _is_filed(folder: Path, subscription: Subscription, cut: Cut) -> bool:
+    path = _path(subscription.name, cut.date)
+    with _faults_named(folder / path):
+        return (folder / path).is_file() and (folder / path.with_name(_LATEST)).is_file()
+
+
 def _written(digest: Digest, folder: Path, *, is_latest: bool) -> IssuedDigest:
     markdown = render_markdown(digest)
-    path = _path(digest)
-    if is_latest:
-        write_atomically(folder, path.with_name("latest.md"), markdown)
-    return IssuedDigest(digest=digest, markdown=markdown, path=write_atomically(folder, path, markdown))
+    path = _path(digest.subscription, digest.date)
+    with _faults_named(folder / path):
+        if is_latest:
+            # First, so that a digest with a file of its own is the latest.md too, whenever the process dies.
+            write_atomically(folder, path.with_name(_LATEST), markdown)
+        return IssuedDigest(digest=digest, markdown=markdown, path=write_atomically(folder, path, markdown))
 
 
-def _path(digest: Digest) -> PurePosixPath:
-    return PurePosixPath(digest.subscription, f"{digest.date}.md")
+@contextmanager
+def _faults_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        cause = f"the digest {path} cannot be written: {error.strerror or error}"
+        raise StorageError(f"{cause}; its cut is stored, and the next call makes its files again") from error
+
+
+def _path(subscription: str, day: str) -> PurePosixPath:
+    return PurePosixPath(subscription, f"{day}.md")

@@ -53,7 +53,7 @@ class Section:
 class FurtherCopies:
     """Copies that came in this period, of an article an earlier one told."""
 
-    title: str
+    title: str  # of that article's line
     url: str
     copies: tuple[FoldedCopy, ...]
 
@@ -106,7 +106,7 @@ class Books:
 @dataclass(frozen=True, kw_only=True)
 class FailingEndpoint:
     source: str  # its label
-    url: str  # empty when the books know the source alone
+    url: str  # of the endpoint or page; empty when the books name none
     cause: str
 
 
@@ -117,7 +117,7 @@ class SilentEndpoint:
     source: str  # its label
     url: str
     last_new: datetime
-    days: int  # since then
+    days: int  # from then to the last good poll
     usual_days: float  # the median gap
 
 

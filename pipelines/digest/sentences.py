@@ -10,33 +10,41 @@ _LATIN_ENDS = ".!?"
 _ELLIPSIS = "…"
 _TRAILING = _CLOSING + '"' + "'"
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Inc|Ltd|Co|Corp|vs|[A-Z]\.[A-Z])\.$")
-_SHORTEST = 8  # characters; "好。" is a sentence and no lead
+_SHORTEST = 8  # characters of a lead's first sentence; "好。" is a sentence and no lead
 
 
 def lead_of(text: str, *, title: str = "", sentences: int = 2, limit: int = 200) -> str:
     """The first `sentences` sentences of `text`, or as many of them as fit into `limit` characters, or "".
 
     A line of `text` is a paragraph. Lines without a sentence's end (bylines, headings, captions) are passed over, and
-    so is the title repeated.
+    so are the title repeated and sentences of a few characters, until one tells something. From there on nothing
+    within a paragraph is left out: a short sentence may turn what stands before it into its opposite.
     """
     lead = ""
-    for number, sentence in enumerate(_sentences(text, title)):
-        longer = _joined(lead, sentence)
-        if number == sentences or len(longer) > limit:
+    for number, (sentence, begins_paragraph) in enumerate(_sentences(text, title)):
+        longer = _joined(lead, sentence) if begins_paragraph else lead + sentence
+        if number == sentences or len(longer.strip()) > limit:
             break
         lead = longer
-    return lead
+    return lead.strip()
 
 
-def _sentences(text: str, title: str) -> Iterator[str]:
+def _sentences(text: str, title: str) -> Iterator[tuple[str, bool]]:
+    """The sentences from the first that tells something, as they stand; and whether each begins its paragraph."""
+    has_begun = False
     for paragraph in text.splitlines():
-        for sentence in split_sentences(paragraph):
-            if len(sentence) >= _SHORTEST and sentence != title.strip():
-                yield sentence
+        for number, sentence in enumerate(split_sentences(paragraph.strip())):
+            shown = sentence.strip()
+            has_begun = has_begun or (len(shown) >= _SHORTEST and shown != title.strip())
+            if has_begun:
+                yield sentence, number == 0
 
 
 def split_sentences(paragraph: str) -> Iterator[str]:
-    """The complete sentences of one paragraph; what has no end is left out, a quotation is never cut."""
+    """The complete sentences of one paragraph, with the space before them; what has no end is left out.
+
+    A quotation is never cut.
+    """
     start = depth = index = 0
     while index < len(paragraph):
         character = paragraph[index]
@@ -48,7 +56,7 @@ def split_sentences(paragraph: str) -> Iterator[str]:
         if _ends_here(paragraph, start, index):
             index, depth = _past_closing(paragraph, index, depth)
             if depth == 0:
-                yield paragraph[start:index].strip()
+                yield paragraph[start:index]
                 start = index
 
 
