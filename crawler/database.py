@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -108,8 +108,15 @@ def _one_opener(path: str | None) -> Iterator[None]:
     if not path or path == ":memory:" or not os.access(Path(path).parent, os.W_OK):
         yield
         return
-    with FileLock(f"{path}.opening", timeout=_BUSY_SECONDS):
+    lock = FileLock(f"{path}.opening", timeout=_BUSY_SECONDS)
+    try:
+        lock.acquire()
+    except (Timeout, OSError) as error:
+        raise StorageError(f"{path} cannot be opened: its lock {path}.opening: {error}") from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def insert_for(connection: Connection) -> Any:

@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,13 +80,14 @@ def _entry(item: Mapping[str, Any]) -> Entry | None:
     try:
         check_fetchable(link)
         key = article_key(link)
-    except UrlError:
+        title, summary = _plain(item, "title"), _plain(item, "summary")
+    except (UrlError, ValueError, etree.LxmlError):  # one broken item costs its feed nothing; it counts as unread
         return None
     return Entry(
         key=key,
         url=link,
-        title=_plain(item, "title"),
-        summary=_plain(item, "summary")[:_SUMMARY_LIMIT].rstrip(),
+        title=title,
+        summary=summary[:_SUMMARY_LIMIT].rstrip(),
         authors=tuple(name for name in [clean(str(item.get("author") or ""))] if name),
         published=_published(item),
     )
@@ -105,11 +106,18 @@ def _holds_html(text: str) -> bool:
 
 
 def _visible_text(markup: str) -> str:
-    tree = html.document_fromstring(f"<div>{markup}</div>")
+    parser = html.HTMLParser(remove_comments=True, remove_pis=True)
+    tree = html.document_fromstring(f"<div>{markup}</div>", parser=parser)
     etree.strip_elements(tree, "script", "style", with_tail=False)
-    for block in tree.iter(*html.defs.block_tags, "br"):
-        block.text, block.tail = f" {block.text or ''}", f" {block.tail or ''}"
-    return clean(tree.text_content())
+    return clean("".join(_pieces(tree)))
+
+
+def _pieces(tree: Any) -> Iterator[str]:
+    """The tree's text in order, blocks parted by a space. (Collected, not set: lxml refuses to set some characters.)"""
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        if element.tag in html.defs.block_tags or element.tag == "br":
+            yield " "
+        yield (element.text if event == "start" else element.tail) or ""
 
 
 def _link(item: Mapping[str, Any]) -> str:

@@ -146,6 +146,11 @@ class Ledger:
                 )
             )
 
+    def put_off_poll(self, state: EndpointState, next_due: datetime) -> None:
+        """The endpoint was not asked, at its host's wish: no failure of its own."""
+        with self.database.write() as connection:
+            connection.execute(update(endpoint).where(endpoint.c.id == state.id).values(next_due=next_due))
+
     # -- hosts -----------------------------------------------------------------------------------------------------
 
     def hosts_with_pending(self, now: datetime, scope: Scope, after: Mapping[str, int]) -> dict[str, int]:

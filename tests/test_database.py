@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from filelock import FileLock
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
@@ -222,3 +223,9 @@ def test_a_committed_outcome_survives_a_power_cut(database):
     with database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+
+
+def test_a_database_that_another_process_opens_for_too_long_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("crawler.database._BUSY_SECONDS", 0.05)
+    with FileLock(tmp_path / "press.db.opening"), pytest.raises(StorageError, match=r"press\.db\.opening"):
+        Database.open(sqlite_url(tmp_path / "press.db"))

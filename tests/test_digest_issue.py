@@ -186,6 +186,14 @@ def test_files_that_were_lost_are_made_again_when_nothing_is_due(press, lost):
     assert {file.name for file in issued.path.parent.iterdir()} == {"2025-03-03.md", "latest.md"}
 
 
+def test_lost_files_are_made_again_also_when_the_next_digest_is_due(press):
+    first = press.issue(shanghai(3, 13))
+    first.path.unlink()
+    second = press.issue(shanghai(4, 13))
+    assert first.path.read_text("utf-8") == first.markdown
+    assert second.path.with_name("latest.md").read_text("utf-8") == second.markdown
+
+
 def test_a_digest_whose_files_could_not_be_written_is_written_by_the_next_call(press, rows):
     rows.an_article(1)
     press.folder.write_text("a file where the folder should be")

@@ -158,3 +158,13 @@ def test_a_space_in_a_link_is_encoded_as_browsers_do():
 def test_a_ttl_that_is_no_number_is_none():
     rss = '<rss version="2.0"><channel><ttl>²</ttl></channel></rss>'
     assert parse_feed(rss.encode(), "", URL).ttl is None
+
+
+@pytest.mark.parametrize("odd", ["&#xFFFE;", "&amp;#11;", "&amp;#1;", "\uffff"])
+def test_a_character_that_xml_forbids_costs_neither_its_item_nor_the_feed(odd):
+    items = f"""<item><title>甲</title><link>https://news.chenfeng.example/a/1</link>
+    <description>&lt;p&gt;{odd}机器人&lt;br&gt;{odd}进厂&lt;/p&gt;</description></item>
+    <item><title>乙</title><link>https://news.chenfeng.example/a/2</link></item>"""
+    read = parse_feed(f'<rss version="2.0"><channel>{items}</channel></rss>'.encode(), "", URL)
+    assert [entry.title for entry in read.entries] == ["甲", "乙"]
+    assert "机器人" in read.entries[0].summary

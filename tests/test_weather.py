@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rig import START, Answer, article_page, book_of, feed
 
+from crawler.clock import VirtualClock
+from crawler.fetch.pace import Pace
+from crawler.items import HostMemory
 from crawler.outcomes import Outcome
 
 A, B, C = (f"https://alpha.example/{name}" for name in "abc")
@@ -103,8 +106,8 @@ def test_after_retry_after_nothing_more_is_asked_in_the_same_run(three, site):
     report = three.crawl()
     assert site.pages() == ["alpha.example/feed", "alpha.example/a"]
     assert three.outcomes() == {"a": None, "b": None, "c": None}
-    told = "alpha.example: the server asks us to slow down: HTTP 429; it is left alone until 2025-03-03 01:00 UTC"
-    assert book_of(report).error == told
+    asks = "https://alpha.example: the server asks us to slow down: HTTP 429"
+    assert book_of(report).error == f"{asks}; it is left alone until 2025-03-03 01:00 UTC"
 
 
 def test_retry_after_of_robots_holds_the_host(rig, site):
@@ -158,6 +161,58 @@ def test_concurrency_is_as_configured_and_starts_are_spaced(rig, site):
     assert most == 4
     assert {(wait.until - wait.asked_at).total_seconds() for wait in rig.clock.waits} == {3}
     assert len(rig.clock.waits) == 13
+
+
+def test_who_leads_to_a_held_host_is_not_asked_again_before_its_pause_is_over(rig, site):
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    site.routes["alpha.example/a"] = Answer(status=302, headers={"Location": "https://gamma.example/x"})
+    site.routes["gamma.example/x"] = Answer(status=429, headers={"Retry-After": "7200"})
+    rig.source("beta", "https://beta.example/feed")
+    site.routes["beta.example/feed"] = Answer(status=302, headers={"Location": "https://gamma.example/feed"})
+    for _ in range(6):
+        rig.crawl()
+        rig.clock.move_by(timedelta(minutes=15))
+    assert (site.hits.count("alpha.example/a"), site.hits.count("beta.example/feed")) == (1, 2)
+    assert rig.query("SELECT attempts FROM entry") == [(0.25,)]
+
+
+def test_a_hosts_wish_outlives_a_process_that_dies_at_once(rig, site):
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    site.routes["alpha.example/a"] = Answer(status=429, headers={"Retry-After": "7200"})
+    remembered = []
+
+    def look(line):
+        remembered.extend(rig.query("SELECT next_due FROM host WHERE name = 'alpha.example'"))
+
+    rig.crawl(watch=look)
+    assert remembered[-1] != (None,)
+
+
+def test_a_host_that_is_waited_for_keeps_its_one_connection_when_it_is_declared():
+    async def two_at_once():
+        pace = Pace(VirtualClock(START), _Known(), lambda: "", asyncio.Event())
+        together, most = 0, 0
+
+        async def ask():
+            nonlocal together, most
+            async with pace.turn("h"):
+                together += 1
+                most = max(most, together)
+                await asyncio.sleep(0)
+                together -= 1
+
+        first = asyncio.ensure_future(ask())
+        await asyncio.sleep(0)
+        pace.declare("h", delay=timedelta(0), concurrency=1)
+        await asyncio.gather(first, ask(), ask())
+        return most
+
+    assert asyncio.run(two_at_once()) == 1
+
+
+class _Known:
+    def host_memory(self, host):
+        return HostMemory(last_request=START)
 
 
 # -- clocks ------------------------------------------------------------------------------------------------------

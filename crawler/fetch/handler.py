@@ -13,7 +13,7 @@ from scrapy.http import Headers
 from crawler.fetch.failures import Failure, failure_of_status
 from crawler.fetch.guard import AddressRefusedError, refusals
 from crawler.polling import parse_retry_after, retry_time
-from crawler.urls import UrlError, check_fetchable, host_of
+from crawler.urls import UrlError, check_fetchable, host_of, origin_of
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -59,10 +59,13 @@ class DoorHandler(AiohttpDownloadHandler):
         until = parse_retry_after((response.headers.get("Retry-After") or b"").decode("latin-1"), now)
         if failure is Failure.RATE_LIMITED:
             until = until or retry_time(now, failures=1)
-            told = f"{host}: {failure}: HTTP {response.status}; it is left alone until {until:%Y-%m-%d %H:%M} UTC"
+            at = origin_of(request.url)
+            told = f"{at}: {failure}: HTTP {response.status}; it is left alone until {until:%Y-%m-%d %H:%M} UTC"
             self._visit.note(request.meta["source"], told)
         if until is not None:
             run.pace.hold(host, until)
+            # At once: a process that dies must not forget a wish of a day.
+            run.ledger.remember_hosts(run.pace.take_changes())
 
     @staticmethod
     def _extract_headers(response: _ClientResponse) -> Headers:

@@ -20,7 +20,11 @@ LONGEST_CRAWL_DELAY = timedelta(seconds=60)
 
 
 class NotNowError(IgnoreRequest):
-    """The request was not sent: the host asked for a pause, or the run ends. What waits for it stays as it is."""
+    """The request was not sent: the host asked for a pause (`until` says how long), or the run ends (None)."""
+
+    def __init__(self, reason: str, until: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.until = until
 
 
 class HostMemories(Protocol):
@@ -57,7 +61,7 @@ class Pace:
         self._hosts: dict[str, _HostPace] = {}
 
     def declare(self, host: str, *, delay: timedelta, concurrency: int) -> None:
-        """Set a host's politeness; a second declaration can only make it more careful."""
+        """Set a host's politeness; once it was asked in this run, a declaration can only lengthen its pause."""
         known = self._hosts.get(host)
         if known is None:
             self._meet(host, delay, concurrency)
@@ -102,11 +106,12 @@ class Pace:
         """
         pace = self._pace(host)
         async with pace.turns:
+            pace.asked = True
             async with pace.starts:
                 self._check(host)
                 await self._pause(pace, host)
                 self._check(host)
-                pace.last, pace.asked, pace.changed = self._clock.now(), True, True
+                pace.last, pace.changed = self._clock.now(), True
             try:
                 yield
             finally:
@@ -118,7 +123,7 @@ class Pace:
         if held is not None:
             reason = f"{host} asked to be left alone until {held.isoformat(timespec='seconds')}"
         if reason:
-            raise NotNowError(reason)
+            raise NotNowError(reason, held)
 
     async def _pause(self, pace: _HostPace, host: str) -> None:
         if pace.last is None:

@@ -9,9 +9,11 @@ from crawler.fetch.failures import RULES, Failure, failure_of_status
 from crawler.items import Ended, Page, PendingEntry, Postponed
 from crawler.outcomes import Outcome
 from crawler.polling import retry_time
+from crawler.urls import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from scrapy.http import Response
 
@@ -22,7 +24,8 @@ def answered(visit: Visit, response: Response, waiting: Sequence[PendingEntry]) 
     """A page for each entry, or its end, or another try later."""
     failure = failure_of_status(response.status)
     if failure is not None:
-        yield from failed(visit, waiting, failure, f"HTTP {response.status}")
+        held = visit.run.pace.held_until(host_of(response.url))
+        yield from failed(visit, waiting, failure, f"HTTP {response.status}", not_before=held)
         return
     now = visit.run.clock.now()
     for pending in waiting:
@@ -40,8 +43,24 @@ def answered(visit: Visit, response: Response, waiting: Sequence[PendingEntry]) 
         )
 
 
-def failed(visit: Visit, waiting: Sequence[PendingEntry], failure: Failure, detail: str) -> Iterator[Ended | Postponed]:
-    """The end of each entry when the failure is final or its attempts are used up, else another try later."""
+def put_off(waiting: Sequence[PendingEntry], reason: str, until: datetime) -> Iterator[Postponed]:
+    """The host was not asked, at its own wish: another try then, and no attempt counted."""
+    for pending in waiting:
+        yield Postponed(pending=pending, weight=0.0, reason=reason, next_try=until)
+
+
+def failed(
+    visit: Visit,
+    waiting: Sequence[PendingEntry],
+    failure: Failure,
+    detail: str,
+    *,
+    not_before: datetime | None = None,
+) -> Iterator[Ended | Postponed]:
+    """The end of each entry when the failure is final or its attempts are used up, else another try later.
+
+    `not_before`: until then the host that answered wants to be left alone.
+    """
     now, rule = visit.run.clock.now(), RULES[failure]
     reason = f"{failure}: {detail}"
     for pending in waiting:
@@ -51,7 +70,7 @@ def failed(visit: Visit, waiting: Sequence[PendingEntry], failure: Failure, deta
         elif attempts >= visit.config.settings.max_attempts:
             yield Ended(pending=pending, outcome=rule.last, reason=f"attempts used up; the last: {reason}", at=now)
         else:
-            following = max(retry_time(now, failures=attempts), visit.held() or now)
+            following = max(retry_time(now, failures=attempts), not_before or now)
             yield Postponed(pending=pending, weight=rule.weight, reason=reason, next_try=following)
 
 

@@ -51,7 +51,11 @@ class Poller:
         try:
             await self._poll(due)
         except NotNowError as reason:
-            self._visit.note(due.source.name, f"{due.endpoint.url} was not polled: {reason}")
+            self._visit.note(due.source.name, f"{due.endpoint.url}: not polled: {reason}")
+            if reason.until is not None:
+                run = self._visit.run
+                following = max(_next(due, run.clock.now(), due.state.ttl), reason.until)
+                run.ledger.put_off_poll(due.state, following)
         except Exception as error:  # the edge of a poll
             failure, detail = failure_of_exception(error), str(error)
             if failure is None:

@@ -13,7 +13,7 @@ from scrapy.exceptions import UsageError
 from crawler.fetch.failures import Failure, failure_of_exception
 from crawler.fetch.pace import NotNowError
 from crawler.items import Article, Ended, Flow, Page, PendingEntry
-from crawler.spiders.pages import answered, failed
+from crawler.spiders.pages import answered, failed, put_off
 from crawler.spiders.polls import Poller
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class SourceSpider(Spider):
         waiting: list[PendingEntry] = failure.request.cb_kwargs["waiting"]  # type: ignore[attr-defined]
         if isinstance(error, NotNowError):
             self.visit.run.watch(f"{waiting[0].source}: {error}")
+            if error.until is not None:
+                yield from put_off(waiting, str(error), error.until)
             return
         kind = failure_of_exception(error)
         if kind is None:

@@ -22,6 +22,7 @@ from pipelines.digest.model import Digest
 from pipelines.digest.render import render_markdown
 
 _LONGEST_SIMULATED_RUN = timedelta(hours=6)
+_RESTORED = 31  # of the last digests, whose lost files are made again
 _FIRST_PERIOD = timedelta(days=1)  # before a subscription's first digest
 _LATEST = "latest.md"
 
@@ -48,7 +49,7 @@ def issue_due(
 ) -> IssuedDigest | None:
     """Issue the digest whose cut has come, if there is one: store its cut, then write its files below `folder`.
 
-    When none is due, the files of the latest one are made again where a full disk or a killed process lost them.
+    Files of earlier ones that a full disk or a killed process lost are made again first.
 
     Returns:
         None when nothing was crawled yet, or when the latest cut that has come has its digest.
@@ -56,11 +57,9 @@ def issue_due(
     Raises:
         StorageError: the files cannot be written. The cut is stored; the next call tries again.
     """
+    _restore_lost(database, config, subscription, folder)
     digest = _issued(database, config, subscription, now)
-    if digest is None:
-        _restore_latest(database, config, subscription, folder)
-        return None
-    return _written(digest, folder, is_latest=True)
+    return None if digest is None else _written(digest, folder, is_latest=True)
 
 
 def not_before_the_last_run(database: Database, now: datetime) -> datetime:
@@ -85,7 +84,7 @@ def latest(database: Database, config: Config, subscription: Subscription, folde
         if cut is None:
             return None
         digest = _build(connection, config, subscription, cut)
-    if not _is_filed(folder, subscription, cut):
+    if not _is_filed(folder, subscription, cut, is_latest=True):
         return _written(digest, folder, is_latest=True)
     return IssuedDigest(
         digest=digest, markdown=render_markdown(digest), path=folder / _path(subscription.name, cut.date)
@@ -185,19 +184,21 @@ def _build(connection: Connection, config: Config, subscription: Subscription, c
     return replace(digest, date=cut.date)  # the subscription's zone may be another one today
 
 
-def _restore_latest(database: Database, config: Config, subscription: Subscription, folder: Path) -> None:
+def _restore_lost(database: Database, config: Config, subscription: Subscription, folder: Path) -> None:
     with database.read() as connection:
-        cut = _latest_cut(connection, subscription)
-        if cut is None or _is_filed(folder, subscription, cut):
-            return
-        digest = _build(connection, config, subscription, cut)
-    _written(digest, folder, is_latest=True)
+        cuts = _cuts(connection, subscription)[-_RESTORED:]
+    for cut in cuts:
+        is_latest = cut == cuts[-1]
+        if not _is_filed(folder, subscription, cut, is_latest=is_latest):
+            with database.read() as connection:
+                digest = _build(connection, config, subscription, cut)
+            _written(digest, folder, is_latest=is_latest)
 
 
-def _is_filed(folder: Path, subscription: Subscription, cut: Cut) -> bool:
+def _is_filed(folder: Path, subscription: Subscription, cut: Cut, *, is_latest: bool) -> bool:
     path = _path(subscription.name, cut.date)
     with _faults_named(folder / path):
-        return (folder / path).is_file() and (folder / path.with_name(_LATEST)).is_file()
+        return (folder / path).is_file() and (not is_latest or (folder / path.with_name(_LATEST)).is_file())
 
 
 def _written(digest: Digest, folder: Path, *, is_latest: bool) -> IssuedDigest:
