@@ -52,7 +52,6 @@ class Visit:
     after: int = 0  # entries up to this id were offered already in this run
     requests: Counter[str] = field(default_factory=Counter)  # by source
     received: Counter[str] = field(default_factory=Counter)  # bytes by source
-    polls_succeeded: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)  # (source, what its operator should know)
     faults: list[tuple[str, str]] = field(default_factory=list)  # (source or "", a fault of ours); the log has more
 

@@ -7,6 +7,7 @@ from sqlalchemy import insert, update
 from crawler.config.models import Config, Settings, Source, Subscription, Theme, Words
 from crawler.items import Dating, Precision, TermHit, ThemeVerdict
 from crawler.tables import article, book, copy, digest, endpoint, entry, run, sighting, version
+from pipelines.digest.build import build_digest
 
 NOON = datetime(2025, 3, 3, 4, tzinfo=UTC)  # 12:00 in Shanghai
 HOUR = timedelta(hours=1)
@@ -149,3 +150,10 @@ class StoredRows:
 
 def a_dating(at=NOON, precision=Precision.SECOND, **facts):
     return Dating(**{"at": at, "precision": precision, "where": "feed", "text": "2025-03-03 12:00", **facts})
+
+
+def build(database, config, *, cut_from=NOON - DAY, cut_to=NOON, now=NOON, **subscription):
+    """The digest of one day for a subscription that wants all, unless told otherwise."""
+    wanted = Subscription(**{"name": "daily", "title": "每日要闻", **subscription})
+    with database.read() as connection:
+        return build_digest(connection, config, wanted, cut_from, cut_to, now)

@@ -1,7 +1,10 @@
 """What several test files share."""
 
 import pytest
+from archive_rows import StoredRows, a_config
 from rig import Rig, serving
+
+from crawler.database import Database
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +29,22 @@ def rig(tmp_path, site):
     rig = Rig(tmp_path, route=site.url)
     rig.source()
     return rig
+
+
+@pytest.fixture
+def database(tmp_path):
+    opened = Database.open(f"sqlite:///{tmp_path}/digest.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Two sources and two themes, for tests that write their rows themselves."""
+    return a_config(tmp_path)
+
+
+@pytest.fixture
+def rows(database):
+    """Writes what a run leaves behind."""
+    return StoredRows(database)

@@ -4,37 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
-from archive_rows import DAY, HOUR, NOON, TEXT, StoredRows, a_config, a_dating, a_source, a_verdict
+from archive_rows import DAY, HOUR, NOON, TEXT, a_config, a_dating, a_source, a_verdict, build
 from markdown_it import MarkdownIt
 
-from crawler.config.models import Subscription
-from crawler.database import Database
 from crawler.items import Precision, TermHit
-from pipelines.digest.build import build_digest
 from pipelines.digest.render import render_markdown
-
-
-@pytest.fixture
-def database(tmp_path):
-    opened = Database.open(f"sqlite:///{tmp_path}/digest.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def config(tmp_path):
-    return a_config(tmp_path)
-
-
-@pytest.fixture
-def rows(database):
-    return StoredRows(database)
-
-
-def build(database, config, *, cut_from=NOON - DAY, cut_to=NOON, now=NOON, **subscription):
-    wanted = Subscription(**{"name": "daily", "title": "每日要闻", **subscription})
-    with database.read() as connection:
-        return build_digest(connection, config, wanted, cut_from, cut_to, now)
 
 
 def titles(digest):

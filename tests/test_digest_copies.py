@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from archive_rows import DAY, HOUR, NOON, Rows, StoredRows, a_config, a_dating, a_verdict
+from archive_rows import DAY, HOUR, NOON, Rows, a_config, a_dating, a_verdict, build
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,29 +14,6 @@ from crawler.database import Database
 from pipelines.digest.build import build_digest
 from pipelines.digest.membership import Period, Stored, told_by_each
 from pipelines.digest.render import render_markdown
-
-
-@pytest.fixture
-def database(tmp_path):
-    opened = Database.open(f"sqlite:///{tmp_path}/digest.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def config(tmp_path):
-    return a_config(tmp_path)
-
-
-@pytest.fixture
-def rows(database):
-    return StoredRows(database)
-
-
-def build(database, config, *, cut_from=NOON - DAY, cut_to=NOON, now=NOON, **subscription):
-    wanted = Subscription(**{"name": "daily", "title": "每日要闻", **subscription})
-    with database.read() as connection:
-        return build_digest(connection, config, wanted, cut_from, cut_to, now)
 
 
 def lines_of(digest):

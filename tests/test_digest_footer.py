@@ -1,35 +1,10 @@
 """The footer of a digest: the books of its time, the sources that were sick in it, what may not be read."""
 
 import pytest
-from archive_rows import DAY, HOUR, NOON, StoredRows, a_config, a_source
+from archive_rows import DAY, HOUR, NOON, a_config, a_source, build
 
-from crawler.config.models import Source, Subscription
-from crawler.database import Database
-from pipelines.digest.build import build_digest
+from crawler.config.models import Source
 from pipelines.digest.render import render_markdown
-
-
-@pytest.fixture
-def database(tmp_path):
-    opened = Database.open(f"sqlite:///{tmp_path}/digest.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def config(tmp_path):
-    return a_config(tmp_path)
-
-
-@pytest.fixture
-def rows(database):
-    return StoredRows(database)
-
-
-def build(database, config, *, cut_from=NOON - DAY, cut_to=NOON, now=NOON, **subscription):
-    wanted = Subscription(**{"name": "daily", "title": "每日要闻", **subscription})
-    with database.read() as connection:
-        return build_digest(connection, config, wanted, cut_from, cut_to, now)
 
 
 def test_the_books_of_all_runs_of_the_period_are_summed(database, config, rows):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from archive_rows import HOUR, NOON, StoredRows, a_config
+from archive_rows import HOUR, NOON
 from click.testing import CliRunner
 from sqlalchemy import insert
 
@@ -11,23 +11,6 @@ from crawler.cli import cli
 from crawler.database import Database, StorageError, sqlite_url
 from crawler.tables import book, run
 from pipelines.digest.issue import issue_due, issued_dates, latest, preview, reissue
-
-
-@pytest.fixture
-def database(tmp_path):
-    opened = Database.open(f"sqlite:///{tmp_path}/digest.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def config(tmp_path):
-    return a_config(tmp_path)
-
-
-@pytest.fixture
-def rows(database):
-    return StoredRows(database)
 
 
 def titles(digest):

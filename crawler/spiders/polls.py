@@ -99,13 +99,11 @@ class Poller:
             next_due=_next(due, now, poll.ttl),
             max_age=due.source.articles.max_age,
         )
-        self._visit.polls_succeeded += 1
         run.watch(f"{due.source.name}: {result.found} found, {result.known} known at {due.endpoint.url}")
 
     def _unchanged(self, due: DueEndpoint) -> None:
         run, now = self._visit.run, self._visit.run.clock.now()
         run.ledger.record_unchanged(run.number, due.state, now=now, next_due=_next(due, now, due.state.ttl))
-        self._visit.polls_succeeded += 1
         run.watch(f"{due.source.name}: unchanged at {due.endpoint.url}")
 
     def _failed(self, due: DueEndpoint, failure: Failure, detail: str) -> None:
