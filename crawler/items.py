@@ -16,6 +16,14 @@ class Precision(StrEnum):
     SECOND = "second"
 
 
+class Origin(StrEnum):
+    """How an article came to us."""
+
+    CRAWL = "crawl"
+    SEED = "seed"  # a file of the operator's, an example of what is meant
+    IMPORT = "import"  # a WARC file
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dating:
     """One candidate for an article's publication time, with where it was read.
@@ -26,7 +34,7 @@ class Dating:
 
     at: datetime
     precision: Precision
-    where: str  # feed, list, page
+    where: str  # feed, list, page, seed
     text: str  # as the source spelt it
     zone: str = ""
 
@@ -75,6 +83,11 @@ class Page:
     content_type: str
     body: bytes = field(repr=False)  # an error message must not carry ten megabytes
     fetched_at: datetime
+    headers: tuple[tuple[str, str], ...] = ()  # of the response, names as sent
+
+    def header(self, name: str) -> str:
+        """The value of a header, its name in any case; "" when it is not there."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +153,8 @@ class Article:
     verdicts: tuple[ThemeVerdict, ...] = ()
     text_hash: str = ""
     copy: CopyVerdict | None = None
+    etag: str = ""  # of its page
+    last_modified: str = ""
 
     @property
     def themes(self) -> tuple[str, ...]:

@@ -169,6 +169,7 @@ entry = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("ended", UtcDateTime),
     Column("ended_run", ForeignKey("run.id")),
+    Column("origin", String(10), nullable=False, default="crawl"),  # a crawler.items.Origin
 )
 Index(
     "ix_entry_pending",
@@ -184,7 +185,7 @@ article = Table(
     Column("entry", ForeignKey("entry.id"), primary_key=True),
     Column("source", String(40), nullable=False),
     Column("outcome", String(20), nullable=False),  # kept, copy or off_theme: that of its entry
-    Column("origin", String(10), nullable=False, default="crawl"),
+    Column("origin", String(10), nullable=False, default="crawl"),  # that of its entry
     Column("title", Text, nullable=False),
     Column("authors", JSON, nullable=False),
     Column("account", Text, nullable=False, default=""),
@@ -206,16 +207,32 @@ article = Table(
     Column("path", Text, nullable=False, default=""),  # below archive/; empty when it has no file
     Column("filed", Boolean, nullable=False, default=False),  # the file at `path` was written
     Column("story", ForeignKey("story.id")),
+    Column("thumbnail", Text, nullable=False, default=""),  # a seed's own; none is taken from crawled pages
+    Column("file_hash", String(64), nullable=False, default=""),  # SHA-256 of the file as it was written
+    Column("indexed", Boolean, nullable=False, default=False),  # its latest version is in search_index
+    Column("etag", Text, nullable=False, default=""),  # of its page, for the next revisit
+    Column("last_modified", Text, nullable=False, default=""),
+    Column("revisit_at", UtcDateTime),  # when its page is asked for again; null: no more
+    Column("revisited", UtcDateTime),  # when its page last answered a revisit
+    Column("deleted_at", UtcDateTime),  # its source took it away: the text is withheld
+    Column("deleted_why", Text, nullable=False, default=""),
 )
 Index("ix_article_kept_at", article.c.kept_at)
 Index("ix_article_final_key", article.c.final_key)
-# One original per text: whoever stores second becomes its copy, also across processes.
+Index(
+    "ix_article_revisit_at",
+    article.c.revisit_at,
+    sqlite_where=text("revisit_at IS NOT NULL"),
+    postgresql_where=text("revisit_at IS NOT NULL"),
+)
+# One representative per text: whoever stores second becomes its copy, also across processes. An article that was kept
+# and got its representative later (a seed that was imported after it) stays kept.
 Index(
     "ix_article_original",
     article.c.text_hash,
     unique=True,
-    sqlite_where=text("outcome = 'kept'"),
-    postgresql_where=text("outcome = 'kept'"),
+    sqlite_where=text("outcome = 'kept' AND representative IS NULL"),
+    postgresql_where=text("outcome = 'kept' AND representative IS NULL"),
 )
 
 version = Table(
@@ -274,4 +291,32 @@ delivery = Table(
     Column("accepted", UtcDateTime),
     Column("last_error", Text, nullable=False, default=""),
     UniqueConstraint("digest", "destination"),
+)
+
+# What was forgotten on demand. Only hashes of its keys are left, so that it is not taken in again.
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("key_hash", String(64), primary_key=True),  # SHA-256 of an article key
+    Column("forgotten", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# What the capture ring holds: a row for each response that stands in one of its WARC files.
+capture = Table(
+    "capture",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the body
+    Column("file", String(100), nullable=False),  # below captures/
+    Column("at", UtcDateTime, nullable=False),
+)
+Index("ix_capture_file", capture.c.file)
+
+# Facts about the database itself, such as which tokenizer made the search index.
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
 )

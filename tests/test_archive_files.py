@@ -182,13 +182,13 @@ def test_the_last_line_is_one_link_whatever_the_address_holds():
 
 
 def test_the_path_has_the_day_it_was_kept_in_the_installations_zone():
-    path = archive_path(source="晨风", title="AI 芯片：1.5 倍！", key="k", kept_at=KEPT, zone=SHANGHAI)
+    path = archive_path(source="晨风", title="AI 芯片：1.5 倍！", key="k", day=KEPT, zone=SHANGHAI)
     assert path == PurePosixPath(f"晨风/2025/03/04-AI-芯片-1-5-倍-{key_hash('k')}.md")
 
 
 @given(title=st.text(), key=st.text())
 def test_no_title_leads_out_of_the_folder_or_makes_a_name_too_long(title, key):
-    path = archive_path(source="s", title=title, key=key.encode("utf-8", "ignore").decode(), kept_at=KEPT, zone=UTC)
+    path = archive_path(source="s", title=title, key=key.encode("utf-8", "ignore").decode(), day=KEPT, zone=UTC)
     assert path.parts[:3] == ("s", "2025", "03")
     assert len(path.parts) == 4
     assert len(path.name.encode()) <= 3 + 60 + 1 + 10 + 3

@@ -76,6 +76,12 @@ def _pause(value: timedelta) -> timedelta:
     return value
 
 
+def _ascending(value: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+    if list(value) != sorted(set(value)):
+        raise ValueError("expected ages that grow, such as [24h, 72h]")
+    return value
+
+
 def _database(value: str) -> str:
     if value:
         check_url(value)
@@ -273,6 +279,10 @@ class Safety(Model):
 
 class Retention(Model):
     off_theme: PositiveDuration = timedelta(days=14)
+    deleted: PositiveDuration = timedelta(days=30)  # text that its source took away
+    articles: PositiveDuration | None = None  # text of everything else but seeds; None: for ever
+    captures: PositiveDuration = timedelta(days=14)
+    captures_mb: Annotated[int, Field(ge=1)] = 2000
 
 
 class Settings(Model):
@@ -283,6 +293,10 @@ class Settings(Model):
     database: Annotated[str, AfterValidator(_database)] = ""  # SQLAlchemy URL; empty: SQLite in the data folder
     safety: Safety = Safety()
     retention: Retention = Retention()
+    revisit: Annotated[tuple[PositiveDuration, ...], AfterValidator(_ascending)] = (
+        timedelta(hours=24),
+        timedelta(hours=72),
+    )  # ages at which a kept article is asked for again
     min_free_mb: Annotated[int, Field(ge=0)] = 500
     hosts_at_once: Annotated[int, Field(ge=1, le=64)] = 8
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 5  # failures before an entry is quarantined as failed

@@ -40,6 +40,7 @@ def answered(visit: Visit, response: Response, waiting: Sequence[PendingEntry]) 
             content_type=(response.headers.get("Content-Type") or b"").decode("latin-1"),
             body=response.body,
             fetched_at=now,
+            headers=_headers(response),
         )
 
 
@@ -72,6 +73,11 @@ def failed(
         else:
             following = max(retry_time(now, failures=attempts), not_before or now)
             yield Postponed(pending=pending, weight=rule.weight, reason=reason, next_try=following)
+
+
+def _headers(response: Response) -> tuple[tuple[str, str], ...]:
+    pairs = ((name, value) for name, values in response.headers.items() for value in values)
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
 
 
 def _end_without_reading(response: Response, pending: PendingEntry) -> tuple[Outcome, str] | None:

@@ -46,7 +46,8 @@ class FileFacts:
     language: str  # zh-CN, en …
     markdown: str
     text: str  # a paragraph a line
-    cite: str  # the URL of the first publication where known, else where it was read
+    cite: str  # the URL of the first publication where known, else where it was read; "" where neither is
+    thumbnail: str = ""
     images: tuple[str, ...] = ()
     ours: Mapping[str, Value] = field(default_factory=dict)  # what goes under `presswatch`
 
@@ -56,6 +57,11 @@ def key_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:10]
 
 
+def sha256(content: str | bytes) -> str:
+    """The hash by which a file is recognised, in hex."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
 def slug(title: str) -> str:
     """The title's words joined with "-", at most 60 bytes of UTF-8, cut at a character border, never empty."""
     joined = "-".join(_WORD.findall(unicodedata.normalize("NFKC", title)))
@@ -63,20 +69,25 @@ def slug(title: str) -> str:
     return cut.strip("-") or "untitled"
 
 
-def archive_path(*, source: str, title: str, key: str, kept_at: datetime, zone: tzinfo) -> PurePosixPath:
-    """`<source>/<YYYY>/<MM>/<DD>-<slug>-<key>.md`, below the archive folder.
+def archive_path(*, source: str, title: str, key: str, day: datetime | None, zone: tzinfo) -> PurePosixPath:
+    """`<source>/<YYYY>/<MM>/<DD>-<slug>-<key>.md`, below the archive folder; `<source>/undated/…` without a day.
 
-    `zone` is the installation's: the day is the one on which the article was kept there.
+    `day` is when the article was kept (for a seed: published, where that is known), counted in `zone`, the
+    installation's.
     """
-    day = kept_at.astimezone(zone)
+    if day is None:
+        return PurePosixPath(source, "undated", f"{slug(title)}-{key_hash(key)}.md")
+    day = day.astimezone(zone)
     return PurePosixPath(source, f"{day:%Y}", f"{day:%m}", f"{day:%d}-{slug(title)}-{key_hash(key)}.md")
 
 
-def render(facts: FileFacts) -> str:
-    """The whole file as text."""
-    front = _yaml(_front_matter(facts))
-    cited = _UNSAFE_IN_LINK.sub(_percent_encoded, facts.cite)
-    return f"---\n{front}---\n\n{facts.markdown.strip()}\n\n[{facts.source}]({cited})\n"
+def render(facts: FileFacts, *, plain: bool = False) -> str:
+    """The whole file as text; `plain` leaves out our own key, so that the file is one of the corpus's own."""
+    front = _front_matter(facts)
+    if plain:
+        del front["presswatch"]
+    cited = f"[{facts.source}]({_UNSAFE_IN_LINK.sub(_percent_encoded, facts.cite)})" if facts.cite else ""
+    return "\n\n".join(filter(None, (f"---\n{_yaml(front)}---", facts.markdown.strip(), cited))) + "\n"
 
 
 def _front_matter(facts: FileFacts) -> dict[str, Value]:
@@ -90,8 +101,9 @@ def _front_matter(facts: FileFacts) -> dict[str, Value]:
         "translations": [language],
         "tags": [facts.source],
         "menu": "",
-        # A theme would load a thumbnail from its publisher's host for every reader; images are off until asked for.
-        "thumbnail": "",
+        # None of a crawled page: every reader would load it from its publisher's host, and images are off until asked
+        # for. A seed keeps its own.
+        "thumbnail": facts.thumbnail,
         "lead": "",
         "comments": False,
         "authorbox": False,

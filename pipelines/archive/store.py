@@ -4,26 +4,28 @@ An article's outcome, row, version and copy mark are one transaction. The file f
 already, and the row then notes it, so that a process that dies in between leaves nothing a later run cannot finish.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path, PurePosixPath
-from typing import Any
-from zoneinfo import ZoneInfo
+from pathlib import Path
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crawler.config.models import Config
 from crawler.database import Database
-from crawler.items import Article, Dating, ThemeVerdict
-from crawler.ledger import end_entry
-from crawler.outcomes import ARCHIVED, Outcome
+from crawler.intake import Intake, take_in
+from crawler.items import Article, Origin
+from crawler.outcomes import Outcome
 from crawler.tables import article as article_table
-from crawler.tables import copy as copy_table
-from crawler.tables import entry, version
-from pipelines.archive.files import FileFacts, Value, archive_path, render, write_atomically
+from crawler.tables import version
+from pipelines.archive.facts import filing
+from pipelines.archive.files import render, sha256, write_atomically
+from pipelines.archive.rows import insert_article
 from pipelines.copies.find import find_copy
+
+logger = logging.getLogger(__name__)
 
 
 class Archive:
@@ -53,17 +55,43 @@ class Archive:
             if twin is None:
                 raise
             outcome = self._commit(replace(article, copy=twin), run)
-        if outcome in ARCHIVED:
-            self.write_file(article.pending.id)
+        self.write_unfiled()
+        return outcome
+
+    def take_in(self, article: Article, intake: Intake) -> Outcome | None:
+        """Store an article that a file brought, its entry included; None when its key is known."""
+        with self._database.write() as connection:
+            now = self._now()
+            pending = take_in(connection, intake, article.pending.source, article.pending.entry, now)
+            if pending is None:
+                return None
+            mine = replace(article, pending=pending)
+            outcome = self._insert(connection, mine, intake.run, intake.origin, now)
+        self.write_unfiled()
         return outcome
 
     def write_file(self, entry_id: int) -> None:
-        """Make the article's file from its row, and note that it is there."""
+        """Make the article's file from its rows, and note that it is there.
+
+        A file that somebody edited is kept beside it under another name: what a person wrote is never lost.
+        """
         with self._database.read() as connection:
-            facts, path = self._facts(connection, entry_id)
-        write_atomically(self._folder, path, render(facts))
+            wanted = filing(connection, self._config, entry_id)
+        text = render(wanted.facts)
+        edited = set_aside_if_edited(self._folder / wanted.path, written=wanted.written_hash, wanted=sha256(text))
+        if edited is not None:
+            logger.warning("%s was edited by hand; the edited text is kept as %s", wanted.path, edited.name)
+        write_atomically(self._folder, wanted.path, text)
         with self._database.write() as connection:
-            connection.execute(update(article_table).where(article_table.c.entry == entry_id).values(filed=True))
+            this = article_table.c.entry == entry_id
+            connection.execute(update(article_table).where(this).values(filed=True, file_hash=sha256(text)))
+
+    def write_unfiled(self) -> None:
+        """Write every file that its rows wait for: of the article just stored, and of those that name it."""
+        with self._database.read() as connection:
+            waiting = _unfiled(connection)
+        for entry_id, _ in waiting:
+            self.write_file(entry_id)
 
     def recover(self) -> list[str]:
         """Write the files that a run which died could not, and let expired off-theme texts go.
@@ -74,152 +102,52 @@ class Archive:
         expired = self._now() - self._config.settings.retention.off_theme
         with self._database.write() as connection:
             _forget_off_theme_texts(connection, expired)
-            unfiled = select(article_table.c.entry, article_table.c.path).where(
-                article_table.c.path != "", article_table.c.filed.is_(False)
-            )
-            rows = connection.execute(unfiled).all()
+            waiting = _unfiled(connection)
         faults = []
-        for row in rows:
+        for entry_id, path in waiting:
             try:
-                for left_over in (self._folder / row.path).parent.glob(".*.tmp"):
+                for left_over in (self._folder / path).parent.glob(".*.tmp"):
                     left_over.unlink()
-                self.write_file(row.entry)
+                self.write_file(entry_id)
             except OSError as error:
-                faults.append(f"{self._folder / row.path} cannot be written: {error}")
+                faults.append(f"{self._folder / path} cannot be written: {error}")
         return faults
 
     def _commit(self, article: Article, run: int) -> Outcome:
-        outcome, reason = _outcome(article)
         with self._database.write() as connection:
-            now = self._now()
-            end_entry(connection, run, article.pending, outcome, reason=reason, now=now)
-            connection.execute(insert(article_table).values(self._row(article, outcome, now)))
-            connection.execute(
-                insert(version).values(
-                    entry=article.pending.id,
-                    number=1,
-                    seen=article.fetched_at,
-                    title=article.title,
-                    markdown=article.markdown,
-                    text=article.text,
-                    text_hash=article.text_hash,
-                )
-            )
-            if outcome is Outcome.COPY and article.copy is not None:
-                connection.execute(
-                    insert(copy_table).values(
-                        entry=article.pending.id,
-                        original=article.copy.of,
-                        level=article.copy.level.value,
-                        measure=article.copy.measure,
-                        found=now,
-                    )
-                )
-        return outcome
+            return self._insert(connection, article, run, Origin.CRAWL, self._now())
 
-    def _row(self, article: Article, outcome: Outcome, now: datetime) -> dict[str, Any]:
-        pending = article.pending
-        path = ""
-        if outcome in ARCHIVED:
-            zone = self._config.settings.zone
-            path = archive_path(
-                source=pending.source, title=article.title, key=pending.entry.key, kept_at=now, zone=zone
-            ).as_posix()
-        return {
-            "entry": pending.id,
-            "source": pending.source,
-            "outcome": outcome.value,
-            "title": article.title,
-            "authors": list(article.authors),
-            "account": article.account,
-            "language": article.language[:20],
-            "url": article.url,
-            "original_url": pending.entry.original_url,
-            "final_key": article.final_key,
-            "published": article.published.to_json() if article.published else None,
-            "datings": [dating.to_json() for dating in article.datings],
-            "fetched": article.fetched_at,
-            "kept_at": now,
-            "backlog": pending.backlog,
-            "verdicts": [verdict.to_json() for verdict in article.verdicts],
-            "themes": list(article.themes),
-            "images": list(article.images),
-            "extractor": article.extractor,
-            "text_hash": article.text_hash,
-            "representative": article.copy.of if outcome is Outcome.COPY and article.copy else None,
-            "path": path,
-        }
+    def _insert(self, connection: Connection, article: Article, run: int, origin: Origin, now: datetime) -> Outcome:
+        return insert_article(connection, self._config, article, run=run, origin=origin, now=now)
 
-    def _facts(self, connection: Connection, entry_id: int) -> tuple[FileFacts, PurePosixPath]:
-        latest = select(version).where(version.c.entry == entry_id).order_by(version.c.number.desc()).limit(1)
-        text = connection.execute(latest).mappings().one()
-        row = (
-            connection.execute(
-                select(article_table, entry.c.key, entry.c.url.label("entry_url"), entry.c.first_seen)
-                .join(entry, entry.c.id == article_table.c.entry)
-                .where(article_table.c.entry == entry_id)
-            )
-            .mappings()
-            .one()
+
+def set_aside_if_edited(target: Path, *, written: str, wanted: str) -> Path | None:
+    """Give a file that is neither what was written nor what is to be written another name.
+
+    Args:
+        target: the file.
+        written: SHA-256 of what was written there; "" when that is not known: nothing is set aside.
+        wanted: SHA-256 of what is to be written.
+
+    Returns:
+        The new name, or None when there was nothing to save.
+    """
+    if not written or not target.is_file():
+        return None
+    found = sha256(target.read_bytes())
+    if found in {written, wanted}:
+        return None
+    return target.rename(target.with_name(f"{target.name}.edited-{found[:8]}"))
+
+
+def _unfiled(connection: Connection) -> list[tuple[int, str]]:
+    """Entry and path of each article whose file is still to be written."""
+    rows = connection.execute(
+        select(article_table.c.entry, article_table.c.path).where(
+            article_table.c.path != "", article_table.c.filed.is_(False)
         )
-        source = self._config.source(row["source"])
-        facts = FileFacts(
-            source=row["source"],
-            key=row["key"],
-            title=text["title"],
-            published=Dating.from_json(row["published"]) if row["published"] else None,
-            zone=ZoneInfo(source.timezone) if source else self._config.settings.zone,
-            kept_at=row["kept_at"],
-            language=row["language"] or (source.language if source else ""),
-            markdown=text["markdown"],
-            text=text["text"],
-            cite=row["original_url"] or row["url"],
-            images=tuple(row["images"]),
-            ours=_ours(row, _key_of(connection, row["representative"])),
-        )
-        return facts, PurePosixPath(row["path"])
-
-
-def _outcome(article: Article) -> tuple[Outcome, str]:
-    if not article.themes:
-        best = max(article.verdicts, key=lambda verdict: verdict.score, default=None)
-        return Outcome.OFF_THEME, f"no theme takes it{_nearest_theme(best) if best else ''}"
-    if article.copy is not None:
-        return Outcome.COPY, f"{article.copy.level.value} as entry {article.copy.of}"
-    return Outcome.KEPT, "on theme: " + ", ".join(article.themes)
-
-
-def _nearest_theme(best: ThemeVerdict) -> str:
-    told = f"; nearest: {best.theme} with {best.score:.1f} of {best.floor:.1f}"
-    return f"{told}, vetoed by {best.vetoed_by}" if best.vetoed_by else told
-
-
-def _ours(row: RowMapping, representative: str) -> dict[str, Value]:
-    """What stands under `presswatch` in the file: enough to place the article without the database."""
-    published = row["published"]
-    return {
-        "key": row["key"],
-        "url": row["url"],
-        "origin": row["origin"],
-        "outcome": row["outcome"],
-        "copy_of": representative,
-        "first_seen": row["first_seen"].isoformat(timespec="seconds"),
-        "kept_at": row["kept_at"].isoformat(timespec="seconds"),
-        "published": published,
-        "authors": row["authors"],
-        "account": row["account"],
-        "themes": {
-            verdict.theme: round(verdict.score, 2)
-            for verdict in map(ThemeVerdict.from_json, row["verdicts"])
-            if verdict.on_theme
-        },
-        "extractor": row["extractor"],
-        "text_hash": row["text_hash"],
-    }
-
-
-def _key_of(connection: Connection, entry_id: int | None) -> str:
-    return "" if entry_id is None else connection.scalars(select(entry.c.key).where(entry.c.id == entry_id)).one()
+    )
+    return [(row.entry, row.path) for row in rows]
 
 
 def _forget_off_theme_texts(connection: Connection, before: datetime) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from crawler.config.models import Config, Subscription
+from crawler.items import Origin
 from crawler.outcomes import Outcome
 from crawler.tables import article, entry, version
 from crawler.tables import digest as digest_table
@@ -89,6 +90,7 @@ def _stored(connection: Connection, subscription: Subscription, periods: Sequenc
         .join(entry, entry.c.id == article.c.entry)
         .where(
             article.c.outcome.in_([Outcome.KEPT.value, Outcome.COPY.value]),
+            article.c.origin != Origin.SEED.value,  # examples of what is meant, no news; their copies are
             article.c.kept_at > periods[0].cut_from,
             or_(
                 article.c.kept_at > periods[-1].cut_from,

@@ -13,6 +13,7 @@ from statistics import median
 from sqlalchemy import Connection, Row, func, select
 
 from crawler.config.models import Config
+from crawler.items import Origin
 from crawler.tables import book, endpoint, entry, run, sighting
 from pipelines.digest.labels import label_of
 from pipelines.digest.model import FailingEndpoint, SilentEndpoint
@@ -111,6 +112,7 @@ def _days_with_news(connection: Connection, cut_to: datetime) -> dict[str, list[
     rows = connection.execute(
         select(entry.c.source, day.label("day"))
         .where(entry.c.first_seen <= cut_to, entry.c.first_seen > cut_to - _RHYTHM)
+        .where(entry.c.origin == Origin.CRAWL.value)
         .distinct()
         .order_by(entry.c.source, day)
     )

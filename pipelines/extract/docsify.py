@@ -109,4 +109,6 @@ def _article(page: Page, source: Source, file: _File, markdown: str, text: str) 
         language=source.language,
         images=linked_images(markdown),
         extractor=EXTRACTOR,
+        etag=page.header("ETag"),
+        last_modified=page.header("Last-Modified"),
     )

@@ -83,4 +83,6 @@ def _article(page: Page, source: Source, tree: Element, title: str, markdown: st
         language=page_language(tree) or source.language,
         images=linked_images(markdown),
         extractor=EXTRACTOR,
+        etag=page.header("ETag"),
+        last_modified=page.header("Last-Modified"),
     )

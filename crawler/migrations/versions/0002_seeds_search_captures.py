@@ -1,0 +1,60 @@
+"""seeds, search, revisits, captures, tombstones."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0002'
+down_revision = '0001'
+branch_labels = None
+depends_on = None
+
+_ARTICLE: tuple[sa.Column[Any], ...] = (
+    sa.Column('thumbnail', sa.Text(), nullable=False, server_default=''),
+    sa.Column('file_hash', sa.String(length=64), nullable=False, server_default=''),
+    sa.Column('indexed', sa.Boolean(), nullable=False, server_default=sa.false()),
+    sa.Column('etag', sa.Text(), nullable=False, server_default=''),
+    sa.Column('last_modified', sa.Text(), nullable=False, server_default=''),
+    sa.Column('revisit_at', sa.DateTime(), nullable=True),
+    sa.Column('revisited', sa.DateTime(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(), nullable=True),
+    sa.Column('deleted_why', sa.Text(), nullable=False, server_default=''),
+)
+_REPRESENTATIVE = sa.text("outcome = 'kept' AND representative IS NULL")
+_REVISITED = sa.text('revisit_at IS NOT NULL')
+
+
+def upgrade() -> None:
+    # Each column is added in place: a table that is copied would lose what refers to it.
+    op.add_column('entry', sa.Column('origin', sa.String(length=10), nullable=False, server_default='crawl'))
+    for column in _ARTICLE:
+        op.add_column('article', column)
+    op.drop_index('ix_article_original', 'article')
+    op.create_index('ix_article_original', 'article', ['text_hash'], unique=True,
+                    sqlite_where=_REPRESENTATIVE, postgresql_where=_REPRESENTATIVE)
+    op.create_index('ix_article_revisit_at', 'article', ['revisit_at'], unique=False,
+                    sqlite_where=_REVISITED, postgresql_where=_REVISITED)
+    op.create_table('tombstone',
+    sa.Column('key_hash', sa.String(length=64), nullable=False),
+    sa.Column('forgotten', sa.DateTime(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('key_hash', name=op.f('pk_tombstone'))
+    )
+    op.create_table('capture',
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('file', sa.String(length=100), nullable=False),
+    sa.Column('at', sa.DateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('url', 'digest', name=op.f('pk_capture'))
+    )
+    op.create_index('ix_capture_file', 'capture', ['file'], unique=False)
+    op.create_table('meta',
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('value', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_meta'))
+    )
+    if op.get_bind().dialect.name == 'sqlite':
+        # Contentless: the texts stand in `version`. The ascii tokenizer parts at spaces and takes everything beyond
+        # ASCII for a letter, so the tokens are exactly those of pipelines.search.tokens.
+        op.execute("CREATE VIRTUAL TABLE search_index USING fts5(title, body, content='', tokenize='ascii')")

@@ -1,0 +1,149 @@
+"""An article becomes rows: its outcome, itself, its first version, its copy mark. The work of one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from crawler.config.models import Config
+from crawler.items import Article, Origin, ThemeVerdict
+from crawler.ledger import end_entry
+from crawler.outcomes import ARCHIVED, Outcome
+from crawler.tables import article as article_table
+from crawler.tables import copy as copy_table
+from crawler.tables import version
+from pipelines.archive.files import archive_path
+from pipelines.copies.groups import copy_mark
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How, when and in which run the entry of an article ends."""
+
+    run: int
+    outcome: Outcome
+    reason: str
+    at: datetime
+
+
+def outcome_of(article: Article) -> tuple[Outcome, str]:
+    """How an article ends by its verdicts, and why."""
+    if not article.themes:
+        best = max(article.verdicts, key=lambda verdict: verdict.score, default=None)
+        return Outcome.OFF_THEME, f"no theme takes it{_nearest_theme(best) if best else ''}"
+    if article.copy is not None:
+        return Outcome.COPY, f"{article.copy.level.value} as entry {article.copy.of}"
+    return Outcome.KEPT, "on theme: " + ", ".join(article.themes)
+
+
+def insert_article(
+    connection: Connection, config: Config, article: Article, *, run: int, origin: Origin, now: datetime
+) -> Outcome:
+    """Store a crawled or imported article with the outcome its verdicts give it.
+
+    Raises:
+        AlreadyEndedError: the entry has an outcome.
+        IntegrityError: another article of this text stands for its group already.
+    """
+    outcome, reason = outcome_of(article)
+    more = {
+        "origin": origin.value,
+        "path": path_of(config, article, day=now) if outcome in ARCHIVED else "",
+        "revisit_at": _first_revisit(config, article, outcome, origin),
+    }
+    insert_rows(connection, article, Ending(run=run, outcome=outcome, reason=reason, at=now), more)
+    if outcome is Outcome.COPY and article.copy is not None:
+        connection.execute(insert(copy_table).values(copy_mark(article.pending.id, article.copy, now)))
+        complete_seed(connection, article.copy.of, article)
+    return outcome
+
+
+def path_of(config: Config, article: Article, *, day: datetime | None) -> str:
+    """Where the article's file lies, below the archive folder."""
+    pending, zone = article.pending, config.settings.zone
+    named = archive_path(source=pending.source, title=article.title, key=pending.entry.key, day=day, zone=zone)
+    return named.as_posix()
+
+
+def insert_rows(connection: Connection, article: Article, ending: Ending, more: Mapping[str, Any]) -> None:
+    """End the entry, and store the article with its first version. `more`: further columns of table `article`."""
+    outcome = ending.outcome
+    end_entry(connection, ending.run, article.pending, outcome, reason=ending.reason, now=ending.at)
+    row = {**_row(article, outcome, ending.at), **more}
+    connection.execute(insert(article_table).values(row))
+    connection.execute(
+        insert(version).values(
+            entry=article.pending.id,
+            number=1,
+            seen=article.fetched_at,
+            title=article.title,
+            markdown=article.markdown,
+            text=article.text,
+            text_hash=article.text_hash,
+        )
+    )
+
+
+def complete_seed(connection: Connection, entry_id: int, twin: Article) -> None:
+    """Give a seed the date and the address it lacks, from a crawled copy of it; its file is then to be written anew."""
+    seed = connection.execute(select(article_table).where(article_table.c.entry == entry_id)).mappings().one()
+    values = _lacking(seed, twin) if seed["origin"] == Origin.SEED.value else {}
+    if values:
+        this = article_table.c.entry == entry_id
+        connection.execute(update(article_table).where(this).values(**values, filed=False))
+
+
+def _lacking(seed: RowMapping, twin: Article) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if seed["published"] is None and twin.published is not None:
+        values |= {"published": twin.published.to_json(), "datings": [item.to_json() for item in twin.datings]}
+    if not (seed["original_url"] or seed["url"]):
+        values |= {
+            "original_url": twin.pending.entry.original_url or twin.url,
+            "final_key": twin.pending.entry.key,
+        }
+    return values
+
+
+def _first_revisit(config: Config, article: Article, outcome: Outcome, origin: Origin) -> datetime | None:
+    """Copies are not asked for again, and neither is what never came over the network."""
+    ages = config.settings.revisit
+    if outcome is not Outcome.KEPT or origin is not Origin.CRAWL or not ages:
+        return None
+    return article.pending.first_seen + ages[0]
+
+
+def _row(article: Article, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    pending = article.pending
+    return {
+        "entry": pending.id,
+        "source": pending.source,
+        "outcome": outcome.value,
+        "title": article.title,
+        "authors": list(article.authors),
+        "account": article.account,
+        "language": article.language[:20],
+        "url": article.url,
+        "original_url": pending.entry.original_url,
+        "final_key": article.final_key,
+        "published": article.published.to_json() if article.published else None,
+        "datings": [dating.to_json() for dating in article.datings],
+        "fetched": article.fetched_at,
+        "kept_at": now,
+        "backlog": pending.backlog,
+        "verdicts": [verdict.to_json() for verdict in article.verdicts],
+        "themes": list(article.themes),
+        "images": list(article.images),
+        "extractor": article.extractor,
+        "text_hash": article.text_hash,
+        "representative": article.copy.of if outcome is Outcome.COPY and article.copy else None,
+        "etag": article.etag,
+        "last_modified": article.last_modified,
+    }
+
+
+def _nearest_theme(best: ThemeVerdict) -> str:
+    told = f"; nearest: {best.theme} with {best.score:.1f} of {best.floor:.1f}"
+    return f"{told}, vetoed by {best.vetoed_by}" if best.vetoed_by else told
