@@ -4,6 +4,7 @@ They have their own endpoint row (its address is `seeds:` or `warc:` and the fil
 say where it was seen first, and their own run, so that its books balance like those of any other.
 """
 
+import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,12 +39,12 @@ class IntakeRun:
 
 @contextmanager
 def intake_run(
-    database: Database, *, command: str, process: int, now: Callable[[], datetime], sources: Collection[str]
+    database: Database, *, command: str, now: Callable[[], datetime], sources: Collection[str]
 ) -> Iterator[IntakeRun]:
     """A run with a book for each of `sources`, closed whatever happens. The caller holds the run lock."""
     with database.write() as connection:
         names = sorted(sources)
-        number = books.open_run(connection, command=command, process=process, now=now(), sources=names)
+        number = books.open_run(connection, command=command, process=os.getpid(), now=now(), sources=names)
     opened = IntakeRun(number=number)
     error = "interrupted"
     try:

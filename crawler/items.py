@@ -62,7 +62,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class PendingEntry:
-    """An entry the ledger holds and that has no outcome yet."""
+    """An entry whose page is to be read: it has no outcome yet, or its article is looked at again."""
 
     id: int
     source: str
@@ -71,6 +71,7 @@ class PendingEntry:
     first_seen: datetime
     attempts: float = 0.0  # failures so far, in fractions by kind
     backlog: bool = False  # came with its endpoint's first poll
+    revisit: bool = False  # its article is stored; only what changed since matters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +181,16 @@ class Postponed:
     pending: PendingEntry
     weight: float  # what this failure adds to `attempts`
     reason: str
+    at: datetime
     next_try: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unchanged:
+    """A revisited page says that it is as it was."""
+
+    pending: PendingEntry
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,5 +223,5 @@ class HostMemory:
     not_before: datetime | None = None  # it asked to be left alone until then
 
 
-Flow = Page | Article | Ended | Postponed
+Flow = Page | Article | Ended | Postponed | Unchanged
 """What Scrapy's item pipelines pass on. Each stage acts on its own kind and hands on the others."""

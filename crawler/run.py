@@ -30,6 +30,7 @@ from crawler.fetch.robots import PRODUCT_NAME, Robots
 from crawler.fetch.robots_cache import DatabaseRobotsCache
 from crawler.ledger import Ledger, Scope
 from crawler.polling import is_due
+from crawler.revisits import Revisits
 from crawler.spiders.source import SourceSpider
 from crawler.visit import DueEndpoint, RunContext, Visit
 from pipelines.archive.store import Archive
@@ -72,6 +73,15 @@ class RunReport:
     @property
     def polls_succeeded(self) -> int:
         return self.polls - self.polls_failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """What brings a run to a host."""
+
+    due: list[DueEndpoint]
+    after: int  # entries up to this id were offered already
+    looks_again: bool  # articles are to be revisited
 
 
 @contextmanager
@@ -156,6 +166,7 @@ class Run:
             clock=self.clock,
             database=self.database,
             ledger=ledger,
+            revisits=Revisits(self.database, self.config.settings.revisit),
             archive=self.data / "archive",
             guard=AddressGuard(self.config.settings.safety.allow_networks, address),
             pace=Pace(self.clock, ledger, self._stop_reason, self._stopping),
@@ -179,41 +190,39 @@ class Run:
         self, run: RunContext, runner: AsyncCrawlerRunner, to_poll: dict[str, list[DueEndpoint]]
     ) -> None:
         offered: dict[str, int] = {}  # host → newest entry offered in this run; each is tried once
+        to_revisit = run.revisits.hosts(self.clock.now(), run.scope)
         while not self._stop_reason():
             waiting = run.ledger.hosts_with_pending(self.clock.now(), run.scope, offered)
-            hosts = sorted({*to_poll, *waiting})
+            hosts = sorted({*to_poll, *waiting, *to_revisit})
             if not hosts:
                 return
             turns = asyncio.Semaphore(self.config.settings.hosts_at_once)
 
             async def visit(host: str, newest: int, turns: asyncio.Semaphore = turns) -> None:
                 async with turns:
-                    due, after = to_poll.pop(host, []), offered.get(host, 0)
-                    reached = await self._contained_visit(run, runner, host, due, after)
+                    work = _Work(due=to_poll.pop(host, []), after=offered.get(host, 0), looks_again=host in to_revisit)
+                    to_revisit.discard(host)
+                    reached = await self._contained_visit(run, runner, host, work)
                 offered[host] = max(reached, newest)
 
             await asyncio.gather(*(visit(host, waiting.get(host, 0)) for host in hosts))
 
-    async def _contained_visit(
-        self, run: RunContext, runner: AsyncCrawlerRunner, host: str, due: list[DueEndpoint], after: int
-    ) -> int:
+    async def _contained_visit(self, run: RunContext, runner: AsyncCrawlerRunner, host: str, work: "_Work") -> int:
         """Visit one host; return the newest entry id that was offered. Another host's fault stops no other visit."""
         try:
-            return await self._visit(run, runner, host, due, after)
+            return await self._visit(run, runner, host, work)
         except Exception as error:  # the edge of a visit: told, and the run does not look well
             logger.exception("the visit of %s broke", host)
             self.errors.append(f"visit of {host}: {type(error).__name__}: {error}")
-            return after
+            return work.after
 
-    async def _visit(
-        self, run: RunContext, runner: AsyncCrawlerRunner, host: str, due: list[DueEndpoint], after: int
-    ) -> int:
+    async def _visit(self, run: RunContext, runner: AsyncCrawlerRunner, host: str, work: "_Work") -> int:
         lease = run.ledger.claim(host, now=self.clock.now(), lease=_LEASE)
         if lease is None:
             self.watch(f"{host} is left alone: another worker visits it")
-            return after
-        self._declare_pace(run, host, due)
-        visit = Visit(run=run, lease=lease, due=due, after=after)
+            return work.after
+        self._declare_pace(run, host, work)
+        visit = Visit(run=run, lease=lease, due=work.due, after=work.after, looks_again=work.looks_again)
         try:
             await runner.crawl(SourceSpider, visit=visit)
         finally:
@@ -237,10 +246,13 @@ class Run:
                 by_host[state.host].append(DueEndpoint(source=source, endpoint=endpoint, state=state))
         return dict(by_host)
 
-    def _declare_pace(self, run: RunContext, host: str, due: list[DueEndpoint]) -> None:
+    def _declare_pace(self, run: RunContext, host: str, work: "_Work") -> None:
         """The most careful politeness among the sources that bring us to this host."""
-        names = {item.source.name for item in due}
-        names |= {item.source for item in run.ledger.pending(host, now=self.clock.now(), scope=run.scope)}
+        now = self.clock.now()
+        names = {item.source.name for item in work.due}
+        names |= {item.source for item in run.ledger.pending(host, now=now, scope=run.scope)}
+        if work.looks_again:
+            names |= {item.pending.source for item in run.revisits.due(host, now, run.scope)}
         rules = [source.politeness for source in self.scope if source.name in names]
         run.pace.declare(
             host,

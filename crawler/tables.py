@@ -248,6 +248,8 @@ version = Table(
     Column("diff", Text, nullable=False, default=""),
 )
 
+Index("ix_version_text_hash", version.c.text_hash)
+
 copy = Table(
     "copy",
     metadata,

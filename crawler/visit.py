@@ -14,6 +14,7 @@ from crawler.fetch.pace import Pace
 from crawler.fetch.robots import Robots
 from crawler.items import PendingEntry
 from crawler.ledger import EndpointState, Lease, Ledger, Scope
+from crawler.revisits import Revisit, Revisits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class RunContext:
     clock: Clock
     database: Database
     ledger: Ledger
+    revisits: Revisits
     archive: Path  # folder of the Markdown files
     guard: AddressGuard
     pace: Pace
@@ -50,6 +52,7 @@ class Visit:
     lease: Lease
     due: Sequence[DueEndpoint]
     after: int = 0  # entries up to this id were offered already in this run
+    looks_again: bool = False  # at the articles whose revisit has come; once in a run
     requests: Counter[str] = field(default_factory=Counter)  # by source
     received: Counter[str] = field(default_factory=Counter)  # bytes by source
     notes: list[tuple[str, str]] = field(default_factory=list)  # (source, what its operator should know)
@@ -65,6 +68,11 @@ class Visit:
         found = run.ledger.pending(self.lease.host, now=run.clock.now(), scope=run.scope, after=self.after)
         self.after = max((pending.id for pending in found), default=self.after)
         return found
+
+    def revisits(self) -> list[Revisit]:
+        """The host's articles to look at again in this visit."""
+        run = self.run
+        return run.revisits.due(self.lease.host, run.clock.now(), run.scope) if self.looks_again else []
 
     def held(self) -> datetime | None:
         """Until when the host wants to be left alone, if it does."""

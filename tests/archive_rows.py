@@ -120,15 +120,15 @@ class Rows:
             "representative": original,
         }
         self.connection.execute(insert(article).values({**values, **facts}))
-        self.a_version(entry_id, number=1, text=text, title=title, seen=kept_at)
+        text_hash = {**values, **facts}["text_hash"]
+        self.a_version(entry_id, number=1, text=text, title=title, seen=kept_at, text_hash=text_hash)
         if original is not None:
             self._insert(copy, entry=entry_id, original=original, level="same_text", measure=1.0, found=kept_at)
         return entry_id
 
-    def a_version(self, entry_id, *, number, text, title="标题", seen=NOON):
-        self._insert(
-            version, entry=entry_id, number=number, seen=seen, title=title, markdown=text, text=text, text_hash="h"
-        )
+    def a_version(self, entry_id, *, number, text, title="标题", seen=NOON, **facts):
+        values = {"markdown": text, "text_hash": f"{entry_id}-{number}", **facts}
+        self._insert(version, entry=entry_id, number=number, seen=seen, title=title, text=text, **values)
 
 
 class StoredRows:

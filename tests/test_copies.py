@@ -33,7 +33,7 @@ def database(tmp_path):
 
 
 def store(database, number, *, outcome=Outcome.KEPT, key="", final_key="", words="", of=None, age=0):
-    """One stored article; `of` is its representative, `age` the hours since it was stored."""
+    """One stored article with its text; `of` is its representative, `age` the hours since it was stored."""
     kept_at = SEEN - timedelta(hours=age)
     key = key or f"url:example.cn/{number}"
     with database.write() as connection:
@@ -50,6 +50,13 @@ def store(database, number, *, outcome=Outcome.KEPT, key="", final_key="", words
                 images=[], extractor="x", text_hash=words or f"other {number}", representative=of,
             )
         )  # fmt: skip
+        tell(connection, number, words or f"other {number}")
+
+
+def tell(connection, entry, words, number=1):
+    """A version of an article's text."""
+    values = {"title": "题", "markdown": "", "text": "", "text_hash": words, "seen": SEEN}
+    connection.execute(insert(tables.version).values(entry=entry, number=number, **values))
 
 
 def find(database, *, words="", key="url:example.cn/new", final_key="", number=99):
@@ -113,6 +120,21 @@ def test_the_same_key_is_a_copy(database, stored, candidate):
 def test_the_same_text_is_a_copy(database):
     store(database, 1, words="h")
     assert find(database, words="h") == CopyVerdict(of=1, level=Sameness.SAME_TEXT, measure=1.0)
+
+
+@pytest.mark.parametrize("words", ["as it was", "as it is now"])
+def test_a_copy_of_any_version_is_a_copy(database, words):
+    store(database, 1, words="as it was")
+    with database.write() as connection:
+        tell(connection, 1, "as it is now", number=2)
+    assert find(database, words=words).of == 1
+
+
+def test_articles_without_a_key_of_their_own_are_not_the_same(database):
+    store(database, 1)
+    with database.write() as connection:
+        connection.execute(tables.article.update().values(final_key=""))
+    assert find(database, words="new", key="") is None
 
 
 def test_the_same_key_is_the_stronger_level(database):

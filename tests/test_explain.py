@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from crawler.database import Database
 from crawler.items import Precision, TermHit
-from crawler.tables import sighting
+from crawler.tables import entry, sighting
 from pipelines.archive.explain import Explanation, explain
 from pipelines.archive.explain_text import candidates_text, explanation_text
 
@@ -193,3 +193,21 @@ def test_nothing_is_judged_again(connection, rows):
     found = explain(connection, "1")
     assert isinstance(found, Explanation)
     assert found.verdicts == (a_verdict(score=4.25),)
+
+
+def test_what_happened_to_an_article_later_is_told(connection, rows):
+    number = rows.an_article(1, "机器人", deleted_at=NOON + DAY, deleted_why="no longer there: HTTP 404",
+                             revisit_at=NOON + 2 * DAY)  # fmt: skip
+    rows.a_version(number, number=2, text="乙。", seen=NOON + HOUR, diff="- 甲。\n+ 乙。")
+    text = told(connection, str(number))
+    assert "已更新：2025-03-03 13:00:00，第 2 版，删 1 句，增 1 句\n    - 甲。\n    + 乙。\n" in text
+    assert "已删除：2025-03-04 12:00:00，no longer there: HTTP 404\n" in text
+    assert "再访：不早于 2025-03-05 12:00:00" in text
+
+
+def test_a_seed_and_the_copies_of_a_seed_say_so(connection, rows):
+    seed = rows.an_article(1, "种子", source="seed", url="", origin="seed")
+    connection.execute(entry.update().where(entry.c.id == seed).values(origin="seed"))
+    copied = rows.an_article(2, "转载", copy_of=seed)
+    assert "网址：未知\n来历：种子\n" in told(connection, str(seed))
+    assert f"转载自：《种子》 编号 {seed}，seed，种子，正文相同（1.00）\n" in told(connection, str(copied))

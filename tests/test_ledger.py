@@ -107,7 +107,7 @@ def test_an_outcome_never_changes(ledger):
     ledger.end(run, Ended(pending=item, outcome=Outcome.GONE, reason="HTTP 404", at=START))
     with pytest.raises(AlreadyEndedError):
         ledger.end(run, Ended(pending=item, outcome=Outcome.FAILED, reason="again", at=START))
-    ledger.postpone(Postponed(pending=item, weight=1, reason="late", next_try=START + WEEK))
+    ledger.postpone(Postponed(pending=item, weight=1, reason="late", at=START, next_try=START + WEEK))
     book = close_run(ledger, run)["alpha"]
     assert (book.outcomes[Outcome.GONE], book.outcomes[Outcome.FAILED], book.balances) == (1, 0, True)
 
@@ -116,7 +116,7 @@ def test_a_postponed_entry_comes_back_when_its_time_has_come(ledger):
     poll(ledger, open_run(ledger), [an_entry(1)])
     [item] = pending(ledger)
     later = START + timedelta(minutes=10)
-    ledger.postpone(Postponed(pending=item, weight=0.5, reason="HTTP 503", next_try=later))
+    ledger.postpone(Postponed(pending=item, weight=0.5, reason="HTTP 503", at=START, next_try=later))
     assert pending(ledger) == []
     assert [again.attempts for again in pending(ledger, now=later)] == [0.5]
 
@@ -259,7 +259,9 @@ class LedgerMachine(RuleBasedStateMachine):
         waiting = pending(self.ledger, now=self.now)
         if waiting:
             until = self.now + timedelta(hours=hours)
-            self.ledger.postpone(Postponed(pending=pick.choice(waiting), weight=0.5, reason="x", next_try=until))
+            self.ledger.postpone(
+                Postponed(pending=pick.choice(waiting), weight=0.5, reason="x", at=self.now, next_try=until)
+            )
 
     @rule(hours=st.integers(1, 40))
     def time_passes(self, hours):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.fetch.failures import RULES, Failure, failure_of_status
-from crawler.items import Ended, Page, PendingEntry, Postponed
+from crawler.items import Ended, Page, PendingEntry, Postponed, Unchanged
 from crawler.outcomes import Outcome
 from crawler.polling import retry_time
 from crawler.urls import host_of
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from crawler.visit import Visit
 
 
-def answered(visit: Visit, response: Response, waiting: Sequence[PendingEntry]) -> Iterator[Page | Ended | Postponed]:
-    """A page for each entry, or its end, or another try later."""
+def answered(
+    visit: Visit, response: Response, waiting: Sequence[PendingEntry]
+) -> Iterator[Page | Ended | Postponed | Unchanged]:
+    """A page for each entry, or its end, or another try later; or the word that a revisited page is as it was."""
     failure = failure_of_status(response.status)
     if failure is not None:
         held = visit.run.pace.held_until(host_of(response.url))
@@ -29,6 +31,9 @@ def answered(visit: Visit, response: Response, waiting: Sequence[PendingEntry]) 
         return
     now = visit.run.clock.now()
     for pending in waiting:
+        if response.status == 304 and pending.revisit:
+            yield Unchanged(pending=pending, at=now)
+            continue
         end = _end_without_reading(response, pending)
         if end is not None:
             yield Ended(pending=pending, outcome=end[0], reason=end[1], at=now)
@@ -44,10 +49,11 @@ def answered(visit: Visit, response: Response, waiting: Sequence[PendingEntry]) 
         )
 
 
-def put_off(waiting: Sequence[PendingEntry], reason: str, until: datetime) -> Iterator[Postponed]:
+def put_off(visit: Visit, waiting: Sequence[PendingEntry], reason: str, until: datetime) -> Iterator[Postponed]:
     """The host was not asked, at its own wish: another try then, and no attempt counted."""
+    now = visit.run.clock.now()
     for pending in waiting:
-        yield Postponed(pending=pending, weight=0.0, reason=reason, next_try=until)
+        yield Postponed(pending=pending, weight=0.0, reason=reason, at=now, next_try=until)
 
 
 def failed(
@@ -60,19 +66,20 @@ def failed(
 ) -> Iterator[Ended | Postponed]:
     """The end of each entry when the failure is final or its attempts are used up, else another try later.
 
-    `not_before`: until then the host that answered wants to be left alone.
+    `not_before`: until then the host that answered wants to be left alone. A revisited page ends only by being gone:
+    every other failure says nothing about the article that is stored.
     """
     now, rule = visit.run.clock.now(), RULES[failure]
     reason = f"{failure}: {detail}"
     for pending in waiting:
         attempts = pending.attempts + rule.weight
-        if rule.ends is not None:
+        if rule.ends is Outcome.GONE or (rule.ends is not None and not pending.revisit):
             yield Ended(pending=pending, outcome=rule.ends, reason=reason, at=now)
-        elif attempts >= visit.config.settings.max_attempts:
+        elif attempts >= visit.config.settings.max_attempts and not pending.revisit:
             yield Ended(pending=pending, outcome=rule.last, reason=f"attempts used up; the last: {reason}", at=now)
         else:
             following = max(retry_time(now, failures=attempts), not_before or now)
-            yield Postponed(pending=pending, weight=rule.weight, reason=reason, next_try=following)
+            yield Postponed(pending=pending, weight=rule.weight, reason=reason, at=now, next_try=following)
 
 
 def _headers(response: Response) -> tuple[tuple[str, str], ...]:

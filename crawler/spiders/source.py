@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure as TwistedFailure
 
+    from crawler.revisits import Revisit
     from crawler.visit import Visit
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,25 @@ class SourceSpider(Spider):
                 meta={"source": waiting[0].source},
                 dont_filter=True,  # the ledger remembers what was fetched
             )
+        for revisit in self.visit.revisits():
+            await self._ahead.acquire()
+            if self.visit.must_stop():
+                return
+            yield self._look_again(revisit)
+
+    def _look_again(self, revisit: Revisit) -> Request:
+        """Conditional: a page that is as it was costs its server nothing."""
+        validators = {"If-None-Match": revisit.etag, "If-Modified-Since": revisit.last_modified}
+        pending = revisit.pending
+        return Request(
+            pending.entry.url,
+            callback=self.parse_page,
+            errback=self.page_failed,
+            headers={name: value for name, value in validators.items() if value},
+            cb_kwargs={"waiting": [pending]},
+            meta={"source": pending.source},
+            dont_filter=True,
+        )
 
     def _pages(self) -> dict[str, list[PendingEntry]]:
         """Addresses to fetch, each once, with the entries that wait for it."""
@@ -87,7 +107,7 @@ class SourceSpider(Spider):
         if isinstance(error, NotNowError):
             self.visit.run.watch(f"{waiting[0].source}: {error}")
             if error.until is not None:
-                yield from put_off(waiting, str(error), error.until)
+                yield from put_off(self.visit, waiting, str(error), error.until)
             return
         kind = failure_of_exception(error)
         if kind is None:
@@ -104,7 +124,9 @@ class SourceSpider(Spider):
         self.visit.blame(item.pending.source, f"{item.pending.entry.url}: {_error_text(failure)}")
         run = self.visit.run
         for result in failed(self.visit, [item.pending], Failure.INTERNAL, _error_text(failure)):
-            if isinstance(result, Ended):
+            if item.pending.revisit:
+                run.revisits.failed(item.pending, result.at)
+            elif isinstance(result, Ended):
                 run.ledger.end(run.number, result)
             else:
                 run.ledger.postpone(result)

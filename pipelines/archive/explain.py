@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, or_, select
 
 from crawler.items import Dating, ThemeVerdict
-from crawler.tables import article, copy, endpoint, entry, sighting
+from crawler.tables import article, copy, endpoint, entry, sighting, version
 from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url
 
 _CANDIDATES = 20
@@ -43,8 +43,18 @@ class Twin:
     title: str
     source: str
     url: str
+    origin: str  # a crawler.items.Origin
     level: str  # a crawler.outcomes.Sameness
     measure: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaterVersion:
+    """A text that took the place of the one before."""
+
+    number: int  # 2 and up
+    seen: datetime
+    diff: str  # see pipelines.archive.diff; empty once the text has expired
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +81,14 @@ class Explanation:
     copy_of: Twin | None
     copies: tuple[Twin, ...]
     outcome: str  # empty while pending
+    origin: str  # a crawler.items.Origin
     reason: str
     ended: datetime | None
     ended_run: int | None
+    versions: tuple[LaterVersion, ...]  # the first, which was kept, is not among them
+    deleted_at: datetime | None  # its source took it away
+    deleted_why: str
+    revisit_at: datetime | None
     kept_at: datetime | None
     path: str  # of its file, below the archive folder
     filed: bool
@@ -181,9 +196,14 @@ def _explanation(connection: Connection, number: int) -> Explanation:
         copy_of=_original(connection, number),
         copies=_copies(connection, number),
         outcome=row["outcome"] or "",
+        origin=row["origin"],
         reason=row["reason"],
         ended=row["ended"],
         ended_run=row["ended_run"],
+        versions=_later_versions(connection, number),
+        deleted_at=kept.get("deleted_at"),
+        deleted_why=kept.get("deleted_why", ""),
+        revisit_at=kept.get("revisit_at"),
         kept_at=kept.get("kept_at"),
         path=kept.get("path", ""),
         filed=kept.get("filed", False),
@@ -204,6 +224,15 @@ def _sightings(connection: Connection, key: str) -> tuple[SeenAt, ...]:
     return tuple(SeenAt(**row) for row in rows)
 
 
+def _later_versions(connection: Connection, number: int) -> tuple[LaterVersion, ...]:
+    rows = connection.execute(
+        select(version.c.number, version.c.seen, version.c.diff)
+        .where(version.c.entry == number, version.c.number > 1)
+        .order_by(version.c.number)
+    ).mappings()
+    return tuple(LaterVersion(**row) for row in rows)
+
+
 def _twins() -> Select[Any]:
     return select(
         article.c.entry,
@@ -211,6 +240,7 @@ def _twins() -> Select[Any]:
         article.c.source,
         article.c.url,
         article.c.original_url,
+        article.c.origin,
         copy.c.level,
         copy.c.measure,
     )
@@ -238,6 +268,7 @@ def _twin(row: RowMapping) -> Twin:
         title=row["title"],
         source=row["source"],
         url=row["original_url"] or row["url"],
+        origin=row["origin"],
         level=row["level"],
         measure=row["measure"],
     )

@@ -5,7 +5,8 @@ from datetime import datetime, tzinfo
 
 from crawler.items import Dating, Precision, TermHit, ThemeVerdict
 from crawler.text import one_line
-from pipelines.archive.explain import Candidate, Explanation, Twin
+from pipelines.archive.diff import changed_clauses
+from pipelines.archive.explain import Candidate, Explanation, LaterVersion, Twin
 
 _OUTCOMES = {
     "": "待抓取",
@@ -20,7 +21,8 @@ _OUTCOMES = {
     "failed": "多次失败，已搁置",
 }
 _FIELDS = {"title": "标题", "lead": "导语", "body": "正文"}
-_WHERE = {"feed": "订阅源", "list": "列表页", "page": "文章页"}
+_ORIGINS = {"seed": "种子", "import": "自 WARC 文件导入"}  # what is crawled needs no word
+_WHERE = {"feed": "订阅源", "list": "列表页", "page": "文章页", "seed": "种子文件"}
 _LEVELS = {"same_key": "同一篇文章的另一网址", "same_text": "正文相同"}
 
 
@@ -30,7 +32,8 @@ def explanation_text(facts: Explanation, zone: tzinfo) -> str:
         [
             facts.title or "（无标题）",
             f"编号：{facts.entry}　来源：{facts.source}　标识：{facts.key}",
-            f"网址：{facts.url}",
+            f"网址：{facts.url or '未知'}",
+            *_optional("来历：", _ORIGINS.get(facts.origin, "")),
             *_optional("原文：", facts.original_url),
             *_optional("实际读取：", facts.read_at if facts.read_at != facts.url else ""),
             *_optional("作者：", "、".join(facts.authors)),
@@ -40,6 +43,8 @@ def explanation_text(facts: Explanation, zone: tzinfo) -> str:
             *_dates(facts, zone),
             *_themes(facts.verdicts),
             *_twins(facts),
+            *(line for item in facts.versions for line in _version(item, zone)),
+            *_deleted(facts, zone),
             *_file(facts, zone),
             *_attempts(facts, zone),
         ]
@@ -129,7 +134,21 @@ def _twins(facts: Explanation) -> Iterator[str]:
 
 def _twin(twin: Twin) -> str:
     level = _LEVELS.get(twin.level, twin.level)
-    return f"《{twin.title}》 编号 {twin.entry}，{twin.source}，{level}（{twin.measure:.2f}） {twin.url}"
+    source = "，".join(filter(None, (twin.source, _ORIGINS.get(twin.origin, ""))))
+    return f"《{twin.title}》 编号 {twin.entry}，{source}，{level}（{twin.measure:.2f}） {twin.url}".rstrip()
+
+
+def _version(item: LaterVersion, zone: tzinfo) -> Iterator[str]:
+    removed, added = changed_clauses(item.diff)
+    yield f"已更新：{_time(item.seen, zone)}，第 {item.number} 版，删 {removed} 句，增 {added} 句"
+    yield from (f"    {line}" for line in item.diff.splitlines())
+
+
+def _deleted(facts: Explanation, zone: tzinfo) -> Iterator[str]:
+    if facts.deleted_at is not None:
+        yield f"已删除：{_time(facts.deleted_at, zone)}，{facts.deleted_why}"
+    if facts.revisit_at is not None:
+        yield f"再访：不早于 {_time(facts.revisit_at, zone)}"
 
 
 def _file(facts: Explanation, zone: tzinfo) -> Iterator[str]:

@@ -79,10 +79,10 @@ def _ours(row: RowMapping, latest: RowMapping, representative: str) -> dict[str,
 
 
 def _scores(row: RowMapping) -> dict[str, Value]:
-    """The article's themes with their scores; null for one that names this article as its seed and no word hits."""
-    scores = {item.theme: round(item.score, 2) for item in map(ThemeVerdict.from_json, row["verdicts"])}
-    on_theme = [item.theme for item in map(ThemeVerdict.from_json, row["verdicts"]) if item.on_theme]
-    return {name: scores.get(name) for name in dict.fromkeys([*on_theme, *row["themes"]])}
+    """The article's themes with their words' scores, which may be 0 where a theme names the article as its seed."""
+    scores = {item.theme: item for item in map(ThemeVerdict.from_json, row["verdicts"])}
+    on_theme = [item.theme for item in scores.values() if item.on_theme]
+    return {name: round(scores[name].score, 2) for name in dict.fromkeys([*on_theme, *row["themes"]])}
 
 
 def _later(row: RowMapping, latest: RowMapping) -> dict[str, Value]:

@@ -1,12 +1,13 @@
-"""Scrapy's shell of the archive: the last stage, where every entry ends or is put off."""
+"""Scrapy's shell of the archive: the last stage, where every entry ends or is put off, and every revisit is told."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Self
 
-from crawler.items import Article, Ended, Flow, Page, Postponed
+from crawler.items import Article, Ended, Flow, Page, Postponed, Unchanged
 from crawler.ledger import AlreadyEndedError
+from pipelines.archive.revise import Revisions
 from pipelines.archive.store import Archive
 
 if TYPE_CHECKING:
@@ -18,28 +19,40 @@ logger = logging.getLogger(__name__)
 
 
 class ArchivePipeline:
-    def __init__(self, visit: Visit, archive: Archive) -> None:
+    def __init__(self, visit: Visit, archive: Archive, revisions: Revisions) -> None:
         self._visit = visit
         self._archive = archive
+        self._revisions = revisions
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         visit: Visit = crawler.spider.visit  # type: ignore[union-attr]
-        return cls(visit, Archive(visit.run.database, visit.run.archive, visit.config, visit.run.clock.now))
+        run = visit.run
+        archive = Archive(run.database, run.archive, visit.config, run.clock.now)
+        return cls(visit, archive, Revisions(run.database, visit.config, archive, run.revisits))
 
     def process_item(self, item: Flow) -> Flow:
         """
         Raises:
             TypeError: a page reached the end of the pipeline unread: a stage is missing in ITEM_PIPELINES.
         """
+        if isinstance(item, Page):
+            raise TypeError(f"page {item.url} was not extracted; see ITEM_PIPELINES")
         try:
-            self._store(item)
+            if item.pending.revisit or isinstance(item, Unchanged):
+                self._look_again(item)
+            else:
+                self._store(item)
         except AlreadyEndedError as error:
             # Another worker was faster; its outcome stands.
             logger.info("dropped a second result: %s", error)
         return item
 
-    def _store(self, item: Flow) -> None:
+    def _look_again(self, item: Article | Ended | Postponed | Unchanged) -> None:
+        change = self._revisions.store(item)
+        self._visit.run.watch(f"{item.pending.source}: {change or 'not read again'} {item.pending.entry.title}")
+
+    def _store(self, item: Article | Ended | Postponed) -> None:
         run = self._visit.run
         match item:
             case Article():
@@ -51,5 +64,3 @@ class ArchivePipeline:
             case Postponed():
                 run.ledger.postpone(item)
                 run.watch(f"{item.pending.source}: put off {item.pending.entry.title} ({item.reason})")
-            case Page():
-                raise TypeError(f"page {item.url} was not extracted; see ITEM_PIPELINES")

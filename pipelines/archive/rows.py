@@ -13,7 +13,7 @@ from crawler.ledger import end_entry
 from crawler.outcomes import ARCHIVED, Outcome
 from crawler.tables import article as article_table
 from crawler.tables import copy as copy_table
-from crawler.tables import version
+from crawler.tables import entry, version
 from pipelines.archive.files import archive_path
 from pipelines.copies.groups import copy_mark
 
@@ -56,7 +56,7 @@ def insert_article(
     insert_rows(connection, article, Ending(run=run, outcome=outcome, reason=reason, at=now), more)
     if outcome is Outcome.COPY and article.copy is not None:
         connection.execute(insert(copy_table).values(copy_mark(article.pending.id, article.copy, now)))
-        complete_seed(connection, article.copy.of, article)
+        complete_seed(connection, article.copy.of, article.pending.id)
     return outcome
 
 
@@ -86,24 +86,27 @@ def insert_rows(connection: Connection, article: Article, ending: Ending, more: 
     )
 
 
-def complete_seed(connection: Connection, entry_id: int, twin: Article) -> None:
-    """Give a seed the date and the address it lacks, from a crawled copy of it; its file is then to be written anew."""
-    seed = connection.execute(select(article_table).where(article_table.c.entry == entry_id)).mappings().one()
+def complete_seed(connection: Connection, entry_id: int, twin_id: int) -> None:
+    """Give a seed the date and the address it lacks, from a copy of it; its file is then to be written anew."""
+    seed, twin = _stored(connection, entry_id), _stored(connection, twin_id)
     values = _lacking(seed, twin) if seed["origin"] == Origin.SEED.value else {}
     if values:
         this = article_table.c.entry == entry_id
         connection.execute(update(article_table).where(this).values(**values, filed=False))
 
 
-def _lacking(seed: RowMapping, twin: Article) -> dict[str, Any]:
+def _stored(connection: Connection, entry_id: int) -> RowMapping:
+    query = select(article_table, entry.c.key).join(entry, entry.c.id == article_table.c.entry)
+    return connection.execute(query.where(entry.c.id == entry_id)).mappings().one()
+
+
+def _lacking(seed: RowMapping, twin: RowMapping) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    if seed["published"] is None and twin.published is not None:
-        values |= {"published": twin.published.to_json(), "datings": [item.to_json() for item in twin.datings]}
+    if seed["published"] is None and twin["published"] is not None:
+        values |= {"published": twin["published"], "datings": twin["datings"]}
     if not (seed["original_url"] or seed["url"]):
-        values |= {
-            "original_url": twin.pending.entry.original_url or twin.url,
-            "final_key": twin.pending.entry.key,
-        }
+        # The key too, so that the article is known under every other address of its original.
+        values |= {"original_url": twin["original_url"] or twin["url"], "final_key": twin["key"]}
     return values
 
 

@@ -34,13 +34,16 @@ def representative_of(connection: Connection, entry: int) -> int:
 
 
 def _same_key(article: Article) -> ColumnElement[bool]:
-    keys = (article.final_key, article.pending.entry.key)
-    stored = _article.final_key.in_(keys) | (_entry.key == article.final_key)
+    # A seed whose address is not known has no key of its own.
+    keys = [key for key in (article.final_key, article.pending.entry.key) if key]
+    stored = _article.final_key.in_(keys) | (_entry.key == (article.final_key or None))
     return stored & _article.outcome.in_([outcome.value for outcome in ARCHIVED])
 
 
 def _same_text(text_hash: str) -> ColumnElement[bool]:
-    return (_article.text_hash == text_hash) & (_article.outcome == Outcome.KEPT.value)
+    """The text of any version: a copy may have been made before its original changed, or after."""
+    said_so = select(tables.version.c.entry).where(tables.version.c.text_hash == text_hash)
+    return _article.entry.in_(said_so) & (_article.outcome == Outcome.KEPT.value)
 
 
 def _first(connection: Connection, article: Article, condition: ColumnElement[bool]) -> int | None:

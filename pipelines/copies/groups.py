@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from crawler.items import CopyVerdict
 from crawler.tables import article, copy
@@ -14,37 +14,37 @@ def copy_mark(entry_id: int, verdict: CopyVerdict, found: datetime) -> dict[str,
     return {"entry": entry_id, "original": verdict.of, "level": level, "measure": measure, "found": found}
 
 
-def hand_over(connection: Connection, *, old: int, verdict: CopyVerdict, now: datetime) -> list[int]:
-    """Let `verdict.of` stand for the group that `old` stood for; `old` becomes one of its members.
+def hand_over(connection: Connection, *, old: int, verdict: CopyVerdict, now: datetime) -> None:
+    """Let `verdict.of`, a member of the group that `old` stands for, stand for it; `old` becomes a member.
 
-    Returns:
-        The entries whose files now name another representative.
+    The files that name another representative now are to be written anew.
     """
     new = verdict.of
-    members = _members(connection, old)
-    connection.execute(update(article).where(article.c.entry.in_([old, *members])).values(representative=new))
+    connection.execute(copy.delete().where(copy.c.entry == new))
+    group = or_(article.c.entry == old, article.c.representative == old)
+    connection.execute(update(article).where(group).values(representative=new, filed=False))
+    # Last: at no moment do two stand for the text.
+    connection.execute(update(article).where(article.c.entry == new).values(representative=None))
     connection.execute(update(copy).where(copy.c.original == old).values(original=new))
     connection.execute(insert(copy).values(copy_mark(old, verdict, now)))
-    return [old, *members]
 
 
-def leave(connection: Connection, entry_id: int) -> list[int]:
-    """Take an article out of its group; where it stood for one, the member kept first does from now on.
+def leave(connection: Connection, entry_id: int) -> None:
+    """Let a group do without an article that is to be removed: where it stood for one, the member kept first does.
 
-    Returns:
-        The entries whose files now name another representative, or none.
+    The files that name another representative now are to be written anew.
     """
     connection.execute(copy.delete().where(copy.c.entry == entry_id))
-    connection.execute(update(article).where(article.c.entry == entry_id).values(representative=None))
     members = _members(connection, entry_id)
     if not members:
-        return []
+        return
     heir = members[0]
     connection.execute(copy.delete().where(copy.c.entry == heir))
+    group = or_(article.c.entry == entry_id, article.c.representative == entry_id)
+    connection.execute(update(article).where(group).values(representative=heir, filed=False))
+    # Last: at no moment do two stand for the text.
     connection.execute(update(article).where(article.c.entry == heir).values(representative=None))
-    connection.execute(update(article).where(article.c.representative == entry_id).values(representative=heir))
     connection.execute(update(copy).where(copy.c.original == entry_id).values(original=heir))
-    return members
 
 
 def _members(connection: Connection, representative: int) -> list[int]:

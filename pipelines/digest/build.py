@@ -13,6 +13,7 @@ from crawler.outcomes import Outcome
 from crawler.tables import article, entry, version
 from crawler.tables import digest as digest_table
 from pipelines.digest.books import books_between
+from pipelines.digest.changes import changes_between
 from pipelines.digest.health import failing_endpoints, silent_endpoints
 from pipelines.digest.labels import label_of
 from pipelines.digest.lines import Member, dated, sections_of, url_of, wanted_themes
@@ -56,6 +57,7 @@ def build_digest(
             )
             for line, further in sorted(told.further.items())
         ),
+        changed=changes_between(connection, config, subscription, cut_from, cut_to),
         books=books_between(connection, config, cut_from, cut_to),
         failing=failing_endpoints(connection, config, cut_from, cut_to),
         silent=silent_endpoints(connection, config, cut_to),

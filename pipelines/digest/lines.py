@@ -77,7 +77,8 @@ def _ranked(config: Config, members: Iterable[Member]) -> tuple[Line, ...]:
 def _line(config: Config, member: Member) -> Line:
     row, verdict = member.row, member.verdict
     source = config.source(row["source"])
-    shows_text = source is None or source.rights is not Rights.HEADLINE
+    is_deleted = row["deleted_at"] is not None
+    shows_text = not is_deleted and (source is None or source.rights is not Rights.HEADLINE)
     return Line(
         entry=row["entry"],
         title=row["title"],
@@ -89,6 +90,7 @@ def _line(config: Config, member: Member) -> Line:
         lead=lead_of(member.text, title=row["title"]) if shows_text else "",
         reasons=_reasons(verdict.hits),
         copies=member.copies,
+        is_deleted=is_deleted,
     )
 
 

@@ -36,6 +36,7 @@ class Line:
     lead: str  # whole sentences; empty when there are none, or when the source's rights forbid it
     reasons: tuple[Reason, ...]
     copies: tuple[FoldedCopy, ...]
+    is_deleted: bool = False  # its source took it away: no text is shown
 
     @property
     def independent_sources(self) -> int:
@@ -56,6 +57,19 @@ class FurtherCopies:
     title: str  # of that article's line
     url: str
     copies: tuple[FoldedCopy, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """What happened in this period to an article that was told: its text changed, or its source took it away."""
+
+    title: str
+    url: str
+    source: str  # its label
+    at: datetime
+    is_deleted: bool
+    removed: int  # clauses
+    added: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +156,7 @@ class Digest:
     sections: tuple[Section, ...]
     backlog_omitted: int  # further old articles that were kept, too many to list
     further_copies: tuple[FurtherCopies, ...]
+    changed: tuple[Changed, ...]
     books: Books
     failing: tuple[FailingEndpoint, ...]
     silent: tuple[SilentEndpoint, ...]

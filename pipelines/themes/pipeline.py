@@ -19,7 +19,7 @@ class ThemesPipeline:
         return cls(crawler.spider.visit)
 
     def process_item(self, item: Flow) -> Flow:
-        if not isinstance(item, Article):
-            return item
+        if not isinstance(item, Article) or item.pending.revisit:
+            return item  # what was kept stays kept
         lead = (item.pending.entry.summary or item.text)[:LEAD]
         return replace(item, verdicts=self._judge.judge(item.title, lead, item.text))

@@ -35,6 +35,7 @@ def upgrade() -> None:
                     sqlite_where=_REPRESENTATIVE, postgresql_where=_REPRESENTATIVE)
     op.create_index('ix_article_revisit_at', 'article', ['revisit_at'], unique=False,
                     sqlite_where=_REVISITED, postgresql_where=_REVISITED)
+    op.create_index('ix_version_text_hash', 'version', ['text_hash'], unique=False)
     op.create_table('tombstone',
     sa.Column('key_hash', sa.String(length=64), nullable=False),
     sa.Column('forgotten', sa.DateTime(), nullable=False),

@@ -1,0 +1,101 @@
+"""Which kept articles are to be looked at again, and when next. What a look finds is the archive's to store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select, update
+
+from crawler.database import Database
+from crawler.items import Dating, Entry, PendingEntry
+from crawler.ledger import Scope
+from crawler.tables import article, entry
+
+_AGAIN = timedelta(hours=6)  # after a look that failed
+_GIVEN_UP = timedelta(hours=72)  # after the last age, when no look has succeeded until then
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revisit:
+    """A page to ask for again, and what it last said of its state."""
+
+    pending: PendingEntry
+    etag: str
+    last_modified: str
+
+
+def next_revisit(first_seen: datetime, ages: Sequence[timedelta], now: datetime) -> datetime | None:
+    """The first of the article's `ages` that is still to come, or None."""
+    return next((first_seen + age for age in ages if first_seen + age > now), None)
+
+
+def after_failure(first_seen: datetime, ages: Sequence[timedelta], now: datetime) -> datetime | None:
+    """When to look again after a look that failed; None when that has gone on for too long."""
+    if not ages or now >= first_seen + ages[-1] + _GIVEN_UP:
+        return None
+    return now + _AGAIN
+
+
+class Revisits:
+    def __init__(self, database: Database, ages: Sequence[timedelta]) -> None:
+        self._database = database
+        self._ages = ages
+
+    def hosts(self, now: datetime, scope: Scope) -> set[str]:
+        """Hosts with articles whose time has come."""
+        with self._database.read() as connection:
+            return set(connection.scalars(select(entry.c.host).join(article).where(_is_due(now, scope)).distinct()))
+
+    def due(self, host: str, now: datetime, scope: Scope) -> list[Revisit]:
+        """The host's articles whose time has come, the one that has waited longest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(entry, article.c.etag, article.c.last_modified)
+                .join(article)
+                .where(_is_due(now, scope), entry.c.host == host)
+                .order_by(article.c.revisit_at, entry.c.id)
+            ).mappings()
+            return [_revisit(row) for row in rows]
+
+    def unchanged(self, pending: PendingEntry, now: datetime) -> None:
+        """The page is as it was."""
+        self._set(pending, revisited=now, revisit_at=next_revisit(pending.first_seen, self._ages, now))
+
+    def failed(self, pending: PendingEntry, now: datetime, not_before: datetime | None = None) -> None:
+        """The page could not be read this time; that says nothing about the article."""
+        again = after_failure(pending.first_seen, self._ages, now)
+        self._set(pending, revisit_at=max(again, not_before or again) if again else None)
+
+    def give_up(self, pending: PendingEntry) -> None:
+        """The page may not be asked for any more."""
+        self._set(pending, revisit_at=None)
+
+    def _set(self, pending: PendingEntry, **values: Any) -> None:
+        with self._database.write() as connection:
+            connection.execute(update(article).where(article.c.entry == pending.id).values(**values))
+
+
+def _is_due(now: datetime, scope: Scope) -> ColumnElement[bool]:
+    return and_(article.c.revisit_at <= now, entry.c.source.in_(scope.sources))
+
+
+def _revisit(row: Mapping[Any, Any]) -> Revisit:
+    pending = PendingEntry(
+        id=row["id"],
+        source=row["source"],
+        host=row["host"],
+        first_seen=row["first_seen"],
+        backlog=row["backlog"],
+        revisit=True,
+        entry=Entry(
+            key=row["key"],
+            url=row["url"],
+            title=row["title"],
+            summary=row["summary"],
+            authors=tuple(row["authors"]),
+            published=Dating.from_json(row["published"]) if row["published"] else None,
+            original_url=row["original_url"],
+        ),
+    )
+    return Revisit(pending=pending, etag=row["etag"], last_modified=row["last_modified"])
