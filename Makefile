@@ -10,8 +10,9 @@ help:
 	@echo "make test    every check: format, lint, types, import contract, tests"
 	@echo "make lock    write requirements.lock anew from pyproject.toml (needs uv)"
 
+# make demo SEEDS=DIR brings the seed articles of a folder in first.
 demo: .venv/ready
-	@$(BIN)/presswatch demo
+	@$(BIN)/presswatch demo $(if $(SEEDS),--seeds "$(SEEDS)")
 
 test: .venv/ready check
 	$(BIN)/python -m pytest

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from crawler.cli.app import FailedError, print_document
 from crawler.cli.logs import set_up_logs
 from crawler.cli.options import Given, global_options
+from crawler.cli.seeds import tell
 from crawler.clock import VirtualClock
 from crawler.config.load import load_config
 from crawler.config.models import Config
@@ -29,6 +30,7 @@ from crawler.newsroom import Newsroom, serve, shipped_sources
 from crawler.outcomes import Outcome
 from crawler.run import Run, RunReport, run_lock
 from pipelines.digest.issue import IssuedDigest, issue_due, latest
+from pipelines.seeds.folder import import_folder
 
 START = datetime(2025, 3, 3, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
 DAYS = 2
@@ -54,9 +56,14 @@ class Demo:
 
 @click.command()
 @click.option("--seed", default=7, show_default=True, help="Decides when the simulated press publishes what.")
+@click.option(
+    "--seeds",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Bring in the seed articles of this folder first.",
+)
 @global_options
 @click.pass_context
-def demo(context: click.Context, /, seed: int, **parameters: Any) -> None:
+def demo(context: click.Context, /, seed: int, seeds: Path | None, **parameters: Any) -> None:
     """Live two simulated days of news: a press on this machine, crawled every hour by the shipped configuration.
 
     No request leaves the machine. --data DIR keeps the result in a folder of your choice, which must be empty.
@@ -71,7 +78,7 @@ def demo(context: click.Context, /, seed: int, **parameters: Any) -> None:
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), console=console
     ) as bar:
-        lived = asyncio.run(_live(folder, seed, bar))
+        lived = asyncio.run(_live(folder, seed, seeds, bar))
     if given.as_json:
         print_document(_document(lived))
     else:
@@ -95,13 +102,15 @@ def _demo_config(folder: Path) -> Config:
     return load_config(folder / "config", environ={})
 
 
-async def _live(folder: Path, seed: int, bar: Progress) -> Demo:
+async def _live(folder: Path, seed: int, seeds: Path | None, bar: Progress) -> Demo:
     config, clock = _demo_config(folder), VirtualClock(START)
     newsroom, data = Newsroom(seed=seed, start=START, days=DAYS), folder / "data"
     reports: list[RunReport] = []
     with run_lock(data):
         database = Database.open(sqlite_url(data / "presswatch.db"))
         try:
+            if seeds is not None:
+                tell(import_folder(seeds, database, config, data / "archive", clock.now).files, to_person=False)
             async with serve(newsroom, clock) as server:
                 for hour in _hours(clock, bar):
                     run = Run(

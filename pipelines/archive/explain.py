@@ -78,6 +78,7 @@ class Explanation:
     published: Dating | None
     datings: tuple[Dating, ...]
     verdicts: tuple[ThemeVerdict, ...]
+    themes: tuple[str, ...]  # best first; those that name it as their seed before the others
     copy_of: Twin | None
     copies: tuple[Twin, ...]
     outcome: str  # empty while pending
@@ -193,6 +194,7 @@ def _explanation(connection: Connection, number: int) -> Explanation:
         published=Dating.from_json(published) if published else None,
         datings=tuple(map(Dating.from_json, kept.get("datings", ()))),
         verdicts=tuple(map(ThemeVerdict.from_json, kept.get("verdicts", ()))),
+        themes=tuple(kept.get("themes", ())),
         copy_of=_original(connection, number),
         copies=_copies(connection, number),
         outcome=row["outcome"] or "",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 
-from crawler.items import Dating, Precision, TermHit, ThemeVerdict
+from crawler.items import Dating, Precision, TermHit
 from crawler.text import one_line
 from pipelines.archive.diff import changed_clauses
 from pipelines.archive.explain import Candidate, Explanation, LaterVersion, Twin
@@ -41,7 +41,7 @@ def explanation_text(facts: Explanation, zone: tzinfo) -> str:
             f"结果：{_outcome(facts, zone)}",
             *_first_sight(facts, zone),
             *_dates(facts, zone),
-            *_themes(facts.verdicts),
+            *_themes(facts),
             *_twins(facts),
             *(line for item in facts.versions for line in _version(item, zone)),
             *_deleted(facts, zone),
@@ -56,7 +56,7 @@ def candidates_text(candidates: Iterable[Candidate]) -> str:
     lines = ["有几篇都符合，请用编号再问：presswatch explain 编号"]
     for item in candidates:
         lines.append(f"  {item.entry}　{item.title or '（无标题）'}　{item.source}　{_outcome_word(item.outcome)}")
-        lines.append(f"      {item.url}")
+        lines += _optional("      ", item.url)
     return _page(lines)
 
 
@@ -112,10 +112,11 @@ def _dating(dating: Dating, zone: tzinfo) -> str:
     return f"{moment}（据{where}“{dating.text}”{assumed}{'，只精确到日' if is_day else ''}）"
 
 
-def _themes(verdicts: Iterable[ThemeVerdict]) -> Iterator[str]:
-    for verdict in sorted(verdicts, key=lambda item: (not item.on_theme, -item.score)):
+def _themes(facts: Explanation) -> Iterator[str]:
+    for verdict in sorted(facts.verdicts, key=lambda item: (item.theme not in facts.themes, -item.score)):
         veto = f"，否决：{verdict.vetoed_by}" if verdict.vetoed_by else ""
-        state = "入选" if verdict.on_theme else "未入选"
+        is_seed = verdict.theme in facts.themes and not verdict.on_theme
+        state = "入选" if verdict.on_theme else "入选：它是这个主题的种子" if is_seed else "未入选"
         yield f"主题 {verdict.theme}：{verdict.score:.2f} 分，门槛 {verdict.floor:g}，{state}{veto}"
         yield from map(_hit, verdict.hits)
 

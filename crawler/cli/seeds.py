@@ -1,0 +1,52 @@
+"""presswatch seeds: the articles that show what is meant."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from crawler.cli.app import App, FailedError, NotFoundError, print_document, with_app
+from crawler.cli.crawl import ExitCode
+from crawler.run import RunLockedError, run_lock
+from pipelines.seeds.folder import ImportedFile, import_folder
+from pipelines.seeds.store import SeedResult
+
+
+@click.group()
+def seeds() -> None:
+    """Bring in the articles that show what is meant."""
+
+
+@seeds.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@with_app
+def import_seeds(app: App, *, folder: Path) -> None:
+    """Store the seed articles in FOLDER: Hugo Markdown, pages of a WeChat mirror, text of a Discuz! portal.
+
+    Importing again changes nothing. A file that is no seed is told, and the rest goes on; the exit code is then 2.
+    """
+    try:
+        with run_lock(app.data, app.config.settings.database):
+            imported = import_folder(folder, app.database, app.config, app.data / "archive", app.clock.now)
+    except RunLockedError as error:
+        click.echo(str(error), err=True)
+        sys.exit(ExitCode.LOCKED)
+    if not imported.files:
+        raise NotFoundError(f"{folder} holds no file; name the folder with the seed articles")
+    if app.json:
+        print_document({"files": imported.files})
+    tell(imported.files, to_person=not app.json)
+    if not all(book.balances for book in imported.books):
+        raise FailedError("the books of this import do not balance; see presswatch explain of each seed")
+    if any(item.result is SeedResult.REFUSED for item in imported.files):
+        sys.exit(2)
+
+
+def tell(files: Sequence[ImportedFile], *, to_person: bool) -> None:
+    """What became of each file: faults on stderr for everybody, the rest for a person."""
+    for item in files:
+        if item.result is SeedResult.REFUSED:
+            click.echo(f"{item.file}: {item.fault}", err=True)
+        elif to_person:
+            click.echo(f"{item.result}  {item.title}  archive/{item.path}")
