@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pipelines.digest.markdown import clean, escaped, link
-from pipelines.digest.sentences import lead_of
+from pipelines.markdown import clean, escaped, link
+from pipelines.sentences import lead_of
 
 TITLE = "题目就是这么写的吗？"
 CHIP = "今天发布了新的芯片。"

@@ -10,7 +10,7 @@ from crawler.config.models import Config, Rights, Subscription
 from crawler.items import Dating, TermHit, ThemeVerdict
 from pipelines.digest.labels import label_of
 from pipelines.digest.model import FoldedCopy, Line, Reason, Section
-from pipelines.digest.sentences import lead_of
+from pipelines.sentences import lead_of
 
 _TERMS_SHOWN = 4  # of one field, in a reason
 _FIELDS = ("title", "lead", "body")

@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from crawler.items import Precision
 from crawler.outcomes import Outcome
-from pipelines.digest.markdown import address, escaped, link
 from pipelines.digest.model import Digest, FoldedCopy, Line, Reason
+from pipelines.markdown import address, escaped, link
 
 _FIELD_WORDS = {"title": "标题", "lead": "导语", "body": "正文"}
 

@@ -1,4 +1,4 @@
-"""The lead of a digest line: whole sentences of the article, taken as they stand. Pure."""
+"""The lead of an article: whole sentences of the article, taken as they stand. Pure."""
 
 import re
 from collections.abc import Iterator
