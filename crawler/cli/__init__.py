@@ -21,6 +21,9 @@ COMMANDS = {
     "digest": LazyCommand(target="crawler.cli.digest:digest", help="Issue the digest that is due; print the latest."),
     "seeds": LazyCommand(target="crawler.cli.seeds:seeds", help="Bring in the articles that show what is meant."),
     "explain": LazyCommand(target="crawler.cli.explain:explain", help="Say why an article is kept, folded or lost."),
+    "export": LazyCommand(
+        target="crawler.cli.export:export", help="Write the archive as JSON lines or a Hugo section."
+    ),
 }
 
 
