@@ -45,16 +45,16 @@ TITLES = {
 @pytest.fixture
 def build(tmp_path):
     """Builds a site around the section `content/news` below `tmp_path`; returns the folder of its pages."""
-    return lambda: built(tmp_path)
+    return lambda *options: built(tmp_path, *options)
 
 
-def built(folder):
+def built(folder, *options):
     (folder / "layouts").mkdir(exist_ok=True)
     (folder / "hugo.toml").write_text(SITE, "utf-8")
     (folder / "layouts" / "list.html").write_text(LIST, "utf-8")
     (folder / "layouts" / "single.html").write_text(SINGLE, "utf-8")
     cache = {"HUGO_CACHEDIR": str(folder / "cache"), "HOME": str(folder), "TMPDIR": str(folder)}
-    command = [HUGO, "build", "--source", str(folder), "--noBuildLock", "--quiet"]
+    command = [HUGO, "build", "--source", str(folder), "--noBuildLock", "--quiet", *options]
     run = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **cache})
     assert run.returncode == 0, run.stdout + run.stderr
     return folder / "public"
@@ -102,6 +102,12 @@ def test_every_page_is_built_with_its_title_its_date_and_its_category(rows, expo
         shelf = (public / taxonomy / "chenfeng" / "index.html").read_text("utf-8")
         assert sorted(map(html.unescape, re.findall("<li>(.*?)</li>", shelf))) == sorted(TITLES.values())
         assert (public / taxonomy / "种子" / "index.html").exists()
+
+
+def test_a_site_in_the_sources_zone_takes_no_page_for_a_future_one(rows, export, build):
+    rows.an_article(1, path="chenfeng/1.md")  # published at 10:00 in Shanghai, where it is 10:01
+    export()
+    assert part(page_of(build("--clock", "2025-03-03T02:01:00Z"), "chenfeng/1"), "h1") == "新一代人形机器人亮相"
 
 
 BODY = """\

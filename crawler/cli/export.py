@@ -51,14 +51,22 @@ def export(app: App, /, *, form: str, out: str | None, plain: bool, whole: bool,
     place = check_folder("--out", out)
     check_usage(app, form, place, plain=plain)
     wanted = wanted_of(app, **filters)
-    try:
-        if form == "hugo":
-            summary = export_hugo(
-                app.existing_database, app.config, wanted, Path(place or ""), plain=plain, whole=whole
-            )
+    with told_in_words():
+        if form == "hugo" and place is not None:
+            summary = export_hugo(app.existing_database, app.config, wanted, place, plain=plain, whole=whole)
         else:
             with lines_to(place) as write:
                 summary = export_jsonl(app.existing_database, app.config, wanted, write, whole=whole)
+    if app.json:
+        print_document(summary)
+    tell(summary, whole=whole)
+
+
+@contextmanager
+def told_in_words() -> Iterator[None]:
+    """End the command with the message and the exit code of what went wrong."""
+    try:
+        yield
     except ForeignFilesError as error:
         raise click.UsageError(str(error)) from error
     except TreeLockedError as error:
@@ -68,9 +76,6 @@ def export(app: App, /, *, form: str, out: str | None, plain: bool, whole: bool,
         raise  # who read the lines has seen enough
     except OSError as error:
         raise FailedError(f"the export cannot be written: {error}; mend that and export again") from error
-    if app.json:
-        print_document(summary)
-    tell(summary, whole=whole)
 
 
 def check_usage(app: App, form: str, place: Path | None, *, plain: bool) -> None:
@@ -152,15 +157,13 @@ def replacing(place: Path) -> Iterator[Callable[[bytes], Any]]:
 
 def tell(summary: Summary, *, whole: bool) -> None:
     """What the export came to, on stderr: stdout may carry the lines."""
+    files = (
+        f" ({summary.changed} files written, {summary.removed} removed)" if summary.changed or summary.removed else ""
+    )
     if summary.articles:
-        files = (
-            f" ({summary.changed} files written, {summary.removed} removed)"
-            if summary.changed + summary.removed
-            else ""
-        )
         click.echo(f"exported {_articles(summary.articles)}{files}", err=True)
     else:
-        click.echo("nothing in the archive is as asked for: exported no article", err=True)
+        click.echo(f"nothing that may be exported is as asked for{files}", err=True)
     for reason, count in summary.left_out.items():
         if count:
             click.echo(f"left out {_articles(count)}: {_REASONS[reason]}", err=True)

@@ -56,12 +56,11 @@ class ExportedArticle:
     themes: tuple[str, ...]
     """best first"""
     version: int
-    """1; higher when its source changed the text after it was kept"""
+    """1, and one more for each change of the text at its source"""
     updated_at: datetime | None
     """when that version was seen"""
     rights: Rights
-    """what may be shown beyond the operator's machine; title, text, markdown and images keep to it unless the export
-    was made with --whole"""
+    """what may be shown beyond the operator's machine; this line keeps to it unless it was made with --whole"""
     text: str
     """the body, a paragraph a line; at most 200 characters where rights is excerpt, empty where it is headline"""
     markdown: str
