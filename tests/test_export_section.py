@@ -1,7 +1,9 @@
 """A Hugo section is made of the archive's own pages, kept up to date, and nobody's files are touched."""
 
+import os
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 import pytest
 from archive_rows import NOON, a_config, a_dating, a_source
@@ -81,6 +83,27 @@ def test_a_plain_page_has_the_seventeen_keys_of_the_corpus_and_its_value_forms(r
     page = (tmp_path / "site" / "qq/2025/02/13-硅谷-0123.md").read_text("utf-8")
     assert page == PLAIN
     assert list(front_and_body(page)[0]) == SEED_KEYS
+
+
+SHARED = Path(os.environ.get("PRESSWATCH_SHARED") or Path(__file__).parents[2] / "shared")
+
+
+@pytest.mark.skipif(not (SHARED / "seeds").is_dir(), reason="needs the corpus's own files: PRESSWATCH_SHARED/seeds")
+@pytest.mark.parametrize("number", ["000", "003"])
+def test_a_plain_page_is_written_as_the_corpus_writes_its_own(rows, site, database, tmp_path, number):
+    original = next((SHARED / "seeds").glob(f"{number}_*")).read_text("utf-8")
+    front, body = front_and_body(original)
+    markdown, _, cited = body.strip().rpartition("\n\n")
+    at = datetime.fromisoformat(front["date"]).replace(tzinfo=EAST)
+    entry_id = rows.an_article(
+        1, front["title"], source=front["tags"][0], origin="seed", path="a.md", url=cited.partition("](")[2][:-1],
+        text=front["summary"].removesuffix("..."), thumbnail=front["thumbnail"], published=a_dating(at).to_json(),
+        language=front["lang"][0],
+    )  # fmt: skip
+    with database.write() as connection:
+        connection.execute(update(version).where(version.c.entry == entry_id).values(markdown=markdown))
+    site(plain=True)
+    assert (tmp_path / "site" / "a.md").read_text("utf-8").rstrip() == original.rstrip()
 
 
 def test_a_page_lies_where_the_archive_file_lies_and_keeps_our_key(rows, site, tmp_path):
