@@ -1,11 +1,13 @@
 """The database: one engine, short transactions, forward migrations. SQLite in WAL mode unless a URL says otherwise."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
@@ -15,74 +17,199 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-_BUSY_SECONDS = 30.0
+from crawler.storage import StorageError, StorageFault, database_error, file_error
+
+__all__ = ["Database", "Migration", "StorageError", "check_url", "insert_for", "sqlite_url"]
+
+logger = logging.getLogger(__name__)
+
+BUSY_SECONDS = 30.0  # that a statement waits for another process before it gives up
 
 
-class StorageError(Exception):
-    """The database cannot be used; the message says which, why, and what to do."""
+@dataclass(frozen=True, kw_only=True)
+class Migration:
+    """What bringing a database up to date came to."""
+
+    database: str  # its path, or its URL without the password
+    before: str | None  # the schema's revision; None: there were no tables yet
+    after: str
+    copy: Path | None = None  # of the database as it was; None when there was nothing to keep
 
 
 class Database:
-    """Opens the database at `url` and brings its tables up to date."""
+    """Opens the database at `url`.
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    Every error of its storage (a full disk, a lock, a damaged file ...) leaves `read` and `write` as a StorageError;
+    what is wrong with a statement stays what it is.
+    """
+
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._busy_seconds = busy_seconds
+        self._waits = True
+        self.engine = self._engine(url)
 
     @classmethod
-    def open(cls, url: str) -> "Database":
-        """
+    def open(cls, url: str, *, busy_seconds: float = BUSY_SECONDS) -> "Database":
+        """Open it and bring its tables up to date; that they were not is told in the log.
+
         Raises:
             StorageError: it cannot be opened, is no database, or was written by a newer presswatch.
         """
-        database = cls(url)
+        database = cls(url, busy_seconds=busy_seconds)
         try:
-            with _one_opener(make_url(url).database):
-                database.migrate()
+            done = database.migrate()
         except BaseException:
             database.close()
             raise
+        if done.copy is not None:
+            told = "%s was brought from schema %s to %s; as it was it is kept as %s"
+            logger.warning(told, done.database, done.before, done.after, done.copy.name)
         return database
 
-    def migrate(self) -> None:
-        try:
-            self._migrate()
-        except (DatabaseError, sqlite3.DatabaseError) as error:
-            shown = self.engine.url.render_as_string(hide_password=True)
-            raise StorageError(f"{shown}: {getattr(error, 'orig', error)}") from error
+    @property
+    def path(self) -> Path | None:
+        """Its file; None when it has none."""
+        name = self.engine.url.database
+        is_file = self.engine.dialect.name == "sqlite" and name and name != ":memory:"
+        return Path(name) if is_file and name else None
 
-    def _migrate(self) -> None:
-        alembic = AlembicConfig()
-        alembic.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-        script = ScriptDirectory.from_config(alembic)
-        head = script.get_current_head()
-        with self.write() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-            if current == head:
-                return
-            if current is not None and current not in {item.revision for item in script.walk_revisions()}:
+    def revision(self) -> str | None:
+        """The revision its tables are at; None when it has none."""
+        with self.read() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def migrate(self, *, keep_copy: bool = True) -> Migration:
+        """Bring the tables up to date. Before those of an existing database are changed, it is copied beside itself.
+
+        Raises:
+            StorageError: it cannot be opened or written, or is at a schema this presswatch does not know.
+        """
+        with _one_opener(self.path, self._busy_seconds):
+            before, after = self.revision(), newest_revision()
+            if before == after:
+                return Migration(database=self._shown, before=before, after=after)
+            if before is not None and not knows_revision(before):
                 raise StorageError(
-                    f"{self.engine.url.render_as_string(hide_password=True)} is at schema {current}, which this "
-                    f"presswatch ({head}) does not know: it was written by a newer one; install that one"
+                    f"{self._shown} is at schema {before}, which this presswatch ({after}) does not know: "
+                    "it was written by a newer one; install that one"
                 )
-            alembic.attributes["connection"] = connection
-            command.upgrade(alembic, "head")
+            kept = self._copy_aside(after) if keep_copy and before is not None else None
+            with self.write() as connection:
+                alembic = _alembic()
+                alembic.attributes["connection"] = connection
+                command.upgrade(alembic, "head")
+            return Migration(database=self._shown, before=before, after=after, copy=kept)
+
+    def copy_to(self, target: Path) -> None:
+        """Copy the database as it is at this moment into a new file, while others read and write it.
+
+        The copy is one file in SQLite's rollback mode: it needs none beside it.
+
+        Raises:
+            StorageError: the database cannot be read, or the copy not be written or is damaged.
+        """
+        copying = self._faults_told(f"copying {self._shown} into {target.parent}")
+        with copying, closing(sqlite3.connect(target, isolation_level=None)) as copy:
+            # Within one view of the source: what is committed meanwhile neither enters the copy nor restarts it.
+            with closing(self.engine.raw_connection()) as connection:
+                source = cast("sqlite3.Connection", connection.driver_connection)
+                source.execute("BEGIN")
+                source.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+                source.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+            found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if found != "ok":
+            told, remedy = StorageFault.DAMAGED.value
+            raise StorageError(f"{self._shown}: {told} ({found}): {remedy}", StorageFault.DAMAGED)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that may write; commits at the end, rolls back on any exception."""
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        """One transaction that may write; commits at the end, rolls back on any exception.
+
+        Raises:
+            StorageError: the storage fails; nothing was written.
+        """
+        with (
+            self._faults_told(),
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view; never waits for a writer."""
-        with self.engine.connect() as connection, connection.begin():
+        """One consistent view; never waits for a writer.
+
+        Raises:
+            StorageError: the storage fails.
+        """
+        with self._faults_told(), self.engine.connect() as connection, connection.begin():
             yield connection
+
+    def wait_no_more(self) -> None:
+        """From now on, give up at once where another process holds the database."""
+        self._waits = False
 
     def close(self) -> None:
         self.engine.dispose()
+
+    @property
+    def _shown(self) -> str:
+        return str(self.path or self.engine.url.render_as_string(hide_password=True))
+
+    @contextmanager
+    def _faults_told(self, shown: str = "") -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            told = database_error(error, shown or self._shown, waited=self._busy_seconds)
+            if told is None:
+                raise
+            raise told from error
+
+    def _copy_aside(self, revision: str) -> Path | None:
+        """Keep the database as it is before it is brought to `revision`."""
+        if self.path is None:
+            return None
+        kept = self.path.with_name(f"{self.path.name}.before-{revision}")
+        temporary = kept.with_name(f".{kept.name}.tmp")
+        try:
+            temporary.unlink(missing_ok=True)
+            self.copy_to(temporary)
+            temporary.replace(kept)
+        except OSError as error:
+            raise file_error(error, kept) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+        return kept
+
+    def _engine(self, url: str) -> Engine:
+        if make_url(url).get_backend_name() != "sqlite":
+            return create_engine(url)
+        engine = create_engine(url, connect_args={"timeout": self._busy_seconds, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", self._begin_sqlite)
+        return engine
+
+    def _begin_sqlite(self, connection: Connection) -> None:
+        if not self._waits:
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        # A deferred transaction that turns into a write one fails at once when another process writes;
+        # an immediate one waits its turn.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def newest_revision() -> str:
+    """The schema this presswatch writes."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+
+
+def knows_revision(revision: str) -> bool:
+    """Whether a database at this schema can be brought up to date."""
+    return revision in {item.revision for item in ScriptDirectory.from_config(_alembic()).walk_revisions()}
 
 
 def check_url(url: str) -> None:
@@ -103,12 +230,12 @@ def sqlite_url(path: Path) -> str:
 
 
 @contextmanager
-def _one_opener(path: str | None) -> Iterator[None]:
+def _one_opener(path: Path | None, patience: float) -> Iterator[None]:
     """Let one process at a time open an SQLite file: two that switch a new one to WAL at once find it locked."""
-    if not path or path == ":memory:" or not os.access(Path(path).parent, os.W_OK):
+    if path is None or not os.access(path.parent, os.W_OK):
         yield
         return
-    lock = FileLock(f"{path}.opening", timeout=_BUSY_SECONDS)
+    lock = FileLock(f"{path}.opening", timeout=patience)
     try:
         lock.acquire()
     except (Timeout, OSError) as error:
@@ -124,15 +251,6 @@ def insert_for(connection: Connection) -> Any:
     return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
 
 
-def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.isolation_level = None  # the driver opens no transaction of its own; `_begin_sqlite` does
     connection.execute("PRAGMA journal_mode=WAL")
@@ -140,8 +258,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # A deferred transaction that turns into a write one fails at once when another process writes;
-    # an immediate one waits its turn.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _alembic() -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config

@@ -7,17 +7,16 @@ import shutil
 import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from filelock import FileLock, Timeout
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings as ScrapySettings
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection
 
 from crawler import __version__, books
 from crawler import settings as scrapy_settings
@@ -29,21 +28,20 @@ from crawler.fetch.pace import DEFAULT_DELAY, Pace
 from crawler.fetch.robots import PRODUCT_NAME, Robots
 from crawler.fetch.robots_cache import DatabaseRobotsCache
 from crawler.ledger import Ledger, Scope
+from crawler.lock import RunLockedError, run_lock
 from crawler.polling import is_due
 from crawler.revisits import Revisits
 from crawler.spiders.source import SourceSpider
 from crawler.visit import DueEndpoint, RunContext, Visit
 from pipelines.archive.store import Archive
 
+__all__ = ["Run", "RunLockedError", "RunReport", "run_lock"]
+
 logger = logging.getLogger(__name__)
 
 # On one machine the run lock says who is alive, and opening a run frees the leases of the dead; a lease is only there
 # so that several machines can share the ledger.
 _LEASE = timedelta(hours=6)
-
-
-class RunLockedError(Exception):
-    """Another run works on the same data folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +55,8 @@ class RunReport:
     due: int  # endpoints that were to be polled
     errors: tuple[str, ...]  # faults of ours
     stopped: str  # why it ended early, or ""
+    halted: str = ""  # what disk or database refused, and what to do; the run ended early by it
+    closed: bool = True  # its books are; else the next run closes them
 
     @property
     def balances(self) -> bool:
@@ -84,33 +84,6 @@ class _Work:
     looks_again: bool  # articles are to be revisited
 
 
-@contextmanager
-def run_lock(data: Path, database: str = "") -> Iterator[None]:
-    """Hold the run lock; the kernel frees it when the process dies.
-
-    It lies in the data folder, or beside the SQLite file that config names elsewhere: what must not be shared is the
-    ledger.
-
-    Raises:
-        RunLockedError: another process holds it.
-        StorageError: the folder cannot be written.
-    """
-    elsewhere = make_url(database).database if database else None
-    path = Path(f"{elsewhere}.lock") if elsewhere else data / "run.lock"
-    lock = FileLock(path, timeout=0)
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise RunLockedError(f"another run holds {path}; wait for it to end, or use --if-idle in cron") from error
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}; name another folder with --data") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 @dataclass(kw_only=True)
 class Run:
     """Crawls what is due. The caller holds the run lock.
@@ -132,24 +105,37 @@ class Run:
     watch: Callable[[str], None] = logger.info
     errors: list[str] = field(default_factory=list)
     _stopped: str = ""
+    _halted: str = ""
+    _closed: bool = True
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def crawl(self, command: str) -> RunReport:
+        """
+        Raises:
+            StorageError: the run could not even be opened.
+        """
         started = self.clock.now()
         run = self._open(command, started)
-        self.errors.extend(Archive(self.database, run.archive, self.config, self.clock.now).recover())
-        to_poll = self._due_endpoints(run)
-        due = sum(len(endpoints) for endpoints in to_poll.values())
+        due = 0
         with self._stop_signals():
-            await self._visit_all(run, AsyncCrawlerRunner(self._scrapy_settings()), to_poll)
+            try:
+                self.errors.extend(Archive(self.database, run.archive, self.config, self.clock.now).recover())
+                to_poll = self._due_endpoints(run)
+                due = sum(len(endpoints) for endpoints in to_poll.values())
+                await self._visit_all(run, AsyncCrawlerRunner(self._scrapy_settings()), to_poll)
+            except StorageError as error:
+                self._halt(error)
+        lines = self._close(run)
         return RunReport(
             number=run.number,
             started=started,
             ended=self.clock.now(),
-            books=self._close(run),
+            books=lines,
             due=due,
             errors=tuple(self.errors),
             stopped=self._stopped,
+            halted=self._halted,
+            closed=self._closed,
         )
 
     def _open(self, command: str, now: datetime) -> RunContext:
@@ -174,17 +160,30 @@ class Run:
             route=self.route,
             scope=Scope(sources=names, watched=watched),
             stop=self._stop_reason,
+            halt=self._halt,
             watch=self.watch,
         )
 
     def _close(self, run: RunContext) -> tuple[books.Book, ...]:
-        with self.database.write() as connection:
-            for line in books.close_run(connection, run.number, self.clock.now(), error="\n".join(self.errors)):
-                # Entries that nobody will ever fetch must not go unseen.
-                if line.source not in run.scope.watched and line.carried_out:
-                    text = f"{line.carried_out} entries wait, but no enabled source has this name any more"
-                    books.add_error(connection, run.number, line.source, text)
+        """Close the books; where that cannot be done, return them as they stand: the next run closes them."""
+        try:
+            with self.database.write() as connection:
+                return self._close_in(connection, run)
+        except StorageError as error:
+            self._halt(error)
+            self._closed = False
+        with suppress(StorageError), self.database.read() as connection:
             return books.books_of(connection, [run.number])
+        return ()
+
+    def _close_in(self, connection: Connection, run: RunContext) -> tuple[books.Book, ...]:
+        error = "\n".join(filter(None, [*self.errors, self._halted]))
+        for line in books.close_run(connection, run.number, self.clock.now(), error=error):
+            # Entries that nobody will ever fetch must not go unseen.
+            if line.source not in run.scope.watched and line.carried_out:
+                text = f"{line.carried_out} entries wait, but no enabled source has this name any more"
+                books.add_error(connection, run.number, line.source, text)
+        return books.books_of(connection, [run.number])
 
     async def _visit_all(
         self, run: RunContext, runner: AsyncCrawlerRunner, to_poll: dict[str, list[DueEndpoint]]
@@ -209,8 +208,13 @@ class Run:
 
     async def _contained_visit(self, run: RunContext, runner: AsyncCrawlerRunner, host: str, work: "_Work") -> int:
         """Visit one host; return the newest entry id that was offered. Another host's fault stops no other visit."""
+        if self._halted:
+            return work.after
         try:
             return await self._visit(run, runner, host, work)
+        except StorageError as error:
+            self._halt(error)
+            return work.after
         except Exception as error:  # the edge of a visit: told, and the run does not look well
             logger.exception("the visit of %s broke", host)
             self.errors.append(f"visit of {host}: {type(error).__name__}: {error}")
@@ -267,6 +271,13 @@ class Run:
             if free < least:
                 self._stop(f"only {free:.0f} MB are free in {self.data}, less than min_free_mb: {least}")
         return self._stopped
+
+    def _halt(self, error: StorageError) -> None:
+        """Nothing can be stored: end the run in order, and try what is still to be noted without waiting for others."""
+        if not self._halted:
+            self._halted = str(error)
+            self.database.wait_no_more()
+            self._stop(self._stopped or self._halted)
 
     def _stop(self, reason: str) -> None:
         self._stopped = reason

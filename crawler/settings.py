@@ -68,4 +68,5 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.6",
 }
+LOG_FORMATTER = "crawler.spiders.logs.VisitLogFormatter"
 LOG_LEVEL = "WARNING"  # for the `scrapy` command alone; presswatch sets its own logs up

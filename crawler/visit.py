@@ -15,6 +15,7 @@ from crawler.fetch.robots import Robots
 from crawler.items import PendingEntry
 from crawler.ledger import EndpointState, Lease, Ledger, Scope
 from crawler.revisits import Revisit, Revisits
+from crawler.storage import StorageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class RunContext:
     route: str | None  # http://127.0.0.1:PORT, or None for the live network
     scope: Scope
     stop: Callable[[], str]  # why the run must end now, or ""
+    halt: Callable[[StorageError], None]  # is told that nothing can be stored any more: the run ends in order
     watch: Callable[[str], None]  # is told in a line what just happened, for a person at a terminal
 
 
@@ -88,6 +90,13 @@ class Visit:
 
     def blame(self, source: str, text: str) -> None:
         self.faults.append((source, text))
+
+    def not_stored(self, source: str, error: StorageError) -> None:
+        """Disk or database refused: the run ends, unless only one place is to blame. It is no entry's failure."""
+        if error.ends_a_run:
+            self.run.halt(error)
+        else:
+            self.blame(source, str(error))
 
     def count_request(self, source: str) -> None:
         self.requests[source] += 1

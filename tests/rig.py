@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from crawler.clock import VirtualClock
 from crawler.config.load import load_config
-from crawler.database import Database, sqlite_url
+from crawler.database import BUSY_SECONDS, Database, sqlite_url
 from crawler.run import Run, run_lock
 
 START = datetime(2025, 3, 3, 0, 0, tzinfo=UTC)
@@ -114,6 +114,7 @@ class Rig:
     folder: Path
     route: str | None = None
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(START))
+    patience: float = BUSY_SECONDS  # that a run waits for another process that holds the database
 
     def __post_init__(self):
         self.write("presswatch.yaml", {"min_free_mb": 0})
@@ -138,9 +139,18 @@ class Rig:
         facts = {"name": name, "kind": "feed", "endpoints": [{"url": url, "every": "30m"}], **more}
         self.write(f"sources/{name}.yaml", facts)
 
-    def crawl(self, *, poll_now=False, watch: Callable[[str], None] = lambda line: None, **options):
+    def crawl(
+        self,
+        *,
+        poll_now=False,
+        watch: Callable[[str], None] = lambda line: None,
+        prepare: Callable[[Database], None] = lambda database: None,
+        **options,
+    ):
+        """`prepare` is given the open database before the run begins."""
         config = load_config(self.config, environ={})
-        database = Database.open(sqlite_url(self._made(self.data) / "presswatch.db"))
+        database = Database.open(sqlite_url(self._made(self.data) / "presswatch.db"), busy_seconds=self.patience)
+        prepare(database)
         run = Run(
             config=config,
             database=database,

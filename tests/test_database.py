@@ -131,13 +131,13 @@ def test_a_schema_from_the_future_is_told(database, path):
 def test_a_file_that_is_no_database_is_told_and_left_alone(path):
     path.write_text("Not a database, but long enough to be read as the header of one, surely. " * 20)
     before = path.read_bytes()
-    with pytest.raises(StorageError, match=r"presswatch\.db: file is not a database"):
+    with pytest.raises(StorageError, match=r"/presswatch\.db: this file is no SQLite database"):
         Database.open(sqlite_url(path))
     assert path.read_bytes() == before
 
 
 def test_a_folder_that_does_not_exist_is_told(tmp_path):
-    with pytest.raises(StorageError, match=r"none/presswatch\.db: unable to open database file"):
+    with pytest.raises(StorageError, match=r"none/presswatch\.db: it cannot be opened"):
         Database.open(sqlite_url(tmp_path / "none/presswatch.db"))
 
 
@@ -231,7 +231,6 @@ def test_a_committed_outcome_survives_a_power_cut(database):
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
 
-def test_a_database_that_another_process_opens_for_too_long_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("crawler.database._BUSY_SECONDS", 0.05)
+def test_a_database_that_another_process_opens_for_too_long_is_told(tmp_path):
     with FileLock(tmp_path / "press.db.opening"), pytest.raises(StorageError, match=r"press\.db\.opening"):
-        Database.open(sqlite_url(tmp_path / "press.db"))
+        Database.open(sqlite_url(tmp_path / "press.db"), busy_seconds=0.05)

@@ -45,7 +45,7 @@ def crawl(app: App, *, names: tuple[str, ...], poll_all: bool, then_digest: bool
             if app.json:
                 print_document(report_document(report))
             tell(report, to_person=sys.stdout.isatty() and not app.json, nothing_watched=not scope)
-            if then_digest:
+            if then_digest and not report.halted:
                 issue_digests(app)
     except RunLockedError as error:
         if if_idle:
@@ -96,7 +96,7 @@ def issue_digests(app: App) -> None:
 
 
 def exit_code(report: RunReport, *, strict: bool) -> ExitCode:
-    if report.errors or not report.balances:
+    if report.errors or report.halted or not report.balances:
         return ExitCode.INTERNAL
     nothing_polled = report.due > 0 and report.polls_succeeded == 0
     if nothing_polled or (strict and report.polls_failed > 0):
@@ -143,7 +143,13 @@ def tell(report: RunReport, *, to_person: bool, nothing_watched: bool) -> None:
     for error in report.errors:
         click.echo(f"internal failure: {error}", err=True)
     if report.stopped:
-        click.echo(f"the run ended early: {report.stopped}; what is pending stays for the next one", err=True)
+        click.echo(_early_end(report), err=True)
+
+
+def _early_end(report: RunReport) -> str:
+    closing = "" if report.closed else ", which also closes the books of this one"
+    cause = report.halted or report.stopped
+    return f"the run ended early: {cause}; what is pending stays for the next one{closing}"
 
 
 def _table(report: RunReport) -> Table:

@@ -8,7 +8,7 @@ import click
 
 from crawler.cli.app import App, FailedError, NotFoundError, print_document, with_app
 from crawler.cli.crawl import ExitCode
-from crawler.run import RunLockedError, run_lock
+from crawler.lock import RunLockedError, run_lock
 from pipelines.seeds.folder import ImportedFile, import_folder
 from pipelines.seeds.store import SeedResult
 

@@ -17,6 +17,7 @@ from crawler.fetch.failures import RULES, Failure, failure_of_exception, failure
 from crawler.fetch.pace import NotNowError
 from crawler.items import Poll
 from crawler.polling import next_poll
+from crawler.storage import StorageError
 from crawler.urls import docsify_file_url
 
 if TYPE_CHECKING:
@@ -47,7 +48,11 @@ class Poller:
         self._fetch = fetch
 
     async def poll(self, due: DueEndpoint) -> None:
-        """Poll, and store what came of it. Nothing escapes: one endpoint's fault must not keep the others waiting."""
+        """Poll, and store what came of it. One endpoint's fault does not keep the others waiting.
+
+        Raises:
+            StorageError: nothing can be stored.
+        """
         try:
             await self._poll(due)
         except NotNowError as reason:
@@ -56,6 +61,8 @@ class Poller:
                 run = self._visit.run
                 following = max(_next(due, run.clock.now(), due.state.ttl), reason.until)
                 run.ledger.put_off_poll(due.state, following)
+        except StorageError:
+            raise
         except Exception as error:  # the edge of a poll
             failure, detail = failure_of_exception(error), str(error)
             if failure is None:

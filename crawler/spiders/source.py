@@ -15,6 +15,7 @@ from crawler.fetch.pace import NotNowError
 from crawler.items import Article, Ended, Flow, Page, PendingEntry
 from crawler.spiders.pages import answered, failed, put_off
 from crawler.spiders.polls import Poller
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -54,6 +55,13 @@ class SourceSpider(Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
+        try:
+            async for request in self._requests():
+                yield request
+        except StorageError as error:
+            self.visit.not_stored("", error)
+
+    async def _requests(self) -> AsyncIterator[Request]:
         poller = Poller(self.visit, self.crawler.engine.download_async)
         for due in self.visit.due:
             await poller.poll(due)
@@ -109,6 +117,9 @@ class SourceSpider(Spider):
             if error.until is not None:
                 yield from put_off(self.visit, waiting, str(error), error.until)
             return
+        if isinstance(error, StorageError):
+            self.visit.not_stored(waiting[0].source, error)
+            return
         kind = failure_of_exception(error)
         if kind is None:
             logger.error("fetching %s broke", waiting[0].entry.url, exc_info=error)
@@ -117,10 +128,19 @@ class SourceSpider(Spider):
 
     def _spider_failed(self, failure: TwistedFailure) -> None:
         """A fault of ours in start() or a callback: the run must not look well. What was pending stays pending."""
-        self.visit.blame("", _error_text(failure))
+        if isinstance(failure.value, StorageError):
+            self.visit.not_stored("", failure.value)
+        else:
+            self.visit.blame("", _error_text(failure))
 
     def _item_failed(self, item: Page | Article, failure: TwistedFailure) -> None:
-        """A fault of ours in a pipeline: counts as a failed attempt, so that a poisonous page ends in quarantine."""
+        """A fault of ours in a pipeline: counts as a failed attempt, so that a poisonous page ends in quarantine.
+
+        What disk or database refused is no attempt: the entry stays as it is.
+        """
+        if isinstance(failure.value, StorageError):
+            self.visit.not_stored(item.pending.source, failure.value)
+            return
         self.visit.blame(item.pending.source, f"{item.pending.entry.url}: {_error_text(failure)}")
         run = self.visit.run
         for result in failed(self.visit, [item.pending], Failure.INTERNAL, _error_text(failure)):

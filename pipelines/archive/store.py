@@ -5,7 +5,7 @@ already, and the row then notes it, so that a process that dies in between leave
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from crawler.database import Database
 from crawler.intake import Intake, take_in
 from crawler.items import Article, Origin
 from crawler.outcomes import Outcome
+from crawler.storage import StorageError, file_error
 from crawler.tables import article as article_table
 from crawler.tables import version
 from pipelines.archive.facts import filing
@@ -39,12 +40,14 @@ class Archive:
         self._folder = folder
         self._config = config
         self._now = now
+        self._refused: set[int] = set()  # entries whose file could not be written
 
     def store(self, article: Article, *, run: int) -> Outcome:
         """End the entry with what was read, and store that; write the file of a kept article or copy.
 
         Raises:
             AlreadyEndedError: the entry has an outcome; nothing was stored.
+            StorageError: nothing was stored; or the article was, and its file is still to be written.
         """
         try:
             outcome = self._commit(article, run)
@@ -74,43 +77,84 @@ class Archive:
         """Make the article's file from its rows, and note that it is there.
 
         A file that somebody edited is kept beside it under another name: what a person wrote is never lost.
+
+        Raises:
+            StorageError: the file cannot be written; the row still waits for it.
         """
         with self._database.read() as connection:
             wanted = filing(connection, self._config, entry_id)
         text = render(wanted.facts)
-        edited = set_aside_if_edited(self._folder / wanted.path, written=wanted.written_hash, wanted=sha256(text))
-        if edited is not None:
-            logger.warning("%s was edited by hand; the edited text is kept as %s", wanted.path, edited.name)
-        write_atomically(self._folder, wanted.path, text)
+        try:
+            edited = set_aside_if_edited(self._folder / wanted.path, written=wanted.written_hash, wanted=sha256(text))
+            if edited is not None:
+                logger.warning("%s was edited by hand; the edited text is kept as %s", wanted.path, edited.name)
+            write_atomically(self._folder, wanted.path, text)
+        except OSError as error:
+            told = file_error(error, self._folder / wanted.path)
+            raise StorageError(f"{told}; its rows are stored, and the next run writes it", told.fault) from error
         with self._database.write() as connection:
             this = article_table.c.entry == entry_id
             connection.execute(update(article_table).where(this).values(filed=True, file_hash=sha256(text)))
 
     def write_unfiled(self) -> None:
-        """Write every file that its rows wait for: of the article just stored, and of those that name it."""
+        """Write every file that its rows wait for: of the article just stored, and of those that name it.
+
+        A file that cannot be written keeps no other from being written; it is tried once in the life of this object.
+
+        Raises:
+            StorageError: with the first that could not be written.
+        """
         with self._database.read() as connection:
-            waiting = _unfiled(connection)
-        for entry_id, _ in waiting:
-            self.write_file(entry_id)
+            waiting = [(entry_id, path) for entry_id, path in _unfiled(connection) if entry_id not in self._refused]
+        faults = self._write_all(waiting)
+        if faults:
+            raise faults[0]
 
     def recover(self) -> list[str]:
         """Write the files that a run which died could not, and let expired off-theme texts go.
 
         Returns:
             What could not be written, with the cause; the next run tries again.
+
+        Raises:
+            StorageError: nothing at all can be written.
         """
         expired = self._now() - self._config.settings.retention.off_theme
         with self._database.write() as connection:
             _forget_off_theme_texts(connection, expired)
             waiting = _unfiled(connection)
-        faults = []
-        for entry_id, path in waiting:
+        self._clear({(self._folder / path).parent for _, path in waiting})
+        return [str(fault) for fault in self._write_all(waiting)]
+
+    def _clear(self, folders: Iterable[Path]) -> None:
+        """Remove what a killed process left half written."""
+        for left_over in (path for folder in folders for path in folder.glob(".*.tmp")):
             try:
-                for left_over in (self._folder / path).parent.glob(".*.tmp"):
-                    left_over.unlink()
-                self.write_file(entry_id)
+                left_over.unlink()
             except OSError as error:
-                faults.append(f"{self._folder / path} cannot be written: {error}")
+                told = file_error(error, left_over)
+                if told.ends_a_run:
+                    raise told from error
+                logger.warning("%s", told)
+
+    def _write_all(self, waiting: Iterable[tuple[int, str]]) -> list[StorageError]:
+        """Write the files of these articles.
+
+        Returns:
+            The faults of single places.
+
+        Raises:
+            StorageError: one that the next file would meet as well.
+        """
+        faults = []
+        for entry_id, _ in waiting:
+            try:
+                self.write_file(entry_id)
+            except StorageError as error:
+                self._refused.add(entry_id)
+                if error.ends_a_run:
+                    raise
+                faults.append(error)
         return faults
 
     def _commit(self, article: Article, run: int) -> Outcome:

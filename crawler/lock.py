@@ -1,0 +1,41 @@
+"""The run lock: two runs never work over each other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy.engine import make_url
+
+from crawler.storage import StorageError
+
+
+class RunLockedError(Exception):
+    """Another run works on the same data folder."""
+
+
+@contextmanager
+def run_lock(data: Path, database: str = "") -> Iterator[None]:
+    """Hold the run lock; the kernel frees it when the process dies.
+
+    It lies in the data folder, or beside the SQLite file that config names elsewhere: what must not be shared is the
+    ledger.
+
+    Raises:
+        RunLockedError: another process holds it.
+        StorageError: the folder cannot be written.
+    """
+    elsewhere = make_url(database).database if database else None
+    path = Path(f"{elsewhere}.lock") if elsewhere else data / "run.lock"
+    lock = FileLock(path, timeout=0)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise RunLockedError(f"another run holds {path}; wait for it to end, or use --if-idle in cron") from error
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}; name another folder with --data") from error
+    try:
+        yield
+    finally:
+        lock.release()
