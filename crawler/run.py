@@ -119,7 +119,8 @@ class Run:
         due = 0
         with self._stop_signals():
             try:
-                self.errors.extend(Archive(self.database, run.archive, self.config, self.clock.now).recover())
+                archive = Archive(self.database, run.archive, self.config, self.clock.now, run.refused)
+                self.errors.extend(archive.recover())
                 to_poll = self._due_endpoints(run)
                 due = sum(len(endpoints) for endpoints in to_poll.values())
                 await self._visit_all(run, AsyncCrawlerRunner(self._scrapy_settings()), to_poll)

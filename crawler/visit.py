@@ -44,6 +44,7 @@ class RunContext:
     stop: Callable[[], str]  # why the run must end now, or ""
     halt: Callable[[StorageError], None]  # is told that nothing can be stored any more: the run ends in order
     watch: Callable[[str], None]  # is told in a line what just happened, for a person at a terminal
+    refused: set[int] = field(default_factory=set)  # entries whose archive file was refused: the next run tries again
 
 
 @dataclass(kw_only=True)

@@ -28,8 +28,8 @@ class ArchivePipeline:
     def from_crawler(cls, crawler: Crawler) -> Self:
         visit: Visit = crawler.spider.visit  # type: ignore[union-attr]
         run = visit.run
-        archive = Archive(run.database, run.archive, visit.config, run.clock.now)
-        return cls(visit, archive, Revisions(run.database, visit.config, archive, run.revisits))
+        archive = Archive(run.database, run.archive, run.config, run.clock.now, run.refused)
+        return cls(visit, archive, Revisions(run.database, run.config, archive, run.revisits))
 
     def process_item(self, item: Flow) -> Flow:
         """

@@ -33,14 +33,22 @@ class Archive:
     """Stores articles below `folder` and in `database`.
 
     `now` is asked inside the transaction that stores: a digest whose cut is made before then cannot miss the article.
+    `refused` are the entries whose files could not be written; they are not tried again by those who share the set.
     """
 
-    def __init__(self, database: Database, folder: Path, config: Config, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        config: Config,
+        now: Callable[[], datetime],
+        refused: set[int] | None = None,
+    ) -> None:
         self._database = database
         self._folder = folder
         self._config = config
         self._now = now
-        self._refused: set[int] = set()  # entries whose file could not be written
+        self._refused = set() if refused is None else refused
 
     def store(self, article: Article, *, run: int) -> Outcome:
         """End the entry with what was read, and store that; write the file of a kept article or copy.
@@ -99,7 +107,7 @@ class Archive:
     def write_unfiled(self) -> None:
         """Write every file that its rows wait for: of the article just stored, and of those that name it.
 
-        A file that cannot be written keeps no other from being written; it is tried once in the life of this object.
+        A file that cannot be written keeps no other from being written, and is not tried again.
 
         Raises:
             StorageError: with the first that could not be written.
