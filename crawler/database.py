@@ -14,7 +14,7 @@ from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -71,9 +71,7 @@ class Database:
     @property
     def path(self) -> Path | None:
         """Its file; None when it has none."""
-        name = self.engine.url.database
-        is_file = self.engine.dialect.name == "sqlite" and name and name != ":memory:"
-        return Path(name) if is_file and name else None
+        return sqlite_path(self.engine.url)
 
     def revision(self) -> str | None:
         """The revision its tables are at; None when it has none."""
@@ -227,6 +225,13 @@ def check_url(url: str) -> None:
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
+
+
+def sqlite_path(url: str | URL) -> Path | None:
+    """The file of an SQLite database; None when it lives in memory, or is none of SQLite's."""
+    parts = make_url(url)
+    is_file = parts.get_backend_name() == "sqlite" and parts.database and parts.database != ":memory:"
+    return Path(parts.database) if is_file and parts.database else None
 
 
 @contextmanager

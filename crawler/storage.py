@@ -1,6 +1,7 @@
 """What disk and database can refuse, told as the cause and what to do about it."""
 
 import errno
+import os
 import sqlite3
 from enum import Enum
 from pathlib import Path
@@ -84,3 +85,16 @@ def file_error(error: OSError, path: Path) -> StorageError:
     fault = _FILE_FAULTS.get(error.errno or 0, StorageFault.PLACE)
     told, remedy = fault.value
     return StorageError(f"{path}: {told} ({error.strerror or error}): {remedy}", fault)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in `folder` survive a power cut.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -24,6 +24,11 @@ COMMANDS = {
     "export": LazyCommand(
         target="crawler.cli.export:export", help="Write the archive as JSON lines or a Hugo section."
     ),
+    "backup": LazyCommand(target="crawler.cli.backup:backup", help="Write the whole installation into one FILE."),
+    "restore": LazyCommand(target="crawler.cli.restore:restore", help="Make the data folder again from a backup."),
+    "migrate": LazyCommand(
+        target="crawler.cli.migrate:migrate", help="Bring the database up to this version's schema."
+    ),
 }
 
 

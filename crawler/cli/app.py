@@ -18,7 +18,7 @@ from crawler.config.load import load_config
 from crawler.config.models import Config
 from crawler.config.places import find_config, find_data
 from crawler.config.report import ConfigError
-from crawler.database import Database, StorageError, sqlite_url
+from crawler.database import Database, StorageError, sqlite_path, sqlite_url
 
 Parameters = ParamSpec("Parameters")
 
@@ -78,15 +78,23 @@ class App:
         # Live hosts keep their pace whatever the clock shows; a local server needs none.
         return VirtualClock(start) if self.route else ShiftedClock(start)
 
+    @property
+    def database_url(self) -> str:
+        return self.config.settings.database or sqlite_url(self.data / "presswatch.db")
+
+    @property
+    def database_path(self) -> Path | None:
+        """The database's file; None when it has none."""
+        return sqlite_path(self.database_url)
+
     @cached_property
     def database(self) -> Database:
-        if self.config.settings.database:
-            return Database.open(self.config.settings.database)
-        try:
-            self.data.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"the data folder {self.data} cannot be made: {error.strerror}") from error
-        return Database.open(sqlite_url(self._database_file))
+        if not self.config.settings.database:
+            try:
+                self.data.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StorageError(f"the data folder {self.data} cannot be made: {error.strerror}") from error
+        return Database.open(self.database_url)
 
     @property
     def existing_database(self) -> Database:
@@ -95,16 +103,27 @@ class App:
         Raises:
             NotFoundError: the data folder holds no database.
         """
-        if not self.config.settings.database and not self._database_file.exists():
-            raise NotFoundError(
-                f"the data folder {self.data} holds no {self._database_file.name}: "
-                "run presswatch crawl first, or name the folder that has one with --data"
-            )
+        if not self.config.settings.database:
+            self._check_database_exists(self.data / "presswatch.db")
         return self.database
 
     @property
-    def _database_file(self) -> Path:
-        return self.data / "presswatch.db"
+    def database_as_it_is(self) -> Database:
+        """The database, which must exist, at whatever schema it is. The caller closes it.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        if self.database_path is not None:
+            self._check_database_exists(self.database_path)
+        return Database(self.database_url)
+
+    def _check_database_exists(self, file: Path) -> None:
+        if not file.exists():
+            raise NotFoundError(
+                f"the data folder {file.parent} holds no {file.name}: "
+                "run presswatch crawl first, or name the folder that has one with --data"
+            )
 
     def close(self) -> None:
         if "database" in self.__dict__:

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from crawler.items import Dating, Precision
+from crawler.storage import sync_folder
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """What may stand in the front matter. Times are given as ISO 8601 text."""
@@ -216,13 +217,5 @@ def write_atomically(root: Path, relative: PurePosixPath, text: str) -> Path:
         temporary.unlink(missing_ok=True)
     # A name is kept by its folder, and a folder made just now by the one above.
     for folder in relative.parents:
-        _sync_folder(root / folder)
+        sync_folder(root / folder)
     return target
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
