@@ -94,10 +94,12 @@ class Database:
                     "it was written by a newer one; install that one"
                 )
             kept = self._copy_aside(after) if keep_copy and before is not None else None
-            with self.write() as connection:
-                alembic = _alembic()
-                alembic.attributes["connection"] = connection
-                command.upgrade(alembic, "head")
+            try:
+                with self.write() as connection:
+                    upgrade(connection)
+            except DBAPIError as error:
+                told = f"{self._shown} cannot be brought from schema {before} to {after}: {error.orig}"
+                raise StorageError(f"{told}; it is left as it was") from error
             return Migration(database=self._shown, before=before, after=after, copy=kept)
 
     def copy_to(self, target: Path) -> None:
@@ -200,14 +202,21 @@ class Database:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the tables to `revision`, in the caller's transaction."""
+    alembic = _alembic_config()
+    alembic.attributes["connection"] = connection
+    command.upgrade(alembic, revision)
+
+
 def newest_revision() -> str:
     """The schema this presswatch writes."""
-    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+    return ScriptDirectory.from_config(_alembic_config()).get_current_head() or ""
 
 
 def knows_revision(revision: str) -> bool:
     """Whether a database at this schema can be brought up to date."""
-    return revision in {item.revision for item in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    return revision in {item.revision for item in ScriptDirectory.from_config(_alembic_config()).walk_revisions()}
 
 
 def check_url(url: str) -> None:
@@ -263,7 +272,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _alembic() -> AlembicConfig:
+def _alembic_config() -> AlembicConfig:
     config = AlembicConfig()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     return config

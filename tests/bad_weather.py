@@ -60,8 +60,8 @@ def at_every_connect(pragma):
 
 
 @contextmanager
-def files_fail_at(step, monkeypatch, *, code=errno.ENOSPC, below=""):
-    """While it lasts, writing files meets `code` at `step`, below a folder of that name.
+def files_fail_at(step, monkeypatch, *, code=errno.ENOSPC):
+    """While it lasts, writing files meets `code` at `step`.
 
     Yields:
         A list that grows by one with every refusal.
@@ -73,7 +73,7 @@ def files_fail_at(step, monkeypatch, *, code=errno.ENOSPC, below=""):
         raise OSError(code, os.strerror(code), str(path))
 
     really_open, really_sync, really_replace = Path.open, os.fsync, Path.replace
-    is_ours = lambda path: path.name.endswith(".tmp") and below in str(path)  # noqa: E731
+    is_ours = lambda path: path.name.endswith(".tmp")  # noqa: E731
 
     def open_(self, mode="r", *arguments, **more):
         if is_ours(self) and "x" in mode:

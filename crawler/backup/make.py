@@ -75,8 +75,7 @@ def make_backup(
             file.flush()
             os.fsync(file.fileno())
         size = written.stat().st_size
-        written.replace(target)
-        sync_folder(target.parent)
+        _put_in_place(written, target)
     return Backup(file=target, bytes=size, manifest=manifest, files=dict(packer.files), left_out=tuple(packer.left_out))
 
 
@@ -164,6 +163,15 @@ def _manifest(copy: Path, now: datetime, *, captures: bool) -> Manifest:
         versions=count["version"],
         digests=count["digest"],
     )
+
+
+def _put_in_place(written: Path, target: Path) -> None:
+    written.replace(target)
+    try:
+        sync_folder(target.parent)
+    except OSError:
+        target.unlink(missing_ok=True)  # a name that may be lost is no backup
+        raise
 
 
 @contextmanager

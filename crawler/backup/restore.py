@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from sqlalchemy import delete
 
@@ -84,12 +85,16 @@ class _Unpacker:
     def unpack(self) -> tuple[Manifest, int]:
         """What the backup says of itself, and how many files it held."""
         try:
-            with self._file.open("rb") as opened, tarfile.open(fileobj=opened, mode="r:gz") as tar:
-                manifest = self._read_manifest(tar)
-                files = self._unpack_files(tar)
+            with self._file.open("rb") as opened, self._tar(opened) as tar:
+                return self._read_manifest(tar), self._unpack_files(tar)
         except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise self._damaged(str(error)) from error
-        return manifest, files
+
+    def _tar(self, opened: BinaryIO) -> tarfile.TarFile:
+        try:
+            return tarfile.open(fileobj=opened, mode="r:gz")
+        except tarfile.ReadError as error:
+            raise self._foreign() from error
 
     def _read_manifest(self, tar: tarfile.TarFile) -> Manifest:
         first = tar.next()
@@ -148,9 +153,9 @@ class _Unpacker:
         if listed is None:
             raise self._damaged(f"{SUMS} is no file")
         for mine in found:
-            if listed.readline() != mine:
-                name = mine.split(b"  ", 1)[1].decode("utf-8", "replace").strip()
-                raise self._damaged(f"{name} is not what was packed")
+            theirs = listed.readline()
+            if theirs != mine:
+                raise self._damaged(f"{_named(theirs) or _named(mine)} is not what was packed")
         if listed.readline() or tar.next() is not None:
             raise self._damaged("it does not hold what it lists")
 
@@ -173,6 +178,11 @@ class _Unpacker:
 
     def _foreign(self) -> StorageError:
         return StorageError(f"{self._file}: this is no backup of presswatch; name a file that presswatch backup wrote")
+
+
+def _named(line: bytes) -> str:
+    """The member that a line of the seal is about."""
+    return line.partition(b"  ")[2].decode("utf-8", "replace").strip()
 
 
 def _prepare_database(path: Path, manifest: Manifest) -> None:

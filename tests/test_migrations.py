@@ -1,0 +1,237 @@
+"""Migrations carry every row of an older database along, and keep the database as it was."""
+
+import json
+import logging
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+from click.testing import CliRunner
+from filelock import FileLock
+from old_schema import PATHS, make_database_at_0001, write_filed_files
+from rig import START, Answer, article_page, feed
+from sqlalchemy.exc import IntegrityError
+
+import crawler
+from crawler.cli import cli
+from crawler.database import Database, StorageError, newest_revision, sqlite_url, upgrade
+
+FEED = "https://alpha.example/feed"
+
+
+@pytest.fixture
+def old(rig):
+    """A rig whose database is at 0001, with the file that its rows say is written."""
+    make_database_at_0001(rig.data / "presswatch.db")
+    write_filed_files(rig.data / "archive")
+    return rig
+
+
+@pytest.fixture
+def path(tmp_path):
+    make_database_at_0001(tmp_path / "old.db")
+    return tmp_path / "old.db"
+
+
+@pytest.fixture
+def presswatch(rig):
+    def call(*arguments, now=START):
+        options = ["--config", rig.config, "--data", rig.data, "--now", now.isoformat(), "--route", rig.route]
+        return CliRunner().invoke(cli, [*map(str, options), *arguments], prog_name="presswatch")
+
+    return call
+
+
+def tables(path):
+    """Table → its columns and rows, of those that a migration made."""
+    with closing(sqlite3.connect(path)) as connection:
+        made = [name for [name] in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        names = [name for name in made if not name.startswith(("alembic", "search_index"))]
+        found = {}
+        for name in names:
+            rows = connection.execute(f"SELECT * FROM {name}")
+            columns = [column[0] for column in rows.description]
+            found[name] = [dict(zip(columns, row, strict=True)) for row in rows]
+        return found
+
+
+def assert_rows_were_carried_along(before, after):
+    assert before.keys() <= after.keys()
+    for name, rows in before.items():
+        carried = [{column: row[column] for column in rows[0]} if rows else row for row in after[name]]
+        assert carried == rows, name
+
+
+def assert_sound(path):
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def revisions():
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(next(iter(crawler.__path__)) + "/migrations"))
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+
+
+def test_the_old_database_has_a_row_in_every_table(path):
+    assert [name for name, rows in tables(path).items() if not rows] == []
+
+
+def test_every_row_of_0001_is_carried_along_to_today(path):
+    before = tables(path)
+    Database.open(sqlite_url(path)).close()
+    assert_rows_were_carried_along(before, tables(path))
+    assert_sound(path)
+
+
+def test_every_revision_carries_the_rows_of_the_one_before_along(path):
+    database, steps = Database(sqlite_url(path)), revisions()
+    assert steps[0] == "0001"
+    for revision in steps[1:]:
+        before = tables(path)
+        with database.write() as connection:
+            upgrade(connection, revision)
+        assert database.revision() == revision
+        assert_rows_were_carried_along(before, tables(path))
+        assert_sound(path)
+    database.close()
+    assert steps[-1] == newest_revision()
+
+
+def test_what_0001_did_not_know_has_its_plain_value(path):
+    Database.open(sqlite_url(path)).close()
+    after = tables(path)
+    assert {row["origin"] for row in after["entry"]} == {"crawl"}
+    new = (
+        "thumbnail", "file_hash", "indexed", "etag", "last_modified", "revisit_at", "revisited", "deleted_at",
+        "deleted_why",
+    )  # fmt: skip
+    assert {tuple(row[column] for column in new) for row in after["article"]} == {
+        ("", "", 0, "", "", None, None, None, "")
+    }
+
+
+def test_one_article_stands_for_a_text_as_before_and_one_that_has_a_representative_stands_aside(path):
+    database = Database.open(sqlite_url(path))
+    twin = "UPDATE article SET text_hash = 'hash-one', outcome = 'kept', representative = {} WHERE entry = 3"
+    refusal = pytest.raises(IntegrityError, match=r"UNIQUE constraint failed: article\.text_hash")
+    with refusal, database.write() as connection:
+        connection.exec_driver_sql(twin.format("NULL"))
+    with database.write() as connection:
+        connection.exec_driver_sql(twin.format("1"))
+    database.close()
+
+
+def test_a_migration_that_fails_changes_nothing(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE tombstone (mine TEXT)")
+    before = tables(path)
+    with pytest.raises(StorageError) as failure:
+        Database.open(sqlite_url(path))
+    cause = "cannot be brought from schema 0001 to 0002: table tombstone already exists; it is left as it was"
+    assert str(failure.value) == f"{path} {cause}"
+    assert tables(path) == before
+    assert Database(sqlite_url(path)).revision() == "0001"
+
+
+# -- the copy ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_database_as_it_was_is_kept_and_told_once(path, caplog):
+    before = tables(path)
+    for _ in range(2):
+        Database.open(sqlite_url(path)).close()
+    kept = path.with_name("old.db.before-0002")
+    assert tables(kept) == before
+    assert Database(sqlite_url(kept)).revision() == "0001"
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (
+            logging.WARNING,
+            f"{path} was brought from schema 0001 to 0002; as it was it is kept as old.db.before-0002",
+        )
+    ]
+
+
+def test_a_new_database_needs_no_copy(tmp_path, caplog):
+    Database.open(sqlite_url(tmp_path / "new.db")).close()
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["new.db", "new.db.opening"]
+    assert caplog.records == []
+
+
+def test_where_the_copy_cannot_be_kept_the_database_is_left_as_it_was(path):
+    path.with_name("old.db.before-0002").mkdir()
+    before = tables(path)
+    with pytest.raises(StorageError, match=r"old\.db\.before-0002: it cannot be written there \(Is a directory\)"):
+        Database.open(sqlite_url(path))
+    assert tables(path) == before
+    assert not list(path.parent.glob("*.tmp"))
+
+
+# -- life on it --------------------------------------------------------------------------------------------------------
+
+
+def test_an_old_installation_goes_on_where_it_was(old, site, presswatch):
+    site.routes["alpha.example/feed"] = Answer(feed(*[f"https://alpha.example/{name}" for name in "abcde"]))
+    for name in "de":
+        page = article_page(f"机器人{name}", f"第{name}台机器人走进工厂，工程师记录它的动作。" * 12)
+        site.routes[f"alpha.example/{name}"] = Answer(page)
+    later, next_day = START + timedelta(hours=2), START + timedelta(days=1, hours=1)
+    assert presswatch("crawl", "--all", now=later).exit_code == 0
+    assert old.outcomes() == {"a": "kept", "b": "copy", "c": "off_theme", "d": "kept", "e": "kept"}
+    assert old.query("SELECT interrupted, carried_out FROM run JOIN book ON run = id WHERE id = 2") == [(1, 1)]
+    assert old.query("SELECT count(*) FROM article WHERE path != '' AND NOT filed") == [(0,)]
+    assert (old.data / "archive" / PATHS[1]).is_file()
+    assert 'copy_of: "url:alpha.example/a"' in (old.data / "archive" / PATHS[1]).read_text(encoding="utf-8")
+    digest = presswatch("digest", now=next_day).stdout
+    assert all(title in digest for title in ("机器人进厂", "机器人d", "机器人e"))
+    explained = json.loads(presswatch("explain", "https://alpha.example/b", "--json").stdout)
+    assert explained["outcome"] == "copy"
+    assert [hit for hit in site.pages() if hit[-2:] in {"/a", "/b", "/c"}] == []
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+def test_migrate_says_from_where_to_where(old, presswatch):
+    result = presswatch("migrate")
+    path = old.data / "presswatch.db"
+    assert result.stdout == f"{path}: schema 0001 → 0002; as it was it is kept as {path}.before-0002\n"
+    assert (result.exit_code, result.stderr) == (0, "")
+    again = presswatch("migrate")
+    assert (again.exit_code, again.stdout) == (0, f"{path}: schema 0002, nothing to do\n")
+
+
+def test_migrate_tells_it_as_a_document(old, presswatch):
+    path = str(old.data / "presswatch.db")
+    expected = {"database": path, "from": "0001", "to": "0002", "copy": f"{path}.before-0002"}
+    assert json.loads(presswatch("migrate", "--json").stdout) == expected
+    assert json.loads(presswatch("migrate", "--json").stdout) == {**expected, "from": "0002", "copy": None}
+
+
+def test_migrate_makes_no_database(rig, presswatch):
+    result = presswatch("migrate")
+    assert result.exit_code == 2
+    assert f"the data folder {rig.data} holds no presswatch.db: run presswatch crawl first" in result.stderr
+    assert not rig.data.exists()
+
+
+def test_migrate_waits_for_no_run(old, presswatch):
+    with FileLock(old.data / "run.lock"):
+        result = presswatch("migrate")
+    assert (result.exit_code, "another run holds" in result.stderr) == (4, True)
+    assert Database(sqlite_url(old.data / "presswatch.db")).revision() == "0001"
+
+
+def test_migrate_refuses_what_a_newer_presswatch_wrote(old, presswatch):
+    with closing(sqlite3.connect(old.data / "presswatch.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    result = presswatch("migrate")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: {old.data}/presswatch.db is at schema 9999, which this presswatch (0002) does not know: "
+        "it was written by a newer one; install that one\n"
+    )
