@@ -60,47 +60,62 @@ def at_every_connect(pragma):
 
 
 @contextmanager
-def files_fail_at(step, monkeypatch, *, code=errno.ENOSPC):
-    """While it lasts, writing files meets `code` at `step`.
+def files_fail_at(step, monkeypatch, *, code=errno.ENOSPC, after=0):
+    """While it lasts, writing files meets `code` at `step`, once it was passed `after` times.
 
     Yields:
         A list that grows by one with every refusal.
     """
-    refused = []
-
-    def refuse(path):
-        refused.append(str(path))
-        raise OSError(code, os.strerror(code), str(path))
-
-    really_open, really_sync, really_replace = Path.open, os.fsync, Path.replace
-    is_ours = lambda path: path.name.endswith(".tmp")  # noqa: E731
-
-    def open_(self, mode="r", *arguments, **more):
-        if is_ours(self) and "x" in mode:
-            if step == "open":
-                refuse(self)
-            file = really_open(self, mode, *arguments, **more)
-            return _Unwritable(file, lambda: refuse(self)) if step == "write" else file
-        return really_open(self, mode, *arguments, **more)
-
-    def sync(descriptor):
-        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
-        if step == ("fsync of the folder" if is_folder else "fsync"):
-            refuse(f"descriptor {descriptor}")
-        really_sync(descriptor)
-
-    def replace(self, target):
-        return refuse(self) if step == "rename" and is_ours(self) else really_replace(self, target)
-
+    disk = _FullDisk(step, code, after)
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", open_)
-        patch.setattr(os, "fsync", sync)
-        patch.setattr(Path, "replace", replace)
-        yield refused
+        # Functions, so that the path is handed on: a bound method would not get it.
+        patch.setattr(Path, "open", lambda path, *given, **more: disk.open(path, *given, **more))  # noqa: PLW0108
+        patch.setattr(Path, "replace", lambda path, target: disk.replace(path, target))  # noqa: PLW0108
+        patch.setattr(os, "fsync", disk.sync)
+        yield disk.refused
+
+
+class _FullDisk:
+    """Stands before the real calls; files are those that `write_atomically` gives another name at the end."""
+
+    def __init__(self, step, code, after):
+        self.refused = []
+        self._step, self._code, self._left = step, code, after
+        self._open, self._replace, self._sync = Path.open, Path.replace, os.fsync
+
+    def open(self, path, mode="r", *arguments, **more):
+        is_written = self._is_ours(path) and "x" in mode
+        if is_written:
+            self._meet("open", path)
+        file = self._open(path, mode, *arguments, **more)
+        return _Unwritable(file, lambda: self._meet("write", path)) if is_written and self._step == "write" else file
+
+    def replace(self, path, target):
+        if self._is_ours(path):
+            self._meet("rename", path)
+        return self._replace(path, target)
+
+    def sync(self, descriptor):
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        self._meet("fsync of the folder" if is_folder else "fsync", f"descriptor {descriptor}")
+        self._sync(descriptor)
+
+    def _meet(self, step, path):
+        if step != self._step:
+            return
+        if self._left:
+            self._left -= 1
+            return
+        self.refused.append(str(path))
+        raise OSError(self._code, os.strerror(self._code), str(path))
+
+    @staticmethod
+    def _is_ours(path):
+        return path.name.endswith(".tmp")
 
 
 class _Unwritable:
-    """A file that takes a few bytes, and then no more."""
+    """A file that takes a few bytes, and then perhaps no more."""
 
     def __init__(self, file, refuse):
         self._file, self._refuse = file, refuse
@@ -114,6 +129,7 @@ class _Unwritable:
     def write(self, content):
         self._file.write(content[:3])
         self._refuse()
+        self._file.write(content[3:])
 
     def __getattr__(self, name):
         return getattr(self._file, name)

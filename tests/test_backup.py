@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import tarfile
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -136,23 +137,30 @@ def test_sha256sum_can_check_a_backup_that_was_unpacked(lived, file, tmp_path):
 
 
 def test_the_copy_is_one_view_of_a_database_that_is_being_written(lived, file):
-    """Another process commits between the pages; what it writes is in the copy whole or not at all."""
-    path = lived.data / "presswatch.db"
-    writer = sqlite3.connect(path, isolation_level=None)
-    writer.execute("CREATE TABLE pair (a INTEGER, b BLOB)")
-    writer.execute("INSERT INTO pair VALUES (1, zeroblob(2000000)), (1, zeroblob(10))")
+    """Another connection commits all the while; what it writes is in the copy whole or not at all."""
+    path, enough, rounds = lived.data / "presswatch.db", threading.Event(), []
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("CREATE TABLE pair (a INTEGER, b BLOB)")
+        writer.execute("INSERT INTO pair VALUES (1, zeroblob(10)), (1, zeroblob(5000000)), (1, zeroblob(10))")
 
-    def meanwhile(line):
-        writer.execute("UPDATE pair SET a = a + 1")
+    def write():
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as writer:
+            while not enough.is_set():
+                writer.execute("UPDATE pair SET a = a + 1")
+                rounds.append(1)
 
-    database = Database(sqlite_url(path))
-    folders = {name: lived.data / name for name in FOLDERS}
-    make_backup(database, folders, file, START, watch=meanwhile)
-    database.close()
-    writer.close()
+    thread, database = threading.Thread(target=write), Database(sqlite_url(path))
+    thread.start()
+    try:
+        make_backup(database, {name: lived.data / name for name in FOLDERS}, file, START)
+    finally:
+        enough.set()
+        thread.join()
+        database.close()
+    assert rounds
     file.with_name("copy.db").write_bytes(members(file)["presswatch.db"])
     with closing(sqlite3.connect(file.with_name("copy.db"))) as copy:
-        assert copy.execute("SELECT count(*), min(a) = max(a) FROM pair").fetchone() == (2, 1)
+        assert copy.execute("SELECT count(*), min(a) = max(a) FROM pair").fetchone() == (3, 1)
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

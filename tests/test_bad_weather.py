@@ -1,9 +1,12 @@
 """Disks that are full and databases that refuse, at each writing step: told in order, nothing lost, nothing twice."""
 
 import errno
+import json
 import sqlite3
+from contextlib import closing
 
 import pytest
+from backups import call
 from bad_weather import DATABASE_STEPS, FILE_STEPS, at_every_connect, database_fails_at, files_fail_at
 from rig import Answer, article_page, feed
 
@@ -114,6 +117,16 @@ def test_files_that_find_the_disk_full_while_what_was_left_is_written_end_the_ru
     assert_all_is_well_after_the_next_run(three, site)
 
 
+def test_a_run_that_ends_early_still_prints_one_document_and_issues_no_digest(three, monkeypatch):
+    with files_fail_at("write", monkeypatch):
+        result = call(three, "crawl", "--json", "--then-digest")
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["totals"]["found"], len(result.stderr.splitlines())) == (1, 3, 1)
+    assert three.query("SELECT count(*) FROM digest") == [(0,)]
+    assert call(three, "crawl", "--then-digest").exit_code == 0
+    assert three.query("SELECT count(*) FROM digest") == [(1,)]
+
+
 # -- a database that refuses -------------------------------------------------------------------------------------------
 
 
@@ -141,6 +154,18 @@ def test_a_database_that_another_process_holds_ends_the_run_in_order(three, site
     assert_all_is_well_after_the_next_run(three, site)
 
 
+def test_a_database_that_is_held_from_the_beginning_is_told_and_nothing_is_asked(three, site):
+    three.crawl()
+    three.patience = 0.1
+    site.hits.clear()
+    with closing(sqlite3.connect(three.data / "presswatch.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match=r"another process has held the database for 0\.1 s \(SQLITE_BUSY\)"):
+            three.crawl(poll_now=True)
+    assert site.hits == []
+    assert_all_is_well_after_the_next_run(three, site)
+
+
 def test_a_database_that_can_only_be_read_ends_the_run_in_order(three, site, told, caplog):
     report = three.crawl(
         prepare=lambda database: database_turns(database, site, "alpha.example/two", "PRAGMA query_only=ON")
@@ -165,20 +190,16 @@ def database_turns(database, site, where, pragma):
 
 
 def test_a_database_that_is_damaged_in_mid_run_is_told_and_left_as_it_is(three, site, told, caplog):
-    page, path = site.routes["alpha.example/two"], three.data / "presswatch.db"
+    path, opened = three.data / "presswatch.db", []
 
-    def prepare(database):
-        def damage(request):
-            with sqlite3.connect(path) as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def damage(line):
+        """After the first article was stored."""
+        if "机器人one" in line:
+            opened[0].engine.dispose()  # what is read next is read from the disk
             content = path.read_bytes()
             path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
-            database.engine.dispose()  # what is read next is read from the disk
-            return page
 
-        site.routes["alpha.example/two"] = damage
-
-    report = three.crawl(prepare=prepare)
+    report = three.crawl(prepare=opened.append, watch=damage)
     cause = (
         f"{path}: the database is damaged (SQLITE_CORRUPT): keep a copy of the file, then use presswatch restore FILE"
     )
@@ -188,6 +209,7 @@ def test_a_database_that_is_damaged_in_mid_run_is_told_and_left_as_it_is(three, 
     with pytest.raises(StorageError, match=r"the database is damaged \(SQLITE_CORRUPT\)"):
         three.crawl()
     assert path.read_bytes() == before
+    assert len(three.files()) == 1
 
 
 def test_hosts_that_still_wait_for_their_visit_are_not_asked_after_the_disk_was_full(three, site):
