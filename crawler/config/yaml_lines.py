@@ -76,7 +76,7 @@ def read_document(file: str, raw: bytes, environ: Mapping[str, str]) -> Document
         line = text.count("\n", 0, error.position) + 1
         return _unreadable(document, line, f"a control character (U+{error.character:04X}) stands here", "delete it")
     except yaml.MarkedYAMLError as error:
-        return _unreadable(document, *_explain(error, text))
+        return _unreadable(document, *explain(error, text))
     except RecursionError:
         return _unreadable(document, 1, "lists or mappings are nested too deeply", "")
     document.data = {}
@@ -91,8 +91,8 @@ def _unreadable(document: Document, line: int, rule: str, hint: str) -> Document
     return document
 
 
-def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str]:
-    """Line, rule and hint of a syntax error in `text`."""
+def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str]:
+    """Line, rule and hint of a syntax error in `text`, in words a person can act on."""
     problem = f"{error.context or ''} {error.problem or ''}"
     words = next((plain for part, plain in _PLAIN_WORDS if part in problem), problem.strip())
     # Where something begins that does not end, the beginning is the place to look at.

@@ -66,8 +66,9 @@ def blocks(lines: Sequence[str]) -> Iterator[Block]:
     A fence that nobody closes would take the rest of the article for code, so it is text.
     """
     position, apart = 0, True
+    unclosed: dict[str, int] = {}
     while position < len(lines):
-        kind, end = _extent(lines, position)
+        kind, end = _extent(lines, position, unclosed)
         if kind is not Kind.BLANK:
             yield Block(kind=kind, lines=tuple(lines[position:end]), apart=apart)
         position, apart = end, kind is Kind.BLANK
@@ -81,11 +82,15 @@ def as_text(line: str) -> str:
     return f"{number[1]}\\{line[number.end(1) :]}" if number else f"\\{line}"
 
 
-def _extent(lines: Sequence[str], start: int) -> tuple[Kind, int]:
-    """The kind of the block that begins at `start`, and where it ends."""
+def _extent(lines: Sequence[str], start: int, unclosed: dict[str, int]) -> tuple[Kind, int]:
+    """The kind of the block that begins at `start`, and where it ends.
+
+    `unclosed` remembers by its character the shortest fence that nothing closes: nothing closes a later one then
+    that is as long.
+    """
     kind = kind_of(lines[start])
     if kind is Kind.FENCE:
-        closed = _closing_fence(lines, start)
+        closed = _closing_fence(lines, start, unclosed)
         if closed is not None:
             return kind, closed + 1
         kind = Kind.TEXT
@@ -95,11 +100,14 @@ def _extent(lines: Sequence[str], start: int) -> tuple[Kind, int]:
     return kind, end
 
 
-def _closing_fence(lines: Sequence[str], start: int) -> int | None:
+def _closing_fence(lines: Sequence[str], start: int, unclosed: dict[str, int]) -> int | None:
     opening = _FENCE.match(lines[start])
     fence = opening["fence"] if opening else ""
+    if len(fence) >= unclosed.get(fence[0], len(fence) + 1):
+        return None
     for number in range(start + 1, len(lines)):
         line = lines[number].strip()
         if len(line) >= len(fence) and not line.strip(fence[0]):
             return number
+    unclosed[fence[0]] = len(fence)
     return None

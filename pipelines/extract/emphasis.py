@@ -11,7 +11,7 @@ IMAGE = r"!\[[^\[\]\n]*\]\([^()\s]*\)"
 LINK = rf"\[(?:{IMAGE}|[^\[\]\n])*\]\([^()\s]*\)"
 _PICTURE = rf"(?:{IMAGE}|\[(?:{IMAGE}\s*)+\]\([^()\s]*\))"
 _PICTURES = re.compile(rf"(?:{_PICTURE}\s*)+")
-_CODE = r"(?P<ticks>`+)[^`\n]+(?P=ticks)(?!`)"
+_CODE = r"(?<!`)(?P<ticks>`++)[^`\n]+(?P=ticks)(?!`)"
 _PICTURE_OR_WHOLE = re.compile(rf"(?P<picture>{_PICTURE})|{LINK}|{_CODE}")
 # A mark of bold; what comes first is never looked into: code, escaped characters, the address of a link.
 _MARK = re.compile(rf"{_CODE}|\\.|\]\([^()\s]*\)|(?<!\*)(?P<marks>(?:\*\*)+)(?!\*)")

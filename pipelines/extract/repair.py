@@ -22,7 +22,7 @@ _IMAGE_HOST = re.compile(r"https?://mmbiz\.(?:qpic|qlogo)\.cn/")
 _IMAGE_FORMAT = re.compile(r"[?&](wx_fmt=\w+)")
 _LINK_TEXT = re.compile(rf"(?<![\\!])\[((?:{IMAGE}|(?!\n[ \t]*\n)[^\[\]])*)\](?=\()")
 _EMPTY_LINK = re.compile(r"(?<![\\!])\[([ \t*_]*)\]\([^()\s]*\)")
-_NO_IMAGE = re.compile(r"!\[[^\[\]\n]*\]\(\)")
+_NO_IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(\)")
 _LINK_TO_NOTHING = re.compile(rf"(?<![\\!])\[((?:{IMAGE}|[^\[\]\n])*)\]\(\)")
 _LINE_BREAKS = ("  ", "\\")
 _TIGHT = {Kind.ITEM, Kind.ROW, Kind.CODE}
@@ -53,7 +53,7 @@ def _whole_links(text: str) -> str:
     text = _WRAPPED_ADDRESS.sub(lambda found: f"]({''.join(found['address'].split())})", text)
     text = _ADDRESS.sub(lambda found: f"]({_repaired_address(found[1])})", text)
     text = _LINK_TEXT.sub(lambda found: f"[{_unwrapped(found[1].split(chr(10)))}]", text)
-    text = _EMPTY_LINK.sub(lambda found: "*" * found[1].count("*"), _NO_IMAGE.sub("", text))
+    text = _EMPTY_LINK.sub(lambda found: "*" * found[1].count("*"), _NO_IMAGE.sub(r"\1", text))
     return _LINK_TO_NOTHING.sub(r"\1", text)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from crawler.config.yaml_lines import explain
 from crawler.items import Dating
 from crawler.text import one_line
 from pipelines.extract.dates import read_date
@@ -106,9 +107,9 @@ def _mapping(head: str, name: str, first_line: int) -> dict[Any, Any]:
         line = first_line + head.count("\n", 0, error.position)
         raise SeedError(f"{name}:{line}: a control character stands here; expected YAML front matter") from error
     except yaml.MarkedYAMLError as error:
-        line = first_line + (error.problem_mark.line if error.problem_mark else 0)
-        told = " ".join(filter(None, (error.context, error.problem)))
-        raise SeedError(f"{name}:{line}: the front matter is no YAML: {told}; expected lines of key: value") from error
+        line, rule, hint = explain(error, head)
+        told = hint or "expected front matter with a line key: value for each key"
+        raise SeedError(f"{name}:{first_line - 1 + line}: {rule}; {told}") from error
     except RecursionError as error:
         raise SeedError(f"{name}: the front matter is nested too deeply; expected lines of key: value") from error
     if not isinstance(read, dict):

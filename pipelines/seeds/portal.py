@@ -40,7 +40,7 @@ class _Article:
 def is_portal(text: str) -> bool:
     """Whether the page's menu stands at the top, or the line with the articles before and after it below."""
     lines = _lines(text)
-    return lines[:1] == [_MENU] or any(map(_NEIGHBOURS.fullmatch, lines))
+    return lines[:1] == [_MENU] or any(_are_neighbours(lines, number) for number in range(len(lines)))
 
 
 def read_portal(text: str, name: str, zone: str) -> Seed:
@@ -94,10 +94,14 @@ def _above_footer(lines: list[str]) -> list[str]:
 
 
 def _begins_footer(lines: list[str], number: int) -> bool:
-    line = lines[number]
-    if _NEIGHBOUR.match(line):
-        return _NEIGHBOURS.fullmatch(line) is not None or bool(number and _ACTIONS.fullmatch(lines[number - 1]))
-    return _SHARE.fullmatch(line) is not None
+    return _SHARE.fullmatch(lines[number]) is not None or _are_neighbours(lines, number)
+
+
+def _are_neighbours(lines: list[str], number: int) -> bool:
+    """Whether the line names the article before and the one after; where each has its line, buttons stand above."""
+    if not _NEIGHBOUR.match(lines[number]):
+        return False
+    return _NEIGHBOURS.fullmatch(lines[number]) is not None or bool(number and _ACTIONS.fullmatch(lines[number - 1]))
 
 
 def _article(lines: list[str]) -> _Article:

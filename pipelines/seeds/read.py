@@ -15,7 +15,8 @@ EXPECTED = (
 )
 _HTML = re.compile(r"\s*(?:<!doctype\s+html|<html|<head|<\?xml)", re.IGNORECASE)
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
-# A text may hold a stray control character or a broken byte; one in fifty is no text.
+# A text may hold a few stray control characters or broken bytes; one in fifty is no text.
+_FEW_BROKEN = 8
 _MOST_BROKEN = 0.02
 
 
@@ -44,6 +45,6 @@ def _text(raw: bytes, name: str) -> str:
     if not raw.strip():
         raise SeedError(f"{name}: the file is empty; {EXPECTED}")
     text, _ = decode(raw, "")
-    if len(_NO_TEXT.findall(text)) > len(text) * _MOST_BROKEN:
+    if len(_NO_TEXT.findall(text)) > max(_FEW_BROKEN, len(text) * _MOST_BROKEN):
         raise SeedError(f"{name}: the file is not text; {EXPECTED}")
     return text.replace("\r\n", "\n").replace("\r", "\n")
