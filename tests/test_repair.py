@@ -87,12 +87,20 @@ def test_no_word_is_lost_or_moved(markdown):
     assert han(repair_markdown(markdown)) == han(markdown)
 
 
-@settings(max_examples=300, deadline=None, database=None)
-@given(DAMAGED)
-def test_taking_boilerplate_off_twice_changes_nothing_more(markdown):
-    framed = f"戳蓝字“甲”关注我。{markdown}\n\n全文完。"
-    once = without_boilerplate(repair_markdown(framed))
-    assert without_boilerplate(once) == once
+FRAMED = st.lists(
+    FRAGMENTS
+    | st.sampled_from(["全文完。", "戳蓝字“甲”关注我。", f"推荐阅读：[乙]({OTHER})", "\n- ", "\n> ", "。\n\n"]),
+    max_size=16,
+).map("".join)
+
+
+@settings(max_examples=1000, deadline=None, database=None)
+@given(FRAMED)
+def test_boilerplate_goes_in_one_piece_above_and_one_below_and_nothing_is_left_for_a_second_time(markdown):
+    repaired = repair_markdown(markdown)
+    article = without_boilerplate(repaired)
+    assert re.fullmatch(f"(?:戳蓝字甲关注我)*{han(article)}(?:全文完|推荐阅读|乙)*", han(repaired))
+    assert without_boilerplate(article) == article
 
 
 @given(st.text(alphabet="甲乙 a1.)#>-+*_`[]()!<b>&amp;~|=\\\t\u3000", max_size=30))
@@ -134,6 +142,7 @@ def test_a_paragraph_that_looks_like_a_list_is_escaped_at_the_number():
             "推荐阅读：[乙](https://a.example)", "推荐阅读：[乙](https://a.example)", id="links-to-somewhere-else"
         ),
         pytest.param("甲。\n\n全文完。\n\n如果转载本文，文末务必注明：“转自微信公众号：观潮”。", "甲。", id="two"),
+        pytest.param("- 甲。\n- 乙。全文完。", "- 甲。\n- 乙。", id="in-a-list"),
         pytest.param("", "", id="nothing"),
     ],
 )

@@ -67,7 +67,11 @@ def _less_head(blocks: list[str]) -> list[str]:
         if found.end() == len(seen.words):
             return [*blocks[:number], *blocks[number + 1 :]]
         if found[0][-1] in _SENTENCE_ENDS:
-            return [*blocks[:number], line(_from(blocks[number], seen.places[found.end()])), *blocks[number + 1 :]]
+            return [
+                *blocks[:number],
+                _put_right(_from(blocks[number], seen.places[found.end()])),
+                *blocks[number + 1 :],
+            ]
     return blocks
 
 
@@ -78,7 +82,7 @@ def _less_tail(blocks: list[str]) -> list[str]:
         seen = _visible(blocks[number])
         start = _tail_start(seen, lowest=not any(not is_picture(block) for block in blocks[number + 1 :]))
         if start is not None:
-            kept = line(blocks[number][: seen.places[start]]) if start else ""
+            kept = _put_right(blocks[number][: seen.places[start]]) if start else ""
             return [*blocks[:number], *filter(None, [kept])]
         if not all(seen.linked):
             break
@@ -101,6 +105,11 @@ def _from(block: str, place: int) -> str:
     """The block from a place on, without the mark that closed a bold begun before it."""
     rest = block[place:]
     return rest if block[:place].count("**") % 2 == 0 else f"**{rest}"
+
+
+def _put_right(rest: str) -> str:
+    """The rest of a block without the bold marks that lost their partner, and without lines that lost their words."""
+    return "\n".join(filter(None, map(line, rest.split("\n"))))
 
 
 def _visible(block: str) -> _Visible:
