@@ -7,6 +7,7 @@ from trafilatura import extract as main_text
 from crawler.config.models import Source
 from crawler.items import Article, Ended, Page
 from crawler.urls import article_key
+from pipelines.extract.boilerplate import without_boilerplate
 from pipelines.extract.dates import choose_date, page_dates
 from pipelines.extract.decode import decode
 from pipelines.extract.metadata import linked_data, page_authors, page_language, page_title
@@ -15,7 +16,8 @@ from pipelines.extract.plain import linked_images, plain_text
 from pipelines.extract.tree import Element, ParseError, parse, prepare, unmark_images
 from pipelines.text import comparable
 
-EXTRACTOR = f"trafilatura {version('trafilatura')}"
+# Raise the last number when what is made of trafilatura's text changes.
+EXTRACTOR = f"trafilatura {version('trafilatura')}-1"
 
 _SHORTEST_TEXT = 20
 # trafilatura's second opinions take time by the square of the paragraphs; articles have a few hundred elements.
@@ -33,7 +35,7 @@ def extract_html(page: Page, source: Source) -> Article | Ended:
         return no_text(page, "the page is empty")
     prepare(tree, page.url)
     title = page_title(tree, page.pending.entry.title)
-    markdown = _without_heading(body_markdown(tree, page.url), title)
+    markdown = without_boilerplate(_without_heading(body_markdown(tree, page.url), title))
     body = plain_text(markdown)
     if len(body) < _SHORTEST_TEXT:
         return no_text(page, f"{len(body)} characters of text were found, at least {_SHORTEST_TEXT} are expected")
