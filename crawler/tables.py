@@ -225,6 +225,12 @@ Index(
     sqlite_where=text("revisit_at IS NOT NULL"),
     postgresql_where=text("revisit_at IS NOT NULL"),
 )
+Index(
+    "ix_article_unindexed",
+    article.c.entry,
+    sqlite_where=text("indexed = 0"),
+    postgresql_where=text("NOT indexed"),
+)
 # One representative per text: whoever stores second becomes its copy, also across processes. An article that was kept
 # and got its representative later (a seed that was imported after it) stays kept.
 Index(

@@ -12,6 +12,12 @@ def comparable(text: str) -> str:
     return "".join(character for character in folded if character.isalnum())
 
 
+def simplified_character(character: str) -> str:
+    """The simplified form of one traditional character, whatever word it stands in; any other is returned as it is."""
+    simplified: str = _simplified().convert(character)
+    return simplified
+
+
 @cache
 def _simplified() -> OpenCC:
     return OpenCC("t2s")

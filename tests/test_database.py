@@ -62,12 +62,15 @@ def test_a_difference_between_migrations_and_tables_would_be_seen(database):
 
 def test_the_indexes_that_carry_conditions_were_migrated_with_them(database):
     with database.read() as connection:
-        found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql LIKE '% WHERE %'").all()
+        found = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'"
+        ).all()
     conditions = {name: sql.partition(" WHERE ")[2] for name, sql in found}
     assert conditions == {
         "ix_entry_pending": "outcome IS NULL",
         "ix_article_original": "outcome = 'kept' AND representative IS NULL",
         "ix_article_revisit_at": "revisit_at IS NOT NULL",
+        "ix_article_unindexed": "indexed = 0",
     }
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "crawl": LazyCommand(target="crawler.cli.crawl:crawl", help="Visit what is due; a named SOURCE is polled now."),
     "digest": LazyCommand(target="crawler.cli.digest:digest", help="Issue the digest that is due; print the latest."),
     "seeds": LazyCommand(target="crawler.cli.seeds:seeds", help="Bring in the articles that show what is meant."),
+    "search": LazyCommand(target="crawler.cli.search:search", help="Find stored articles by their words."),
     "explain": LazyCommand(target="crawler.cli.explain:explain", help="Say why an article is kept, folded or lost."),
     "export": LazyCommand(
         target="crawler.cli.export:export", help="Write the archive as JSON lines or a Hugo section."

@@ -1,6 +1,6 @@
 """The global options, checked."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,3 +59,20 @@ def check_time(text: str | None) -> datetime | None:
     if not 1990 <= moment.year <= 2200:  # there was no web, or reckoning with it would leave the calendar
         raise expected
     return moment
+
+
+def check_day(option: str, text: str | None) -> date | None:
+    """
+    Raises:
+        click.UsageError: it is no ISO 8601 day.
+    """
+    if text is None:
+        return None
+    expected = click.UsageError(f"{option} expects a day such as 2025-03-01, got {text}")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise expected from error
+    if not 1900 <= day.year <= 2200:  # reckoning with it would leave the calendar
+        raise expected
+    return day

@@ -1,13 +1,13 @@
 """presswatch digest: issue what is due, print what was issued last."""
 
 import sys
-from difflib import get_close_matches
 
 import click
 from rich.console import Console
 from rich.markdown import Markdown
 
 from crawler.cli.app import App, NotFoundError, print_document, with_app
+from crawler.cli.near import nearest
 from crawler.config.models import Subscription
 from pipelines.digest.issue import (
     IssuedDigest,
@@ -50,7 +50,7 @@ def select_subscription(app: App, name: str | None) -> Subscription:
         raise NotFoundError(f"subscriptions.yaml in {app.config.folder} names no subscription; add one")
     found = app.config.subscription(name or known[0])
     if found is None:
-        raise NotFoundError(f"no subscription is named {name}; {_nearest(name or '', known)}")
+        raise NotFoundError(f"no subscription is named {name}; {nearest(name or '', known)}")
     return found
 
 
@@ -62,7 +62,7 @@ def issue_again(app: App, subscription: Subscription, day: str) -> IssuedDigest:
     found = reissue(app.existing_database, app.config, subscription, day, app.data / "digests")
     if found is None:
         known = issued_dates(app.existing_database, subscription)
-        raise NotFoundError(f"no digest {subscription.name} was issued for {day}; {_nearest(day, known[-10:])}")
+        raise NotFoundError(f"no digest {subscription.name} was issued for {day}; {nearest(day, known[-10:])}")
     return found
 
 
@@ -96,10 +96,3 @@ def _show_page(issued: IssuedDigest) -> None:
     console.print(Markdown(text))
     if issued.path is not None:
         console.print(str(issued.path), style="dim", markup=False, highlight=False, soft_wrap=True)
-
-
-def _nearest(asked: str, known: list[str] | tuple[str, ...]) -> str:
-    near = get_close_matches(asked, known, n=1)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"there are: {', '.join(known)}" if known else "there is none yet"

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, is_dataclass
-from datetime import datetime
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ def print_document(value: Any) -> None:
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # or a time
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value

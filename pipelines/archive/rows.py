@@ -1,4 +1,7 @@
-"""An article becomes rows: its outcome, itself, its first version, its copy mark. The work of one transaction."""
+"""An article becomes rows: its outcome, itself, its first version, its copy mark, its place in the search index.
+
+The work of one transaction.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ from crawler.tables import copy as copy_table
 from crawler.tables import entry, version
 from pipelines.archive.files import archive_path
 from pipelines.copies.groups import copy_mark
+from pipelines.search.index import index_article
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,7 @@ def path_of(config: Config, article: Article, *, day: datetime | None) -> str:
 
 
 def insert_rows(connection: Connection, article: Article, ending: Ending, more: Mapping[str, Any]) -> None:
-    """End the entry, and store the article with its first version. `more`: further columns of table `article`."""
+    """End the entry, store the article with its first version, and index it. `more`: further columns of `article`."""
     outcome = ending.outcome
     end_entry(connection, ending.run, article.pending, outcome, reason=ending.reason, now=ending.at)
     row = {**_row(article, outcome, ending.at), **more}
@@ -84,6 +88,7 @@ def insert_rows(connection: Connection, article: Article, ending: Ending, more: 
             text_hash=article.text_hash,
         )
     )
+    index_article(connection, article.pending.id)
 
 
 def complete_seed(connection: Connection, entry_id: int, twin_id: int) -> None:

@@ -5,7 +5,7 @@ already, and the row then notes it, so that a process that dies in between leave
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +25,11 @@ from pipelines.archive.facts import filing
 from pipelines.archive.files import render, sha256, write_atomically
 from pipelines.archive.rows import insert_article
 from pipelines.copies.find import find_copy
+from pipelines.search.index import catch_up, index_article, unindex_article
 
 logger = logging.getLogger(__name__)
+
+_BATCH = 200  # texts let go in one transaction: other writers wait for it
 
 
 class Archive:
@@ -119,7 +122,7 @@ class Archive:
             raise faults[0]
 
     def recover(self) -> list[str]:
-        """Write the files that a run which died could not, and let expired off-theme texts go.
+        """Write the files that a run which died could not, index what is not, and let expired off-theme texts go.
 
         Returns:
             What could not be written, with the cause; the next run tries again.
@@ -128,8 +131,10 @@ class Archive:
             StorageError: nothing at all can be written.
         """
         expired = self._now() - self._config.settings.retention.off_theme
-        with self._database.write() as connection:
-            _forget_off_theme_texts(connection, expired)
+        while self._forget_off_theme_texts(expired):
+            pass
+        catch_up(self._database)
+        with self._database.read() as connection:
             waiting = _unfiled(connection)
         self._clear({(self._folder / path).parent for _, path in waiting})
         return [str(fault) for fault in self._write_all(waiting)]
@@ -164,6 +169,16 @@ class Archive:
                     raise
                 faults.append(error)
         return faults
+
+    def _forget_off_theme_texts(self, before: datetime) -> bool:
+        """Let some of them go in one short transaction; returns whether there were any."""
+        with self._database.write() as connection:
+            entries = _expired_off_theme(connection, before)
+            for entry_id in entries:
+                unindex_article(connection, entry_id)
+                connection.execute(update(version).where(version.c.entry == entry_id).values(text="", markdown=""))
+                index_article(connection, entry_id)  # by its title
+        return bool(entries)
 
     def _commit(self, article: Article, run: int) -> Outcome:
         with self._database.write() as connection:
@@ -202,10 +217,9 @@ def _unfiled(connection: Connection) -> list[tuple[int, str]]:
     return [(row.entry, row.path) for row in rows]
 
 
-def _forget_off_theme_texts(connection: Connection, before: datetime) -> None:
-    expired = select(article_table.c.entry).where(
-        article_table.c.outcome == Outcome.OFF_THEME.value, article_table.c.kept_at < before
-    )
-    connection.execute(
-        update(version).where(version.c.entry.in_(expired), version.c.text != "").values(text="", markdown="")
-    )
+def _expired_off_theme(connection: Connection, before: datetime) -> Sequence[int]:
+    """Entries of off-theme articles kept before then whose text is still there; at most as many as one batch takes."""
+    this = article_table.c.entry == version.c.entry
+    rows = select(version.c.entry).distinct().join(article_table, this).where(version.c.text != "")
+    expired = rows.where(article_table.c.outcome == Outcome.OFF_THEME.value, article_table.c.kept_at < before)
+    return connection.scalars(expired.limit(_BATCH)).all()

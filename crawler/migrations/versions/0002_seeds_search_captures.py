@@ -23,6 +23,15 @@ _ARTICLE: tuple[sa.Column[Any], ...] = (
 )
 _REPRESENTATIVE = sa.text("outcome = 'kept' AND representative IS NULL")
 _REVISITED = sa.text('revisit_at IS NOT NULL')
+# Contentless: the texts stand in `version`. The ascii tokenizer parts at spaces and takes everything beyond ASCII for
+# a letter, so the tokens are exactly those of pipelines.search.tokens.
+_SEARCH_INDEX = "CREATE VIRTUAL TABLE search_index USING fts5(title, body, content='', tokenize='ascii')"
+# A text that changed under the index could never be taken out of it again.
+_GUARD = """
+CREATE TRIGGER search_index_{event} BEFORE {event} ON version
+WHEN (SELECT indexed FROM article WHERE article.entry = {row}.entry)
+BEGIN SELECT RAISE(ABORT, 'the article is in the search index: call unindex_article before its version changes'); END
+"""
 
 
 def upgrade() -> None:
@@ -55,7 +64,9 @@ def upgrade() -> None:
     sa.Column('value', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_meta'))
     )
+    op.create_index('ix_article_unindexed', 'article', ['entry'], unique=False,
+                    sqlite_where=sa.text('indexed = 0'), postgresql_where=sa.text('NOT indexed'))
     if op.get_bind().dialect.name == 'sqlite':
-        # Contentless: the texts stand in `version`. The ascii tokenizer parts at spaces and takes everything beyond
-        # ASCII for a letter, so the tokens are exactly those of pipelines.search.tokens.
-        op.execute("CREATE VIRTUAL TABLE search_index USING fts5(title, body, content='', tokenize='ascii')")
+        op.execute(_SEARCH_INDEX)
+        for event, row in (('INSERT', 'NEW'), ('UPDATE', 'OLD'), ('DELETE', 'OLD')):
+            op.execute(_GUARD.format(event=event, row=row))
