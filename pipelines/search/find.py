@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    true,
 )
 
 from crawler.items import Dating, Precision
@@ -67,7 +68,7 @@ def stored_sources(connection: Connection) -> list[str]:
 def stored_themes(connection: Connection) -> list[str]:
     """The themes that articles belong to, those that are no longer configured included."""
     theme = func.json_each(article.c.themes).table_valued("value")
-    return sorted(connection.scalars(select(theme.c.value).select_from(article, theme).distinct()))
+    return sorted(connection.scalars(select(theme.c.value).select_from(article.join(theme, true())).distinct()))
 
 
 def _matching(query: Query, filters: Filters) -> Select[Any]:

@@ -64,12 +64,12 @@ def parse(text: str) -> Query:
     Raises:
         QueryError: no word to look for.
     """
-    wanted: list[Term] = []
-    excluded: list[Term] = []
+    wanted: dict[Term, None] = {}  # each once, in their order
+    excluded: dict[Term, None] = {}
     for found in _TERM.finditer(text):
         term = Term(runs=tuple(runs(fold(_said(found)))))
         if term.runs:
-            (excluded if found["minus"] else wanted).append(term)
+            (excluded if found["minus"] else wanted)[term] = None
     if wanted:
         return Query(wanted=tuple(wanted), excluded=tuple(excluded))
     if excluded:

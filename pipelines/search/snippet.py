@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from crawler.text import clean
 from pipelines.search.query import Term
@@ -33,6 +34,8 @@ def snippet(text: str, terms: Sequence[Term]) -> Snippet:
     first = _best(found)
     begin = _beginning(shown, found[first][0]) if found else 0
     end = _ending(shown, begin, found[first][1] if found else 0)
+    begin += shown[begin : begin + 1] == " "
+    end -= shown[end - 1 : end] == " "
     head, tail = "…" if begin else "", "…" if end < len(shown) else ""
     shift = len(head) - begin
     inside = _merged([(start, stop) for start, stop, _ in found if begin <= start and stop <= end])
@@ -69,7 +72,7 @@ def _folded(shown: str) -> tuple[str, list[tuple[int, int]]]:
     """The text as it is compared, and for each of its characters the place in `shown` it was made of."""
     begins = [place for place, sign in enumerate(shown) if place == 0 or not _leans(sign)]
     folded, places = [], []
-    for start, end in zip(begins, [*begins[1:], len(shown)], strict=True):
+    for start, end in pairwise([*begins, len(shown)]):
         piece = _fold_piece(shown[start:end])
         folded.append(piece)
         places += [(start, end)] * len(piece)
@@ -107,7 +110,7 @@ def _beginning(shown: str, hit: int) -> int:
     for sign in (_SENTENCE, _PART):
         ends = [found.end() for found in sign.finditer(shown, earliest, hit)]
         if ends:
-            return ends[-1] + (shown[ends[-1]] == " ")
+            return ends[-1]
     return next(place for place in range(earliest, hit + 1) if place == hit or _may_part(shown, place))
 
 
