@@ -60,23 +60,32 @@ def marked(passage: Snippet, before: str, after: str) -> str:
 
 def _find(shown: str, terms: Sequence[Term]) -> list[tuple[int, int, int]]:
     """Start, end and number of the term of each hit, in their order."""
-    folded, places = _folded(shown)
+    folded, begins, ends = _folded(shown)
     return sorted(
-        (places[hit.start()][0], places[hit.end() - 1][1], number)
+        (begins[hit.start()], ends[hit.end() - 1], number)
         for number, term in enumerate(terms)
         for hit in re.finditer(term.pattern, folded)
     )
 
 
-def _folded(shown: str) -> tuple[str, list[tuple[int, int]]]:
-    """The text as it is compared, and for each of its characters the place in `shown` it was made of."""
-    begins = [place for place, sign in enumerate(shown) if place == 0 or not _leans(sign)]
-    folded, places = [], []
-    for start, end in pairwise([*begins, len(shown)]):
-        piece = _fold_piece(shown[start:end])
+def _folded(shown: str) -> tuple[str, Sequence[int], Sequence[int]]:
+    """The text as it is compared, and where in `shown` begins and ends what each of its characters was made of."""
+    if all(map(_stays_one, set(shown))):
+        return fold(shown), range(len(shown)), range(1, len(shown) + 1)
+    pieces = [place for place, sign in enumerate(shown) if place == 0 or not _leans(sign)]
+    folded, begins, ends = [], [], []
+    for begin, end in pairwise([*pieces, len(shown)]):
+        piece = _fold_piece(shown[begin:end])
         folded.append(piece)
-        places += [(start, end)] * len(piece)
-    return "".join(folded), places
+        begins += [begin] * len(piece)
+        ends += [end] * len(piece)
+    return "".join(folded), begins, ends
+
+
+@cache
+def _stays_one(sign: str) -> bool:
+    """Whether one character is compared as one, whatever stands before it."""
+    return len(fold(sign)) == 1 and not _leans(sign)
 
 
 @lru_cache(maxsize=20_000)

@@ -2,6 +2,7 @@
 
 import random
 from itertools import accumulate
+from typing import NamedTuple
 
 from sqlalchemy import insert
 
@@ -14,6 +15,13 @@ SOURCES = ("chenfeng", "xinchao", "jinghe", "haitang", "guanlan")
 THEMES = ("humanoid", "space")
 WORDS = 30_000
 LENGTHS = ((1, 0.06), (2, 0.66), (3, 0.15), (4, 0.13))  # of words, in characters: about those of a news dictionary
+
+
+class Written(NamedTuple):
+    """Titles and texts."""
+
+    characters: int
+    size: int  # bytes
 
 
 class Press:
@@ -49,11 +57,11 @@ class Press:
         return self._random.choices(self.words, cum_weights=self._by_use, k=count)
 
 
-def store(rows: Rows, press: Press, first: int, count: int) -> int:
+def store(rows: Rows, press: Press, first: int, count: int) -> Written:
     """Write `count` articles from number `first` on, none of them indexed; every tenth is a copy of the one before.
 
     Returns:
-        The bytes of their titles and texts.
+        How much text that was.
     """
     texts = [(press.title(), press.text()) for _ in range(count)]
     facts = [_facts(number, title) for number, (title, _) in enumerate(texts, first)]
@@ -65,7 +73,8 @@ def store(rows: Rows, press: Press, first: int, count: int) -> int:
         for number, (title, text) in enumerate(texts, first)
     ]
     rows.connection.execute(insert(version), versions)
-    return sum(len((title + text).encode()) for title, text in texts)
+    written = "".join(title + text for title, text in texts)
+    return Written(characters=len(written), size=len(written.encode()))
 
 
 def _entry(row: dict) -> dict:
