@@ -217,12 +217,15 @@ def test_what_an_upgrade_left_out_is_indexed_before_the_next_run(database, rows,
         assert found(connection, "机器人") == [number]
 
 
-def test_a_text_off_theme_that_expires_is_found_by_its_title_alone(database, rows, archive):
+@pytest.mark.parametrize("batch", [1, 200])
+def test_a_text_off_theme_that_expires_is_found_by_its_title_alone(database, rows, archive, monkeypatch, batch):
+    monkeypatch.setattr("pipelines.archive.store._BATCH", batch)
     facts = {"outcome": "off_theme", "text": "机器人", "verdicts": ()}
-    old, new = (rows.an_article(number, "标题", kept_at=NOON + number * DAY, **facts) for number in (1, 29))
+    days = (1, 2, 29)
+    *old, new = (rows.an_article(number, "标题", kept_at=NOON + number * DAY, **facts) for number in days)
     catch_up(database)
     archive.recover()
     with database.write() as connection:
         assert found(connection, "机器人", off_theme=True) == [new]
-        assert sorted(found(connection, "标题", off_theme=True)) == [old, new]
+        assert sorted(found(connection, "标题", off_theme=True)) == [*old, new]
         check(connection)

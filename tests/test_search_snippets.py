@@ -64,6 +64,23 @@ def test_a_long_text_is_cut_at_a_sensible_place(text, query, begins, ends):
     assert "[" in told or "机器人" not in text
 
 
+@pytest.mark.parametrize(
+    "unit",
+    [
+        pytest.param("e\u0301", id="a letter with its accent"),
+        pytest.param("👩🏽", id="a person with her skin"),
+        pytest.param("👩\u200d🚀", id="a person with her profession"),
+        pytest.param("wonderful ", id="a word"),
+    ],
+)
+@pytest.mark.parametrize("shift", range(4))
+def test_no_character_and_no_word_is_cut(unit, shift):
+    found = snippet("啊" * shift + unit * 60 + "机器人" + unit * 60, parse("机器人").wanted)
+    before, _, after = found.text.strip("…").partition("机器人")
+    assert before.lstrip("啊").removesuffix(unit.strip()).replace(unit, "").strip() == ""
+    assert after.strip().removesuffix(unit.strip()).replace(unit, "").strip() == ""
+
+
 def test_a_long_phrase_is_shown_whole():
     phrase = "人形机器人" * 30
     assert f"[{phrase}]" in shown("前面。" * 30 + phrase + "。后面" * 30, phrase)

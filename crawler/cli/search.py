@@ -17,7 +17,7 @@ from pipelines.search.find import search as find
 from pipelines.search.find import stored_sources, stored_themes
 from pipelines.search.index import catch_up, count_missing
 from pipelines.search.model import Filters, Order, Search
-from pipelines.search.query import QueryError
+from pipelines.search.query import QueryError, parse
 
 _ORIGINS = click.Choice([origin.value for origin in Origin])
 _ORDERS = click.Choice([order.value for order in Order])
@@ -46,22 +46,32 @@ def search(app: App, /, *, query: tuple[str, ...], order: str, every_copy: bool,
     """
     database = app.existing_database
     asked = Search(
-        query=" ".join(query),
+        query=checked_query(query),
         filters=checked_filters(app, database, **filters),
         order=Order(order),
         every_copy=every_copy,
         limit=limit,
     )
     complete_index(database)
-    try:
-        with database.read() as connection:
-            found = find(connection, asked)
-    except QueryError as error:
-        raise click.UsageError(str(error)) from error
+    with database.read() as connection:
+        found = find(connection, asked)
     if app.json:
         print_document(found)
     else:
         click.echo(answer_text(found, app.config, TERMINAL if sys.stdout.isatty() else PLAIN))
+
+
+def checked_query(words: Sequence[str]) -> str:
+    """
+    Raises:
+        click.UsageError: there is nothing to look for in them.
+    """
+    text = " ".join(words)
+    try:
+        parse(text)
+    except QueryError as error:
+        raise click.UsageError(str(error)) from error
+    return text
 
 
 def checked_filters(

@@ -92,7 +92,7 @@ def _prepare(connection: Connection) -> None:
         return
     if made_by is not None:
         connection.execute(_EMPTY)
-        connection.execute(update(article).values(indexed=False))
+        connection.execute(update(article).where(article.c.indexed).values(indexed=False))
     noted = insert_for(connection)(meta).values(name=_TOKENIZER, value=tokenizer())
     connection.execute(noted.on_conflict_do_update(index_elements=["name"], set_={"value": noted.excluded.value}))
 
