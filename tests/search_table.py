@@ -42,6 +42,7 @@ QUERIES = [
     pytest.param('"language large"', "", id="a phrase in another order"),
     pytest.param("language large", "断句", id="words in another order"),
     pytest.param("“中国”", "外交部 断句", id="Chinese quotes"),
+    pytest.param("“中国”-人民", "断句", id="a minus between two words"),
     pytest.param("「中国 人民」", "断句", id="corner brackets, punctuation between"),
     pytest.param("『发布R1』", "外交部", id="white corner brackets"),
     pytest.param("《机器学习》", "學習", id="a title's brackets"),

@@ -145,6 +145,7 @@ def test_chinese_queries_of_one_to_six_characters_find_exactly_the_texts_that_ho
         pytest.param({"until": date(2025, 3, 2)}, "甲 丙", id="until"),
         pytest.param({"since": date(2025, 3, 2), "until": date(2025, 3, 2)}, "甲", id="one day"),
         pytest.param({"since": date(2025, 3, 1), "until": date(2025, 3, 1)}, "丙", id="a date that is only a day"),
+        pytest.param({"until": date(2025, 2, 28)}, "", id="until the day before one that is only a day"),
         pytest.param({"off_theme": True}, "甲 乙 丙 丁 戊", id="off theme as well"),
     ],
 )

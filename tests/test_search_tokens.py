@@ -24,6 +24,7 @@ TABLE = [
     pytest.param("乾坤 乾燥", "干坤 坤 干燥 燥", id="a character has one form in every word"),
     pytest.param("Straße ÉTÉ e\u0301te\u0301", "strasse été été", id="case and composition"),
     pytest.param("人形\u200b机器\u00ad人", "人形 形机 机器 器人 人", id="what is not seen"),
+    pytest.param("人\u200d形", "人形 形", id="a joiner"),
     pytest.param("ロボット", "ロボ ボッ ット ト", id="kana"),
     pytest.param("ﾛﾎﾞｯﾄ", "ロボ ボッ ット ト", id="half-width kana"),
     pytest.param("인공지능이", "인공 공지 지능 능이 이", id="hangul"),
