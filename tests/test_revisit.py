@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from crawler.revisits import after_failure, next_revisit
 from pipelines.archive.diff import changed_clauses, readable_diff
+from pipelines.search.tokens import tokens
 
 A = "https://alpha.example/a"
 TEXT = (
@@ -243,3 +244,14 @@ def test_a_new_title_stands_first_in_a_diff():
     diff = readable_diff("甲。乙。", "甲。丙。", old_title="旧", new_title="新")
     assert diff == "- 《旧》\n+ 《新》\n  …\n  甲。\n- 乙。\n+ 丙。"
     assert changed_clauses(diff) == (2, 2)
+
+
+def test_the_newest_version_is_what_search_finds(kept, site):
+    def found(words):
+        return kept.query(
+            "SELECT count(*) FROM search_index WHERE search_index MATCH :words", words=f'"{tokens(words)}"'
+        )
+
+    serve(site, page(TEXT.replace("四百步", "五百步")))
+    later(kept, 25)
+    assert (found("它一共走了五百步"), found("它一共走了四百步")) == ([(1,)], [(0,)])

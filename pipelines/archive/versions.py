@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, update
 from crawler.tables import article, version
 from pipelines.archive.diff import readable_diff
 from pipelines.archive.facts import latest_version
+from pipelines.search.index import index_article, unindex_article
 
 _CONFIRMED_AFTER = timedelta(hours=24)  # a page that is gone is asked for once more: some come back
 
@@ -42,6 +43,7 @@ def add_version(connection: Connection, entry_id: int, found: Text, seen: dateti
     if last["text_hash"] == found.text_hash and last["title"] == found.title:
         return False
     diff = readable_diff(last["text"], found.text, old_title=last["title"], new_title=found.title)
+    unindex_article(connection, entry_id)
     connection.execute(
         insert(version).values(
             entry=entry_id,
@@ -55,6 +57,7 @@ def add_version(connection: Connection, entry_id: int, found: Text, seen: dateti
         )
     )
     connection.execute(update(article).where(article.c.entry == entry_id).values(title=found.title, filed=False))
+    index_article(connection, entry_id)
     return True
 
 
