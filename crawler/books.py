@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from crawler.database import insert_for
 from crawler.outcomes import Outcome
 from crawler.tables import book, entry, host, run
 
@@ -40,6 +41,28 @@ class Book:
         return self.carried_in + self.found == sum(self.outcomes.values()) + self.carried_out
 
 
+def summed(lines: Sequence[Book]) -> Book:
+    """One source's lines of runs that follow each other as one: what the last carried out is what they carried out.
+
+    Raises:
+        IndexError: there are no lines.
+    """
+    errors = dict.fromkeys(error for line in lines for error in line.error.splitlines())
+    return Book(
+        source=lines[0].source,
+        carried_in=lines[0].carried_in,
+        found=sum(line.found for line in lines),
+        outcomes={outcome: sum(line.outcomes.get(outcome, 0) for line in lines) for outcome in Outcome},
+        carried_out=lines[-1].carried_out,
+        known=sum(line.known for line in lines),
+        polls=sum(line.polls for line in lines),
+        polls_failed=sum(line.polls_failed for line in lines),
+        requests=sum(line.requests for line in lines),
+        bytes=sum(line.bytes for line in lines),
+        error="\n".join(list(errors)[:_MOST_ERRORS]),
+    )
+
+
 def open_run(connection: Connection, *, command: str, process: int, now: datetime, sources: Sequence[str]) -> int:
     """Begin a run: a line for each of `sources` and for every other source that still has pending entries.
 
@@ -58,6 +81,12 @@ def open_run(connection: Connection, *, command: str, process: int, now: datetim
     if lines:
         connection.execute(insert(book), lines)
     return number
+
+
+def open_line(connection: Connection, number: int, source: str) -> None:
+    """Begin a line for a source that was met after the run had begun; one that has a line keeps it."""
+    made = insert_for(connection)(book).values(run=number, source=source)
+    connection.execute(made.on_conflict_do_nothing())
 
 
 def close_run(

@@ -75,6 +75,15 @@ class PendingEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Redirect:
+    """An address that led to another one."""
+
+    url: str
+    status: int
+    location: str  # where it led, as an absolute address
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """The response for a pending entry."""
 
@@ -85,6 +94,7 @@ class Page:
     body: bytes = field(repr=False)  # an error message must not carry ten megabytes
     fetched_at: datetime
     headers: tuple[tuple[str, str], ...] = ()  # of the response, names as sent
+    redirects: tuple[Redirect, ...] = ()  # that led to `url`, in order
 
     def header(self, name: str) -> str:
         """The value of a header, its name in any case; "" when it is not there."""

@@ -20,6 +20,8 @@ from sqlalchemy import Connection
 
 from crawler import __version__, books
 from crawler import settings as scrapy_settings
+from crawler.captures.ring import Ring, RingRun
+from crawler.captures.upkeep import RingRules
 from crawler.clock import Clock
 from crawler.config.models import Config, Source
 from crawler.database import Database, StorageError
@@ -117,7 +119,7 @@ class Run:
         started = self.clock.now()
         run = self._open(command, started)
         due = 0
-        with self._stop_signals():
+        with self._stop_signals(), _capturing(run.ring):
             try:
                 archive = Archive(self.database, run.archive, self.config, self.clock.now, run.refused)
                 self.errors.extend(archive.recover())
@@ -158,12 +160,24 @@ class Run:
             guard=AddressGuard(self.config.settings.safety.allow_networks, address),
             pace=Pace(self.clock, ledger, self._stop_reason, self._stopping),
             robots=Robots(DatabaseRobotsCache(self.database), self.clock.now),
+            ring=self._ring(number, now),
             route=self.route,
             scope=Scope(sources=names, watched=watched),
             stop=self._stop_reason,
             halt=self._halt,
             watch=self.watch,
         )
+
+    def _ring(self, number: int, now: datetime) -> Ring:
+        retention = self.config.settings.retention
+        rules = RingRules(max_age=retention.captures, max_bytes=retention.captures_mb * 1_000_000)
+        facts = {
+            "software": f"presswatch/{__version__}",
+            "isPartOf": f"run {number}",
+            "http-header-user-agent": self._user_agent(),
+            "robots": "obeyed",
+        }
+        return Ring(self.data / "captures", self.database, rules, RingRun(number=number, started=now, facts=facts))
 
     def _close(self, run: RunContext) -> tuple[books.Book, ...]:
         """Close the books; where that cannot be done, return them as they stand: the next run closes them."""
@@ -300,11 +314,27 @@ class Run:
     def _scrapy_settings(self) -> ScrapySettings:
         settings = ScrapySettings()
         settings.setmodule(scrapy_settings, priority="project")
-        safety, contact = self.config.settings.safety, self.config.settings.contact
-        settings.set("USER_AGENT", f"{PRODUCT_NAME}/{__version__}" + (f" (+{contact})" if contact else ""))
+        safety = self.config.settings.safety
+        settings.set("USER_AGENT", self._user_agent())
         settings.set("DOWNLOAD_MAXSIZE", int(safety.max_body_mb * 1024 * 1024))
         settings.set("DOWNLOAD_TIMEOUT", safety.timeout.total_seconds())
         return settings
+
+    def _user_agent(self) -> str:
+        contact = self.config.settings.contact
+        return f"{PRODUCT_NAME}/{__version__}" + (f" (+{contact})" if contact else "")
+
+
+@contextmanager
+def _capturing(ring: Ring | None) -> Iterator[None]:
+    if ring is None:
+        yield
+        return
+    ring.prepare()
+    try:
+        yield
+    finally:
+        ring.close()
 
 
 def _loopback(host: str) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from crawler.captures.records import Captured
+from crawler.captures.ring import Ring
 from crawler.clock import Clock
 from crawler.config.models import Config, Endpoint, Source
 from crawler.database import Database
@@ -39,6 +41,7 @@ class RunContext:
     guard: AddressGuard
     pace: Pace
     robots: Robots
+    ring: Ring | None  # None: what is read was captured before
     route: str | None  # http://127.0.0.1:PORT, or None for the live network
     scope: Scope
     stop: Callable[[], str]  # why the run must end now, or ""
@@ -85,6 +88,13 @@ class Visit:
         """Why no further page may be fetched in this visit, or ""."""
         held = self.held()
         return f"{self.lease.host} asked to be left alone until {held.isoformat()}" if held else self.run.stop()
+
+    def capture(self, source: str, captured: Captured) -> None:
+        """Keep a response that led to an entry or an article; what keeps us from it is noted."""
+        if self.run.ring is not None:
+            told = self.run.ring.keep(captured)
+            if told:
+                self.note(source, told)
 
     def note(self, source: str, text: str) -> None:
         self.notes.append((source, text))

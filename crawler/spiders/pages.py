@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.fetch.failures import RULES, Failure, failure_of_status
-from crawler.items import Ended, Page, PendingEntry, Postponed, Unchanged
+from crawler.items import Ended, Page, PendingEntry, Postponed, Redirect, Unchanged
+from crawler.noarchive import forbids_archiving
 from crawler.outcomes import Outcome
 from crawler.polling import retry_time
 from crawler.urls import host_of
@@ -45,7 +46,8 @@ def answered(
             content_type=(response.headers.get("Content-Type") or b"").decode("latin-1"),
             body=response.body,
             fetched_at=now,
-            headers=_headers(response),
+            headers=headers_of(response),
+            redirects=redirects_of(response),
         )
 
 
@@ -82,14 +84,25 @@ def failed(
             yield Postponed(pending=pending, weight=rule.weight, reason=reason, at=now, next_try=following)
 
 
-def _headers(response: Response) -> tuple[tuple[str, str], ...]:
+def headers_of(response: Response) -> tuple[tuple[str, str], ...]:
     pairs = ((name, value) for name, values in response.headers.items() for value in values)
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
 
 
+def redirects_of(response: Response) -> tuple[Redirect, ...]:
+    """What led to the response, in order."""
+    urls: list[str] = response.meta.get("redirect_urls", [])
+    statuses: list[int] = response.meta.get("redirect_reasons", [])
+    targets = [*urls[1:], response.url]
+    return tuple(
+        Redirect(url=url, status=status, location=target)
+        for url, status, target in zip(urls, statuses, targets, strict=False)
+    )
+
+
 def _end_without_reading(response: Response, pending: PendingEntry) -> tuple[Outcome, str] | None:
     """An outcome that the answer's head alone decides, with the reason."""
-    if b"noarchive" in b",".join(response.headers.getlist("X-Robots-Tag")).lower():
+    if forbids_archiving(headers_of(response)):
         return Outcome.REFUSED, "the X-Robots-Tag header says noarchive"
     if _is_front_page(response.url) and not _is_front_page(pending.entry.url):
         return Outcome.GONE, f"redirected to the front page {response.url}, as sites do with what they deleted"

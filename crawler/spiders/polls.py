@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
+from crawler.captures.records import Captured
 from crawler.config.models import Kind
 from crawler.docsify import parse_mirror_list
 from crawler.feeds import PollFaultError, parse_feed
@@ -17,6 +18,7 @@ from crawler.fetch.failures import RULES, Failure, failure_of_exception, failure
 from crawler.fetch.pace import NotNowError
 from crawler.items import Poll
 from crawler.polling import next_poll
+from crawler.spiders.pages import headers_of, redirects_of
 from crawler.storage import StorageError
 from crawler.urls import docsify_file_url
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from scrapy.http import Response
 
-    from crawler.config.models import Source
+    from crawler.config.models import Endpoint, Source
     from crawler.visit import DueEndpoint, Visit
 
 logger = logging.getLogger(__name__)
@@ -76,7 +78,7 @@ class Poller:
         headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified} if known else {}
         response = await self._fetch(
             Request(
-                _poll_url(due),
+                poll_url(due.source, due.endpoint),
                 callback=NO_CALLBACK,
                 headers={name: value for name, value in headers.items() if value},
                 meta={"source": due.source.name},
@@ -106,6 +108,8 @@ class Poller:
             next_due=_next(due, now, poll.ttl),
             max_age=due.source.articles.max_age,
         )
+        if result.found:
+            self._visit.capture(due.source.name, _captured(response, now))
         run.watch(f"{due.source.name}: {result.found} found, {result.known} known at {due.endpoint.url}")
 
     def _unchanged(self, due: DueEndpoint) -> None:
@@ -148,13 +152,24 @@ def read_answer(source: Source, response: Response) -> Poll:
     )
 
 
+def _captured(response: Response, now: datetime) -> Captured:
+    return Captured(
+        url=response.url,
+        status=response.status,
+        headers=headers_of(response),
+        body=response.body,
+        at=now,
+        redirects=redirects_of(response),
+    )
+
+
 def _next(due: DueEndpoint, now: datetime, ttl: int | None, failures: float = 0.0) -> datetime:
     return next_poll(due.endpoint, ZoneInfo(due.source.timezone), polled=now, failures=failures, ttl=ttl)
 
 
-def _poll_url(due: DueEndpoint) -> str:
+def poll_url(source: Source, endpoint: Endpoint) -> str:
     """What is asked: the address as configured; of a docsify route the Markdown file behind it."""
-    return docsify_file_url(due.endpoint.url) if due.source.kind is Kind.WECHAT_MIRROR else due.endpoint.url
+    return docsify_file_url(endpoint.url) if source.kind is Kind.WECHAT_MIRROR else endpoint.url
 
 
 def _recipe(source: Source) -> str:

@@ -1,14 +1,12 @@
 """The books that a digest prints: of all runs that ended in its period, by source."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from crawler.books import Book, books_of
+from crawler.books import Book, books_of, summed
 from crawler.config.models import Config
-from crawler.outcomes import Outcome
 from crawler.tables import run
 from pipelines.digest.labels import label_of
 from pipelines.digest.model import BookLine, Books, Imbalance, InterruptedRun
@@ -28,7 +26,7 @@ def books_between(connection: Connection, config: Config, cut_from: datetime, cu
             by_source[line.source].append(line)
             if not line.balances:
                 imbalances.append(_imbalance(row.id, label_of(config, line.source), line))
-    lines = {name: _summed(label_of(config, name), books) for name, books in sorted(by_source.items())}
+    lines = {name: _book_line(label_of(config, name), summed(books)) for name, books in sorted(by_source.items())}
     imbalances += [
         _broken_chain(line)
         for name, line in lines.items()
@@ -42,16 +40,15 @@ def books_between(connection: Connection, config: Config, cut_from: datetime, cu
     )
 
 
-def _summed(label: str, books: Sequence[Book]) -> BookLine:
-    """Runs follow each other, so what the last carried out is what the period carried out."""
+def _book_line(label: str, total: Book) -> BookLine:
     return BookLine(
         source=label,
-        carried_in=books[0].carried_in,
-        found=sum(item.found for item in books),
-        outcomes={outcome.value: sum(item.outcomes[outcome] for item in books) for outcome in Outcome},
-        carried_out=books[-1].carried_out or 0,
-        known=sum(item.known for item in books),
-        requests=sum(item.requests for item in books),
+        carried_in=total.carried_in,
+        found=total.found,
+        outcomes={outcome.value: count for outcome, count in total.outcomes.items()},
+        carried_out=total.carried_out or 0,
+        known=total.known,
+        requests=total.requests,
     )
 
 

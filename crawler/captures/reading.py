@@ -1,0 +1,200 @@
+"""WARC files → the HTTP responses in them, one at a time. Any WARC: ours, or another crawler's."""
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.bufferedreaders import ChunkedDataReader
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord
+from warcio.timeutils import iso_date_to_datetime
+
+from crawler.captures.records import asked_url
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_RECORD_END = b"\r\n\r\n"
+_CHUNK_MARKS = 64 * 1024  # of a body as it was sent
+
+
+class BrokenFileError(Exception):
+    """The file cannot be read, or not to its end. The message names it and says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredResponse:
+    """A response or revisit record.
+
+    `body` is as its Content-Encoding says, the chunks of its transfer undone. It is empty where it is larger than
+    the reader's limit (`too_large`), and where it stands in another record (`refers_to`).
+    """
+
+    url: str
+    at: datetime
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = field(repr=False)
+    too_large: bool = False
+    refers_to: tuple[str, datetime] | None = None  # address and time of the record that has the body
+
+    def header(self, name: str) -> str:
+        """The value of a header, its name in any case; "" when it is not there."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+    @property
+    def identity(self) -> tuple[str, datetime]:
+        """What a revisit record refers to."""
+        return self.url, self.at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A response record that lacks what a response must have."""
+
+    url: str
+    why: str
+
+
+def stream_responses(path: Path, max_body: int) -> Iterator[StoredResponse | Unreadable]:
+    """The response and revisit records in order. Memory does not grow with the file.
+
+    Args:
+        path: a .warc or .warc.gz file, compressed by record or as a whole.
+        max_body: bytes; a larger body is not read.
+
+    Raises:
+        BrokenFileError: no WARC file, or one that breaks off; everything before that place was yielded.
+    """
+    try:
+        with _opened(path) as file:
+            for record in ArchiveIterator(file):
+                yield from read_record(record, max_body)
+        _check_end(path)
+    except (ArchiveLoadFailed, TornError, OSError) as error:
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise BrokenFileError(f"{path} cannot be read further: {told}; fetch or copy the file again") from error
+
+
+def read_record(record: ArcWarcRecord, max_body: int) -> Iterator[StoredResponse | Unreadable]:
+    """The response in a record, where it is one.
+
+    Raises:
+        TornError: the record is shorter than it says.
+    """
+    found = record.rec_headers.get_header
+    if record.rec_type not in {"response", "revisit"} or record.http_headers is None:
+        return
+    url = found("WARC-Target-URI") or ""
+    try:
+        status = int(record.http_headers.get_statuscode())
+        at = _date(found("WARC-Date"))
+        refers_to = _reference(record)
+    except ValueError as error:
+        yield Unreadable(url=url, why=str(error))
+        return
+    if record.rec_type == "revisit" and refers_to is None:
+        yield Unreadable(url=url, why="a revisit record that does not say which record has its body")
+        return
+    too_large = record.payload_length > max_body + _CHUNK_MARKS
+    yield StoredResponse(
+        url=asked_url(url),
+        at=at,
+        status=status,
+        headers=tuple(record.http_headers.headers),
+        body=b"" if too_large or refers_to else _body(record),
+        too_large=too_large,
+        refers_to=refers_to,
+    )
+
+
+def _body(record: ArcWarcRecord) -> bytes:
+    block: bytes = record.raw_stream.read()
+    if len(block) < record.payload_length:
+        raise TornError("it ends in the middle of a record")
+    if (record.http_headers.get_header("Transfer-Encoding") or "").lower() == "chunked":
+        # Written by crawlers that keep the bytes of the wire; a block without chunk marks is taken as it is.
+        block = ChunkedDataReader(BytesIO(block)).read()
+    return block
+
+
+def _date(text: str | None) -> datetime:
+    """
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        moment: datetime = iso_date_to_datetime(text or "", tz_aware=True)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"its WARC-Date is {text!r}") from error
+    return moment.astimezone(UTC)
+
+
+def _reference(record: ArcWarcRecord) -> tuple[str, datetime] | None:
+    """
+    Raises:
+        ValueError: the date it names is none.
+    """
+    url = record.rec_headers.get_header("WARC-Refers-To-Target-URI")
+    at = record.rec_headers.get_header("WARC-Refers-To-Date")
+    if record.rec_type != "revisit" or not url or not at:
+        return None
+    return asked_url(url), _date(at)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if _is_packed(path):
+        with gzip.open(path) as packed:
+            yield _Whole(packed)
+    else:
+        with path.open("rb") as file:
+            yield file
+
+
+def _is_packed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+
+
+def _check_end(path: Path) -> None:
+    """
+    Raises:
+        TornError: the file is not packed, and its end is not that of a record. (gzip knows its end itself.)
+    """
+    if _is_packed(path):
+        return
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - len(_RECORD_END)))
+        if file.read() != _RECORD_END:
+            raise TornError("it ends in the middle of a record")
+
+
+class TornError(Exception):
+    """The file ends, or its compression breaks, before a record does."""
+
+
+class _Whole:
+    """A gzip stream whose breaking off is an error of its own: warcio takes an EOFError for the end of the file."""
+
+    def __init__(self, file: gzip.GzipFile) -> None:
+        self._file = file
+        self._offset = 0
+
+    def tell(self) -> int:
+        return self._offset
+
+    def read(self, size: int) -> bytes:
+        try:
+            found = self._file.read1(size)  # a full read would lose what stands before the breach
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise TornError(str(error)) from error
+        self._offset += len(found)
+        return found

@@ -1,0 +1,178 @@
+"""The capture ring as one run writes to it: a WARC file a run, and a row for each response in it.
+
+Captures serve later runs and are never worth this one: a ring that cannot be written says so once, and the run goes
+on without it.
+"""
+
+import hashlib
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from crawler.captures.members import NotByRecordError
+from crawler.captures.records import (
+    Captured,
+    Written,
+    asked_url,
+    info_member,
+    redirect_member,
+    response_member,
+    revisit_member,
+)
+from crawler.captures.upkeep import OPEN_FILE, RingRules, mend_ring, prune_ring, ring_size
+from crawler.database import Database, insert_for
+from crawler.items import Redirect
+from crawler.noarchive import forbids_archiving
+from crawler.tables import capture, meta
+
+logger = logging.getLogger(__name__)
+
+
+class RingFullError(OSError):
+    """The run alone has captured as much as the ring may hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RingRun:
+    """The run that writes, as its file tells it."""
+
+    number: int
+    started: datetime
+    facts: Mapping[str, str]  # of the warcinfo record
+
+    @property
+    def file(self) -> str:
+        return f"{self.started.astimezone(UTC):%Y%m%dT%H%M%SZ}-run{self.number}.warc.gz"
+
+
+@dataclass(kw_only=True)
+class _OpenFile:
+    """The run's own file, and what stands in it."""
+
+    descriptor: int
+    size: int = 0
+    bodies: dict[str, Written] = field(default_factory=dict)  # by digest
+    redirects: set[Redirect] = field(default_factory=set)
+
+
+class Ring:
+    def __init__(self, folder: Path, database: Database, rules: RingRules, run: RingRun) -> None:
+        self._folder = folder
+        self._database = database
+        self._rules = rules
+        self._run = run
+        self._file: _OpenFile | None = None
+        self._others = 0  # bytes of the other files
+        self._fault = ""  # why nothing is captured any more
+        self._told = False
+
+    def prepare(self) -> None:
+        """Mend what a run that died has left, and let go of what has expired."""
+        try:
+            mend_ring(self._folder, self._database)
+            prune_ring(self._folder, self._database, self._rules, now=self._run.started)
+        except (OSError, SQLAlchemyError, NotByRecordError) as error:
+            self._give_up(error)
+            logger.warning(self._fault)
+
+    def keep(self, captured: Captured) -> str:
+        """Keep a response, unless the ring has this body from this address, or its publisher forbids it.
+
+        Returns:
+            Why nothing is captured from now on, once; else "".
+        """
+        if not self._fault and not forbids_archiving(captured.headers):
+            try:
+                self._keep(captured)
+            except (OSError, SQLAlchemyError) as error:
+                self._give_up(error)
+        if self._fault and not self._told:
+            self._told = True
+            return self._fault
+        return ""
+
+    def close(self) -> None:
+        """End the run's file. One that could not be written to its end is left to be mended."""
+        if self._file is None:
+            return
+        os.close(self._file.descriptor)
+        self._file = None
+        if self._fault:
+            return
+        try:
+            with self._database.write() as connection:
+                connection.execute(delete(meta).where(meta.c.name == OPEN_FILE))
+        except SQLAlchemyError as error:  # the next run mends a file that needs none
+            logger.warning("the capture file %s could not be closed in the database: %s", self._run.file, error)
+
+    def _keep(self, captured: Captured) -> None:
+        url, digest = asked_url(captured.url), hashlib.sha256(captured.body).hexdigest()
+        with self._database.read() as connection:
+            this = (capture.c.url == url) & (capture.c.digest == digest)
+            if connection.scalar(select(capture.c.file).where(this)) is not None:
+                return
+        file = self._file or self._begin()
+        for redirect in captured.redirects:
+            if redirect not in file.redirects:
+                self._append(file, redirect_member(redirect, captured.at))
+                file.redirects.add(redirect)
+        earlier = file.bodies.get(digest)
+        if earlier is not None:
+            self._append(file, revisit_member(captured, earlier))
+        else:
+            member, written = response_member(captured)
+            self._append(file, member)
+            file.bodies[digest] = written
+        with self._database.write() as connection:
+            row = {"url": url, "digest": digest, "file": self._run.file, "at": captured.at}
+            connection.execute(insert_for(connection)(capture).values(row).on_conflict_do_nothing())
+
+    def _begin(self) -> _OpenFile:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._others = ring_size(self._folder)
+        with self._database.write() as connection:
+            connection.execute(delete(meta).where(meta.c.name == OPEN_FILE))
+            connection.execute(insert(meta).values(name=OPEN_FILE, value=self._run.file))
+        path = self._folder / self._run.file
+        self._file = _OpenFile(descriptor=os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+        self._append(self._file, info_member(self._run.file, self._run.started, self._run.facts))
+        return self._file
+
+    def _append(self, file: _OpenFile, member: bytes) -> None:
+        """Write a record in one go, so that a process that dies leaves whole ones before it."""
+        self._make_room(file.size + len(member))
+        written = os.write(file.descriptor, member)
+        if written != len(member):
+            raise OSError(f"only {written} of {len(member)} bytes could be written")
+        file.size += written
+
+    def _make_room(self, size: int) -> None:
+        """Let the oldest files go when the run's own, grown to `size` bytes, would be too much beside them."""
+        if self._others + size <= self._rules.max_bytes:
+            return
+        own = self._run.file
+        prune_ring(self._folder, self._database, self._rules, now=self._run.started, spare=own, room=size)
+        self._others = ring_size(self._folder, spare=own)
+        if self._others + size > self._rules.max_bytes:
+            raise RingFullError(f"this run alone fills retention.captures_mb ({self._rules.max_bytes / 1e6:.0f} MB)")
+
+    def _give_up(self, error: Exception) -> None:
+        cause = getattr(error, "orig", None) or error
+        self._fault = f"nothing more is captured in this run: {self._folder} cannot be written: {cause}"
+        if isinstance(error, RingFullError):
+            self._fault = f"nothing more is captured in this run: {error}; raise it to keep more"
+        if self._file is not None:
+            self._cut_back(self._file)
+
+    def _cut_back(self, file: _OpenFile) -> None:
+        """Take a half-written record away again, so that the file can be read."""
+        try:
+            os.ftruncate(file.descriptor, file.size)
+        except OSError as error:  # mend_ring does it at the next run
+            logger.warning("%s ends in the middle of a record until the next run: %s", self._run.file, error)
