@@ -7,7 +7,7 @@ import shutil
 import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,19 +20,20 @@ from sqlalchemy import Connection
 
 from crawler import __version__, books
 from crawler import settings as scrapy_settings
-from crawler.captures.ring import Ring, RingRun
-from crawler.captures.upkeep import RingRules
+from crawler.captures.ring import Ring, ring_of_run
 from crawler.clock import Clock
 from crawler.config.models import Config, Source
 from crawler.database import Database, StorageError
 from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import DEFAULT_DELAY, Pace
-from crawler.fetch.robots import PRODUCT_NAME, Robots
+from crawler.fetch.replay import NoMemories, ObeyedRobots, Replay
+from crawler.fetch.robots import PRODUCT_NAME, Robots, RobotsCache
 from crawler.fetch.robots_cache import DatabaseRobotsCache
 from crawler.ledger import Ledger, Scope
 from crawler.lock import RunLockedError, run_lock
 from crawler.polling import is_due
 from crawler.revisits import Revisits
+from crawler.spiders.polls import poll_url
 from crawler.spiders.source import SourceSpider
 from crawler.visit import DueEndpoint, RunContext, Visit
 from pipelines.archive.store import Archive
@@ -94,6 +95,7 @@ class Run:
         scope: the sources to crawl.
         poll_now: poll their endpoints whether they are due or not; a host that asked to be left alone still is.
         route: local server that gets every request, or None for the live network.
+        replay: recorded answers to live by instead of any network; endpoints that did not answer then are not polled.
         watch: is told in a line what just happened.
     """
 
@@ -104,6 +106,7 @@ class Run:
     scope: Sequence[Source]
     poll_now: bool = False
     route: str | None = None
+    replay: Replay | None = None
     watch: Callable[[str], None] = logger.info
     errors: list[str] = field(default_factory=list)
     _stopped: str = ""
@@ -119,7 +122,7 @@ class Run:
         started = self.clock.now()
         run = self._open(command, started)
         due = 0
-        with self._stop_signals(), _capturing(run.ring):
+        with self._stop_signals(), run.ring.working() if run.ring else nullcontext():
             try:
                 archive = Archive(self.database, run.archive, self.config, self.clock.now, run.refused)
                 self.errors.extend(archive.recover())
@@ -158,9 +161,10 @@ class Run:
             revisits=Revisits(self.database, self.config.settings.revisit),
             archive=self.data / "archive",
             guard=AddressGuard(self.config.settings.safety.allow_networks, address),
-            pace=Pace(self.clock, ledger, self._stop_reason, self._stopping),
-            robots=Robots(DatabaseRobotsCache(self.database), self.clock.now),
+            pace=Pace(self.clock, NoMemories() if self.replay else ledger, self._stop_reason, self._stopping),
+            robots=Robots(self._robots_cache(), self.clock.now),
             ring=self._ring(number, now),
+            replay=self.replay,
             route=self.route,
             scope=Scope(sources=names, watched=watched),
             stop=self._stop_reason,
@@ -168,16 +172,15 @@ class Run:
             watch=self.watch,
         )
 
-    def _ring(self, number: int, now: datetime) -> Ring:
-        retention = self.config.settings.retention
-        rules = RingRules(max_age=retention.captures, max_bytes=retention.captures_mb * 1_000_000)
-        facts = {
-            "software": f"presswatch/{__version__}",
-            "isPartOf": f"run {number}",
-            "http-header-user-agent": self._user_agent(),
-            "robots": "obeyed",
-        }
-        return Ring(self.data / "captures", self.database, rules, RingRun(number=number, started=now, facts=facts))
+    def _robots_cache(self) -> RobotsCache:
+        return ObeyedRobots(self.clock.now) if self.replay else DatabaseRobotsCache(self.database)
+
+    def _ring(self, number: int, now: datetime) -> Ring | None:
+        """Where responses are kept; a replay's were kept before."""
+        if self.replay:
+            return None
+        settings, agent = self.config.settings, self._user_agent()
+        return ring_of_run(self.data, self.database, settings, number=number, now=now, agent=agent)
 
     def _close(self, run: RunContext) -> tuple[books.Book, ...]:
         """Close the books; where that cannot be done, return them as they stand: the next run closes them."""
@@ -243,7 +246,8 @@ class Run:
         self._declare_pace(run, host, work)
         visit = Visit(run=run, lease=lease, due=work.due, after=work.after, looks_again=work.looks_again)
         try:
-            await runner.crawl(SourceSpider, visit=visit)
+            with self.replay.turnstile.visiting(host) if self.replay else nullcontext():
+                await runner.crawl(SourceSpider, visit=visit)
         finally:
             self.errors.extend(text for _, text in visit.faults)
             run.ledger.remember_hosts(run.pace.take_changes())
@@ -258,12 +262,17 @@ class Run:
         now, by_host = self.clock.now(), defaultdict[str, list[DueEndpoint]](list)
         for pair, state in run.ledger.declare_endpoints(wanted).items():
             source, endpoint = wanted[pair]
-            if self.poll_now or (
-                is_due(endpoint, ZoneInfo(source.timezone), state.next_due, now)
-                and run.pace.held_until(state.host) is None
-            ):
+            if self._is_to_poll(run, DueEndpoint(source=source, endpoint=endpoint, state=state), now):
                 by_host[state.host].append(DueEndpoint(source=source, endpoint=endpoint, state=state))
         return dict(by_host)
+
+    def _is_to_poll(self, run: RunContext, due: DueEndpoint, now: datetime) -> bool:
+        if self.replay:
+            return self.replay.has(poll_url(due.source, due.endpoint))
+        return self.poll_now or (
+            is_due(due.endpoint, ZoneInfo(due.source.timezone), due.state.next_due, now)
+            and run.pace.held_until(due.state.host) is None
+        )
 
     def _declare_pace(self, run: RunContext, host: str, work: "_Work") -> None:
         """The most careful politeness among the sources that bring us to this host."""
@@ -316,6 +325,9 @@ class Run:
         settings.setmodule(scrapy_settings, priority="project")
         safety = self.config.settings.safety
         settings.set("USER_AGENT", self._user_agent())
+        if self.replay:
+            recorded = dict.fromkeys(("http", "https"), "crawler.fetch.replay.ReplayHandler")
+            settings.set("DOWNLOAD_HANDLERS", {**scrapy_settings.DOWNLOAD_HANDLERS, **recorded})
         settings.set("DOWNLOAD_MAXSIZE", int(safety.max_body_mb * 1024 * 1024))
         settings.set("DOWNLOAD_TIMEOUT", safety.timeout.total_seconds())
         return settings
@@ -323,18 +335,6 @@ class Run:
     def _user_agent(self) -> str:
         contact = self.config.settings.contact
         return f"{PRODUCT_NAME}/{__version__}" + (f" (+{contact})" if contact else "")
-
-
-@contextmanager
-def _capturing(ring: Ring | None) -> Iterator[None]:
-    if ring is None:
-        yield
-        return
-    ring.prepare()
-    try:
-        yield
-    finally:
-        ring.close()
 
 
 def _loopback(host: str) -> str:

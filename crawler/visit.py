@@ -13,6 +13,7 @@ from crawler.config.models import Config, Endpoint, Source
 from crawler.database import Database
 from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import Pace
+from crawler.fetch.replay import Replay
 from crawler.fetch.robots import Robots
 from crawler.items import PendingEntry
 from crawler.ledger import EndpointState, Lease, Ledger, Scope
@@ -42,6 +43,7 @@ class RunContext:
     pace: Pace
     robots: Robots
     ring: Ring | None  # None: what is read was captured before
+    replay: Replay | None  # recorded answers instead of the network
     route: str | None  # http://127.0.0.1:PORT, or None for the live network
     scope: Scope
     stop: Callable[[], str]  # why the run must end now, or ""

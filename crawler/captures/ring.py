@@ -7,7 +7,8 @@ on without it.
 import hashlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from crawler import __version__
 from crawler.captures.members import NotByRecordError
 from crawler.captures.records import (
     Captured,
@@ -26,7 +28,8 @@ from crawler.captures.records import (
     revisit_member,
 )
 from crawler.captures.upkeep import OPEN_FILE, RingRules, mend_ring, prune_ring, ring_size
-from crawler.database import Database, insert_for
+from crawler.config.models import Settings
+from crawler.database import Database, StorageError, insert_for
 from crawler.items import Redirect
 from crawler.noarchive import forbids_archiving
 from crawler.tables import capture, meta
@@ -77,9 +80,18 @@ class Ring:
         try:
             mend_ring(self._folder, self._database)
             prune_ring(self._folder, self._database, self._rules, now=self._run.started)
-        except (OSError, SQLAlchemyError, NotByRecordError) as error:
+        except (OSError, SQLAlchemyError, StorageError, NotByRecordError) as error:
             self._give_up(error)
             logger.warning(self._fault)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Prepare it, and end the run's file whatever happens."""
+        self.prepare()
+        try:
+            yield
+        finally:
+            self.close()
 
     def keep(self, captured: Captured) -> str:
         """Keep a response, unless the ring has this body from this address, or its publisher forbids it.
@@ -90,7 +102,7 @@ class Ring:
         if not self._fault and not forbids_archiving(captured.headers):
             try:
                 self._keep(captured)
-            except (OSError, SQLAlchemyError) as error:
+            except (OSError, SQLAlchemyError, StorageError) as error:
                 self._give_up(error)
         if self._fault and not self._told:
             self._told = True
@@ -108,7 +120,7 @@ class Ring:
         try:
             with self._database.write() as connection:
                 connection.execute(delete(meta).where(meta.c.name == OPEN_FILE))
-        except SQLAlchemyError as error:  # the next run mends a file that needs none
+        except (SQLAlchemyError, StorageError) as error:  # the next run mends a file that needs none
             logger.warning("the capture file %s could not be closed in the database: %s", self._run.file, error)
 
     def _keep(self, captured: Captured) -> None:
@@ -176,3 +188,24 @@ class Ring:
             os.ftruncate(file.descriptor, file.size)
         except OSError as error:  # mend_ring does it at the next run
             logger.warning("%s ends in the middle of a record until the next run: %s", self._run.file, error)
+
+
+def ring_of_run(data: Path, database: Database, settings: Settings, *, number: int, now: datetime, agent: str) -> Ring:
+    """The ring of a data folder, for the run that has begun.
+
+    Args:
+        data: the data folder; the ring lies in its captures/.
+        database: where its rows are.
+        settings: how much is kept.
+        number: of the run.
+        now: its start.
+        agent: how the run calls itself to servers.
+    """
+    rules = RingRules(max_age=settings.retention.captures, max_bytes=settings.retention.captures_mb * 1_000_000)
+    facts = {
+        "software": f"presswatch/{__version__}",
+        "isPartOf": f"run {number}",
+        "http-header-user-agent": agent,
+        "robots": "obeyed",
+    }
+    return Ring(data / "captures", database, rules, RingRun(number=number, started=now, facts=facts))

@@ -111,7 +111,11 @@ def ring_names(folder: Path) -> tuple[str, ...]:
     """
     if not folder.exists():
         return ()
-    return tuple(sorted(path.name for path in folder.iterdir() if _FILE.fullmatch(path.name)))
+    return tuple(sorted(path.name for path in folder.iterdir() if is_ring_file(path.name)))
+
+
+def is_ring_file(name: str) -> bool:
+    return _FILE.fullmatch(name) is not None
 
 
 def ring_size(folder: Path, *, spare: str = "") -> int:

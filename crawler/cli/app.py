@@ -3,6 +3,7 @@
 import functools
 import os
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
@@ -71,10 +72,17 @@ class App:
         return find_data(self._data_given, self._environ, self._cwd, self.config_folder)
 
     @cached_property
+    def given_now(self) -> datetime | None:
+        """--now with its zone: the installation's, where it names none."""
+        if self._now is None or self._now.tzinfo:
+            return self._now
+        return self._now.replace(tzinfo=self.config.settings.zone)
+
+    @cached_property
     def clock(self) -> Clock:
-        if self._now is None:
+        start = self.given_now
+        if start is None:
             return RealClock()
-        start = self._now if self._now.tzinfo else self._now.replace(tzinfo=self.config.settings.zone)
         # Live hosts keep their pace whatever the clock shows; a local server needs none.
         return VirtualClock(start) if self.route else ShiftedClock(start)
 

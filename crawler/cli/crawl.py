@@ -3,8 +3,10 @@
 import asyncio
 import shlex
 import sys
+from datetime import datetime
 from difflib import get_close_matches
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +16,7 @@ from rich.text import Text
 
 from crawler.books import Book
 from crawler.cli.app import App, NotFoundError, print_document, with_app
+from crawler.cli.replaying import read_recording, replay, tell_if_nothing_was_polled, warc_files
 from crawler.config.models import Source
 from crawler.outcomes import Outcome
 from crawler.run import Run, RunLockedError, RunReport, run_lock
@@ -35,24 +38,42 @@ class ExitCode(IntEnum):
 @click.option("--then-digest", is_flag=True, help="Afterwards issue the digests that are due.")
 @click.option("--if-idle", is_flag=True, help="When another run holds the lock, end at once and in silence.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when any source failed.")
+@click.option(
+    "--replay",
+    "captures",
+    metavar="WARC",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Live by this .warc.gz, or all in this folder, instead of the network; may be given several times.",
+)
 @with_app
-def crawl(app: App, *, names: tuple[str, ...], poll_all: bool, then_digest: bool, if_idle: bool, strict: bool) -> None:
+def crawl(app: App, /, *, names: tuple[str, ...], captures: tuple[Path, ...], **flags: bool) -> None:
     """Visit what is due: poll, fetch, extract, judge, store. A named SOURCE is polled now, due or not."""
+    if captures and app.route:
+        raise click.UsageError("give either --replay or --route: a replay sends no request")
     scope = select_sources(app, names)
     try:
         with run_lock(app.data, app.config.settings.database):
-            report = run_crawl(app, scope, poll_now=bool(names) or poll_all)
+            report = _crawl_or_replay(app, scope, captures, poll_now=bool(names) or flags["poll_all"])
             if app.json:
                 print_document(report_document(report))
             tell(report, to_person=sys.stdout.isatty() and not app.json, nothing_watched=not scope)
-            if then_digest and not report.halted:
-                issue_digests(app)
+            if flags["then_digest"] and not report.halted:
+                issue_digests(app, report.ended if captures else app.clock.now())
     except RunLockedError as error:
-        if if_idle:
+        if flags["if_idle"]:
             return
         click.echo(str(error), err=True)
         sys.exit(ExitCode.LOCKED)
-    sys.exit(exit_code(report, strict=strict))
+    sys.exit(exit_code(report, strict=flags["strict"]))
+
+
+def _crawl_or_replay(app: App, scope: tuple[Source, ...], captures: tuple[Path, ...], *, poll_now: bool) -> RunReport:
+    if not captures:
+        return run_crawl(app, scope, poll_now=poll_now)
+    report = replay(app, scope, read_recording(warc_files(captures)))
+    tell_if_nothing_was_polled(report)
+    return report
 
 
 def select_sources(app: App, names: tuple[str, ...]) -> tuple[Source, ...]:
@@ -90,9 +111,9 @@ def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool) -> RunRepo
         return asyncio.run(run.crawl(shlex.join(sys.argv[1:])[:200]))
 
 
-def issue_digests(app: App) -> None:
+def issue_digests(app: App, now: datetime) -> None:
     for subscription in app.config.subscriptions:
-        issue_due(app.database, app.config, subscription, app.clock.now(), app.data / "digests")
+        issue_due(app.database, app.config, subscription, now, app.data / "digests")
 
 
 def exit_code(report: RunReport, *, strict: bool) -> ExitCode:

@@ -45,6 +45,7 @@ class DoorHandler(AiohttpDownloadHandler):
         async with self._visit.run.pace.turn(host_of(request.url)):
             self._visit.count_request(request.meta["source"])
             response = await self._download_guarded(self._routed(request))
+            request.meta["answered_at"] = self._visit.run.clock.now()
             # Within the turn, so that nobody's next request slips out before the host's wish is known.
             self._hold_as_asked(request, response)
         self._visit.count_bytes(request.meta["source"], len(response.body))

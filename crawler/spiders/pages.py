@@ -30,7 +30,7 @@ def answered(
         held = visit.run.pace.held_until(host_of(response.url))
         yield from failed(visit, waiting, failure, f"HTTP {response.status}", not_before=held)
         return
-    now = visit.run.clock.now()
+    now: datetime = response.meta["answered_at"]
     for pending in waiting:
         if response.status == 304 and pending.revisit:
             yield Unchanged(pending=pending, at=now)

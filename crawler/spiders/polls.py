@@ -99,7 +99,7 @@ class Poller:
         except PollFaultError as fault:
             self._note_failure(due, str(fault), _PARSE_FAULT_WEIGHT)
             return
-        run, now = self._visit.run, self._visit.run.clock.now()
+        run, now = self._visit.run, response.meta["answered_at"]
         result = run.ledger.record_poll(
             run.number,
             due.state,

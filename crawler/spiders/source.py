@@ -12,6 +12,7 @@ from scrapy.exceptions import UsageError
 
 from crawler.fetch.failures import Failure, failure_of_exception
 from crawler.fetch.pace import NotNowError
+from crawler.fetch.replay import NotCapturedError
 from crawler.items import Article, Ended, Flow, Page, PendingEntry
 from crawler.spiders.pages import answered, failed, put_off
 from crawler.spiders.polls import Poller
@@ -114,6 +115,8 @@ class SourceSpider(Spider):
         waiting: list[PendingEntry] = failure.request.cb_kwargs["waiting"]  # type: ignore[attr-defined]
         if isinstance(error, NotNowError):
             self.visit.run.watch(f"{waiting[0].source}: {error}")
+            if isinstance(error, NotCapturedError) and error.final:
+                self.visit.note(waiting[0].source, str(error))
             if error.until is not None:
                 yield from put_off(self.visit, waiting, str(error), error.until)
             return

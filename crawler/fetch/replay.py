@@ -1,0 +1,119 @@
+"""The door to a recording instead of the network: no socket is made, and no pace is kept with hosts nobody asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.http import Response
+
+from crawler.captures.records import asked_url
+from crawler.fetch.pace import NotNowError
+from crawler.fetch.robots import RobotsAnswer
+from crawler.fetch.turnstile import Turnstile
+from crawler.items import HostMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+    from crawler.captures.recording import Recording, Session, Take
+    from crawler.visit import Visit
+
+
+class NotCapturedError(NotNowError):
+    """The recording has no answer from the address. Nothing is counted against it, and its entry stays pending.
+
+    `final`: no later session will have one either.
+    """
+
+    def __init__(self, url: str, *, final: bool) -> None:
+        super().__init__(f"{url}: not among the captures; the entry stays pending")
+        self.final = final
+
+
+class Replay:
+    """One session of a recording, as a run lives it again."""
+
+    def __init__(self, recording: Recording, session: Session, *, last: bool) -> None:
+        self.session = session
+        self.turnstile = Turnstile()
+        self._recording = recording
+        self._last = last
+
+    def has(self, url: str) -> bool:
+        """Whether the address answered in this session."""
+        return asked_url(url) in self.session.urls
+
+    def find(self, url: str) -> Take:
+        """The newest answer of an address until the session's end.
+
+        Raises:
+            NotCapturedError: there is none.
+        """
+        take = self._recording.newest(url, self.session.end)
+        if take is None:
+            raise NotCapturedError(url, final=self._last)
+        return take
+
+    def answer(self, request: Request, take: Take) -> Response:
+        """
+        Raises:
+            NotCapturedError: its body is in a file that is not replayed.
+        """
+        stored = self._recording.read(take)
+        if stored is None:
+            raise NotCapturedError(request.url, final=self._last)
+        headers: dict[str, list[str]] = {}
+        for name, value in stored.headers:
+            headers.setdefault(name, []).append(value)
+        return Response(request.url, status=stored.status, headers=headers, body=stored.body, request=request)
+
+
+class ReplayHandler(BaseDownloadHandler):
+    """Answers from the run's recording, on the run's clock."""
+
+    lazy = True
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._visit: Visit = crawler.spider.visit  # type: ignore[union-attr]
+
+    async def download_request(self, request: Request) -> Response:
+        """
+        Raises:
+            NotNowError: the run ends, or the recording has no answer.
+        """
+        run, reason = self._visit.run, self._visit.run.stop()
+        if run.replay is None:
+            raise RuntimeError("a replay handler in a run that replays nothing")
+        if reason:
+            raise NotNowError(reason)
+        take = run.replay.find(request.url)
+        await run.replay.turnstile.turn(self._visit.lease.host, take.order)
+        await run.clock.wait_until(take.at, "replay")
+        request.meta["answered_at"] = run.clock.now()
+        return run.replay.answer(request, take)
+
+
+class ObeyedRobots:
+    """Captures were fetched under the rules of their time: nothing is asked, and nothing of it is remembered."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    def load(self, origin: str) -> RobotsAnswer:
+        return RobotsAnswer(status=404, body="", fetched_at=self._now())
+
+    def save(self, origin: str, answer: RobotsAnswer) -> None:
+        raise RuntimeError(f"robots.txt of {origin} was fetched in a replay")
+
+
+class NoMemories:
+    """What hosts asked of the network does not concern a recording."""
+
+    def host_memory(self, host: str) -> HostMemory:
+        return HostMemory()

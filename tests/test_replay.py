@@ -1,0 +1,333 @@
+"""crawl --replay: the road lived again from captures, without a socket, as it was."""
+
+import asyncio
+import json
+import socket
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+from rig import START, Answer, article_page, feed
+
+from crawler.books import Book
+from crawler.captures.index import Place
+from crawler.captures.recording import Recording, Take, load_recording
+from crawler.cli import cli
+from crawler.cli.replaying import combined
+from crawler.fetch.turnstile import Turnstile
+from crawler.outcomes import Outcome
+from crawler.run import RunReport, run_lock
+
+A, B = "https://alpha.example/a", "https://alpha.example/b"
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """Any attempt to reach anything fails the test."""
+
+    def refuse(*args, **kwargs):
+        raise AssertionError(f"a replay reached for the network: {args[1:]}")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr("crawler.fetch.guard.AddressGuard.make_socket", refuse)
+
+
+def call(*arguments):
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments], prog_name="presswatch")
+
+
+def replay(rig, *captures, data=None, now=None, more=()):
+    """crawl --replay with the rig's config, into another data folder."""
+    options = ["--config", rig.config, "--data", data or rig.folder / "fresh", "--json"]
+    options += ["--now", now] if now else []
+    named = [part for path in captures or [rig.data / "captures"] for part in ("--replay", path)]
+    return call(*options, "crawl", *named, *more)
+
+
+def fresh(rig):
+    return Data(rig.folder / "fresh")
+
+
+class Data:
+    """The database of a data folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def rows(self, query):
+        with closing(sqlite3.connect(self.folder / "presswatch.db")) as connection:
+            return connection.execute(query).fetchall()
+
+
+# -- two days of the newsroom -----------------------------------------------------------------------------------------
+
+STORY = """
+SELECT entry.key, entry.source, entry.title, entry.summary, entry.published, entry.original_url, entry.first_seen,
+       entry.backlog, entry.outcome, article.title, article.url, article.final_key, article.published, article.datings,
+       article.fetched, article.kept_at, article.themes, article.text_hash, article.path, version.text,
+       version.markdown, twin.key, copy.level
+FROM entry LEFT JOIN article ON article.entry = entry.id LEFT JOIN version ON version.entry = entry.id
+LEFT JOIN entry AS twin ON twin.id = article.representative LEFT JOIN copy ON copy.entry = entry.id
+ORDER BY entry.key
+"""
+KEPT_AT, OUTCOME = 15, 8
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory):
+    """Two days of the demo with captures, and the same replayed into a fresh folder."""
+    folder = tmp_path_factory.mktemp("lived")
+    assert call("demo", "--json", "--data", folder / "demo").exit_code == 0
+    config, captures = folder / "demo" / "config", folder / "demo" / "data" / "captures"
+    result = call("--config", config, "--data", folder / "fresh", "--json", "crawl", "--replay", captures)
+    assert result.exit_code == 0, result.output
+    return folder, json.loads(result.stdout)
+
+
+def test_a_replay_into_a_fresh_folder_comes_to_the_same(lived):
+    folder, document = lived
+    then, now = Data(folder / "demo" / "data").rows(STORY), Data(folder / "fresh").rows(STORY)
+    not_captured = {"gone", "refused", "failed", "blocked"}
+    assert [row[0] for row in then] == [row[0] for row in now]
+    same = [(was, found) for was, found in zip(then, now, strict=True) if was[OUTCOME] not in not_captured]
+    without = lambda row: row[:KEPT_AT] + row[KEPT_AT + 1 :]  # noqa: E731
+    assert [without(was) for was, _ in same] == [without(found) for _, found in same]
+    assert {found[OUTCOME] for _, found in same} == {"kept", "copy", "off_theme", "stale", "no_text"}
+    waiting = [found for was, found in zip(then, now, strict=True) if was[OUTCOME] in not_captured]
+    assert [row[OUTCOME] for row in waiting] == [None] * document["totals"]["carried_out"]
+
+
+def test_the_archive_files_are_the_same_but_for_when_they_were_kept(lived):
+    folder, _ = lived
+    texts = [
+        {
+            path.relative_to(root): [line for line in path.read_text("utf-8").splitlines() if "kept_at" not in line]
+            for path in root.rglob("*.md")
+        }
+        for root in (folder / "demo" / "data" / "archive", folder / "fresh" / "archive")
+    ]
+    assert len(texts[0]) > 20
+    assert texts[0] == texts[1]
+
+
+def test_the_report_sums_all_sessions_and_tells_what_was_not_captured(lived):
+    _, document = lived
+    for line in [*document["sources"], document["totals"]]:
+        ended = sum(line[outcome.value] for outcome in Outcome)
+        assert line["carried_in"] + line["found"] == ended + line["carried_out"]
+    assert (document["totals"]["requests"], document["totals"]["bytes"]) == (0, 0)
+    errors = [line for source in document["sources"] for line in (source["error"] or "").splitlines()]
+    assert len(errors) == document["totals"]["carried_out"] > 0
+    assert all(line.endswith(": not among the captures; the entry stays pending") for line in errors)
+
+
+def test_a_replay_in_its_own_folder_finds_everything_known_and_changes_nothing(lived):
+    folder, _ = lived
+    data = folder / "demo" / "data"
+    before, captures = Data(data).rows(STORY), sorted(path.stat() for path in (data / "captures").iterdir())
+    options = ("--config", folder / "demo" / "config", "--data", data, "--json")
+    document = json.loads(call(*options, "crawl", "--replay", data / "captures").stdout)
+    assert (document["totals"]["found"], document["totals"]["known"] > 0) == (0, True)
+    assert Data(data).rows(STORY) == before
+    assert sorted(path.stat() for path in (data / "captures").iterdir()) == captures
+    assert Data(data).rows("SELECT count(*) FROM robots WHERE status = 404 AND body = ''") == [(0,)]
+
+
+# -- small cases ------------------------------------------------------------------------------------------------------
+
+
+def _article(number):
+    return article_page(f"机器人{number}", f"第{number}台机器人走进工厂。" * 12)
+
+
+@pytest.fixture
+def crawled(rig, site):
+    """One run that found A behind a redirect, then B."""
+    site.routes["alpha.example/feed"] = Answer(feed(A, B))
+    site.routes["alpha.example/a"] = Answer(status=302, headers={"Location": "/moved"})
+    site.routes["alpha.example/moved"] = Answer(_article(1))
+    site.routes["alpha.example/b"] = Answer(_article(2))
+    rig.crawl()
+    return rig
+
+
+def test_redirects_are_followed_and_nothing_is_asked(crawled, site, no_network):
+    asked = len(site.hits)
+    result = replay(crawled)
+    assert result.exit_code == 0, result.output
+    assert fresh(crawled).rows("SELECT url, final_key, outcome FROM article ORDER BY entry") == [
+        ("https://alpha.example/moved", "url:alpha.example/moved", "kept"),
+        (B, "url:alpha.example/b", "kept"),
+    ]
+    assert len(site.hits) == asked
+    assert not (crawled.folder / "fresh" / "captures").exists()
+    assert fresh(crawled).rows("SELECT * FROM robots") == []
+
+
+def test_the_guard_of_these_tests_sees_a_crawl(crawled, no_network):
+    assert crawled.crawl(poll_now=True).polls_failed == 1
+
+
+def test_each_list_is_read_as_it_was_then_and_a_page_when_it_came(rig, site):
+    site.routes["alpha.example/feed"] = [Answer(feed(A)), Answer(feed(A, B))]
+    site.routes["alpha.example/a"] = [Answer(status=503), Answer(_article(1))]
+    site.routes["alpha.example/b"] = Answer(_article(2))
+    for hours in (0, 5, 6):
+        rig.clock.move_to(START + timedelta(hours=hours))
+        rig.crawl(poll_now=True)
+    assert replay(rig).exit_code == 0
+    query = """SELECT entry.url, first_seen, entry.backlog, attempts, fetched FROM entry
+               JOIN article ON article.entry = entry.id ORDER BY entry.id"""
+    then, now = Data(rig.data).rows(query), fresh(rig).rows(query)
+    assert [row[:3] + row[4:] for row in then] == [row[:3] + row[4:] for row in now]
+    assert [row[2] for row in now] == [1, 0]
+
+
+def test_which_of_two_hosts_came_first_is_not_left_to_chance(rig, site):
+    for name, delay in (("alpha", "9s"), ("zeta", "1s")):
+        rig.source(name, f"https://{name}.example/feed", politeness={"delay": delay})
+        site.routes[f"{name}.example/feed"] = Answer(feed(f"https://{name}.example/one"))
+        site.routes[f"{name}.example/one"] = Answer(_article(1))
+    rig.crawl()
+    query = "SELECT entry.url, entry.outcome FROM entry ORDER BY url"
+    assert replay(rig).exit_code == 0
+    assert fresh(rig).rows(query) == Data(rig.data).rows(query)
+
+
+def test_replayed_from_a_single_file_and_from_several(crawled, site):
+    crawled.clock.move_by(timedelta(hours=1))
+    site.routes["alpha.example/feed"] = Answer(feed(A, B, "https://alpha.example/c"))
+    site.routes["alpha.example/c"] = Answer(_article(3))
+    crawled.crawl(poll_now=True)
+    first, second = sorted((crawled.data / "captures").iterdir())
+    document = json.loads(replay(crawled, second, data=crawled.folder / "one").stdout)
+    assert (document["totals"]["found"], document["totals"]["kept"], document["totals"]["carried_out"]) == (3, 1, 2)
+    document = json.loads(replay(crawled, second, first).stdout)
+    assert (document["totals"]["kept"], document["totals"]["known"]) == (3, 2)
+
+
+def test_now_sets_the_start(crawled):
+    document = json.loads(replay(crawled, now="2026-01-01T00:00:00+00:00").stdout)
+    assert (document["totals"]["stale"], document["started"]) == (2, "2026-01-01T00:00:00+00:00")
+
+
+def test_a_file_that_ends_in_the_middle_of_a_record_is_replayed_up_to_there(crawled):
+    [path] = (crawled.data / "captures").iterdir()
+    path.write_bytes(path.read_bytes()[:-20])
+    result = replay(crawled)
+    assert json.loads(result.stdout)["totals"]["kept"] == 1
+    assert f"{path} ends in the middle of a record" in result.stderr
+    assert result.exit_code == 1
+
+
+def test_captures_of_lists_nobody_watches_are_told(crawled):
+    crawled.source(url="https://alpha.example/other")
+    result = replay(crawled)
+    assert (result.exit_code, json.loads(result.stdout)["totals"]["found"]) == (0, 0)
+    assert "no list or feed of a crawled source answers in these captures" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        pytest.param(("--replay", "missing.warc.gz"), 2, "does not exist", id="no such file"),
+        pytest.param(("--replay", "empty"), 2, "holds no .warc.gz file", id="an empty folder"),
+        pytest.param(("--replay", "junk.warc.gz"), 1, "no captured response can be read", id="no WARC"),
+        pytest.param(("--replay", "junk.warc.gz", "--route", "http://127.0.0.1:9"), 2, "--route", id="and a route"),
+    ],
+)
+def test_what_cannot_be_replayed_is_told(rig, monkeypatch, arguments, code, told):
+    monkeypatch.chdir(rig.folder)
+    (rig.folder / "empty").mkdir()
+    (rig.folder / "junk.warc.gz").write_bytes(b"junk")
+    result = call("--config", rig.config, "--data", rig.data, "crawl", *arguments)
+    assert (result.exit_code, told in result.stderr) == (code, True), result.output
+
+
+def test_a_replay_needs_the_run_lock(crawled):
+    (crawled.folder / "fresh").mkdir()
+    with run_lock(crawled.folder / "fresh"):
+        assert replay(crawled).exit_code == 4
+        assert replay(crawled, more=("--if-idle",)).exit_code == 0
+
+
+# -- the parts --------------------------------------------------------------------------------------------------------
+
+
+def take(tmp_path, url, seconds, *, number=0, file="a.warc.gz"):
+    return Take(url=url, at=START + seconds * SECOND, number=number, place=Place(path=tmp_path / file, offset=0))
+
+
+def test_the_newest_answer_not_after_a_time_is_found(tmp_path):
+    recording = Recording([take(tmp_path, A, seconds, number=seconds) for seconds in (20, 10)])
+    found = [recording.newest(f"{A}#part", START + seconds * SECOND) for seconds in (9, 10, 19, 20, 99)]
+    assert [one and one.number for one in found] == [None, 10, 10, 20, 20]
+    assert recording.newest(B, START + 99 * SECOND) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "seconds", "sessions"),
+    [
+        ("20250303T000000Z-run1.warc.gz", (0, 3600), [(0, 3600)]),
+        ("other.warc.gz", (0, 600, 1201), [(0, 600), (1201, 1201)]),
+    ],
+)
+def test_a_ring_file_is_one_session_another_file_is_parted_by_silence(tmp_path, file, seconds, sessions):
+    recording = Recording([take(tmp_path, A, second, file=file) for second in seconds])
+    found = [((part.start - START) / SECOND, (part.end - START) / SECOND) for part in recording.sessions()]
+    assert found == sessions
+
+
+def test_a_revisit_has_the_body_of_the_record_it_refers_to(rig, site):
+    site.routes["alpha.example/feed"] = Answer(feed(A, B))
+    for name in "ab":
+        site.routes[f"alpha.example/{name}"] = Answer(_article(1))
+    rig.crawl()
+    recording = load_recording(sorted((rig.data / "captures").iterdir()))
+    bodies = {one.url: recording.read(one).body for one in recording.takes}
+    assert bodies[A] == bodies[B] == _article(1).encode()
+    assert [bool(one.refers_to) for one in recording.takes] == [False, False, True]
+
+
+def test_the_turnstile_lets_the_earliest_pass_when_all_wait_and_never_hangs():
+    passed = []
+
+    async def visit(turnstile, host, orders):
+        with turnstile.visiting(host):
+            for part in orders:  # what is asked for at once
+                await asyncio.gather(*(one(turnstile, host, order) for order in part))
+
+    async def one(turnstile, host, order):
+        await turnstile.turn(host, (START + order * SECOND, 0))
+        passed.append(order)
+
+    async def main():
+        turnstile = Turnstile()
+        visits = {"slow": [[5], [9]], "quick": [[1, 2], [3]], "late": [[7]]}
+        await asyncio.wait_for(asyncio.gather(*(visit(turnstile, *item) for item in visits.items())), timeout=5)
+
+    asyncio.run(main())
+    assert passed == [1, 2, 3, 5, 7, 9]
+
+
+def test_runs_that_follow_each_other_are_summed():
+    def report(number, **facts):
+        book = Book(source="alpha", outcomes=dict.fromkeys(Outcome, 0) | {Outcome.KEPT: 1}, polls=1, **facts)
+        moment = datetime(2025, 3, number, tzinfo=UTC)
+        return RunReport(number=number, started=moment, ended=moment, books=(book,), due=1, errors=("x",), stopped="")
+
+    total = combined(
+        [
+            report(1, carried_in=1, found=2, carried_out=2, error="one"),
+            report(2, carried_in=2, found=0, carried_out=1, error="one\ntwo"),
+        ]
+    )
+    [book] = total.books
+    assert (book.carried_in, book.found, book.outcomes[Outcome.KEPT], book.carried_out) == (1, 2, 2, 1)
+    assert (book.error, book.balances, book.polls, total.due, total.errors) == ("one\ntwo", True, 2, 2, ("x",))
+    assert (total.number, total.started.day, total.ended.day) == (2, 1, 2)
