@@ -55,9 +55,17 @@ def intake_run(
             opened.books = books.close_run(connection, number, now(), error=error, interrupted=bool(error))
 
 
+def knows(connection: Connection, key: str) -> bool:
+    """Whether the ledger has an entry of this key."""
+    return connection.scalar(select(entry.c.id).where(entry.c.key == key)) is not None
+
+
 def take_in(connection: Connection, intake: Intake, source: str, item: Entry, now: datetime) -> PendingEntry | None:
-    """A pending entry for `item`, in the caller's transaction, which is to end it too; None when its key is known."""
-    if connection.scalar(select(entry.c.id).where(entry.c.key == item.key)) is not None:
+    """A pending entry for `item`, in the caller's transaction, which is to end it too; None when its key is known.
+
+    `now`: when it was seen first.
+    """
+    if knows(connection, item.key):
         books.add(connection, intake.run, source, known=1)
         return None
     home = _endpoint(connection, source, intake.place)

@@ -42,14 +42,14 @@ class RunContext:
     guard: AddressGuard
     pace: Pace
     robots: Robots
-    ring: Ring | None  # None: what is read was captured before
-    replay: Replay | None  # recorded answers instead of the network
     route: str | None  # http://127.0.0.1:PORT, or None for the live network
     scope: Scope
     stop: Callable[[], str]  # why the run must end now, or ""
     halt: Callable[[StorageError], None]  # is told that nothing can be stored any more: the run ends in order
     watch: Callable[[str], None]  # is told in a line what just happened, for a person at a terminal
     refused: set[int] = field(default_factory=set)  # entries whose archive file was refused: the next run tries again
+    ring: Ring | None = None  # where responses are kept; a replay's were kept before
+    replay: Replay | None = None  # recorded answers instead of the network
 
 
 @dataclass(kw_only=True)

@@ -93,6 +93,7 @@ def read_record(record: ArcWarcRecord, max_body: int) -> Iterator[StoredResponse
         return
     url = found("WARC-Target-URI") or ""
     try:
+        asked = asked_url(url)
         status = int(record.http_headers.get_statuscode())
         at = _date(found("WARC-Date"))
         refers_to = _reference(record)
@@ -104,7 +105,7 @@ def read_record(record: ArcWarcRecord, max_body: int) -> Iterator[StoredResponse
         return
     too_large = record.payload_length > max_body + _CHUNK_MARKS
     yield StoredResponse(
-        url=asked_url(url),
+        url=asked,
         at=at,
         status=status,
         headers=tuple(record.http_headers.headers),

@@ -18,6 +18,9 @@ class LazyCommand(NamedTuple):
 COMMANDS = {
     "demo": LazyCommand(target="crawler.cli.demo:demo", help="Live two simulated days of news, and show the digest."),
     "crawl": LazyCommand(target="crawler.cli.crawl:crawl", help="Visit what is due; a named SOURCE is polled now."),
+    "import": LazyCommand(
+        target="crawler.cli.import_warc:import_warc", help="Take in the pages of WARC files: captures, or others'."
+    ),
     "digest": LazyCommand(target="crawler.cli.digest:digest", help="Issue the digest that is due; print the latest."),
     "seeds": LazyCommand(target="crawler.cli.seeds:seeds", help="Bring in the articles that show what is meant."),
     "search": LazyCommand(target="crawler.cli.search:search", help="Find stored articles by their words."),

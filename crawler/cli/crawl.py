@@ -3,6 +3,7 @@
 import asyncio
 import shlex
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from difflib import get_close_matches
 from enum import IntEnum
@@ -88,10 +89,15 @@ def select_sources(app: App, names: tuple[str, ...]) -> tuple[Source, ...]:
             continue
         if app.config.source(name) is not None:
             raise NotFoundError(f"source {name} is switched off; set enabled: true in its file to crawl it")
-        near = get_close_matches(name, enabled, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(enabled) or 'none'}"
-        raise NotFoundError(f"no source is named {name}; {hint}")
+        raise unknown_source(name, enabled)
     return tuple(enabled[name] for name in dict.fromkeys(names)) or tuple(enabled.values())
+
+
+def unknown_source(name: str, known: Iterable[str]) -> NotFoundError:
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
+    return NotFoundError(f"no source is named {name}; {hint}")
 
 
 def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool) -> RunReport:
@@ -117,7 +123,7 @@ def issue_digests(app: App, now: datetime) -> None:
 
 
 def exit_code(report: RunReport, *, strict: bool) -> ExitCode:
-    if report.errors or report.halted or not report.balances:
+    if report.errors or report.halted or report.unread or not report.balances:
         return ExitCode.INTERNAL
     nothing_polled = report.due > 0 and report.polls_succeeded == 0
     if nothing_polled or (strict and report.polls_failed > 0):
@@ -161,8 +167,8 @@ def tell(report: RunReport, *, to_person: bool, nothing_watched: bool) -> None:
             click.echo(f"{book.source}: {error}", err=True)
         if not book.balances:
             click.echo(f"{book.source}: the books of run {report.number} do not balance: {_sum(book)}", err=True)
-    for error in report.errors:
-        click.echo(f"internal failure: {error}", err=True)
+    for text in (*report.unread, *(f"internal failure: {error}" for error in report.errors)):
+        click.echo(text, err=True)
     if report.stopped:
         click.echo(_early_end(report), err=True)
 

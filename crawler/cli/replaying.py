@@ -60,10 +60,8 @@ def replay(app: App, scope: tuple[Source, ...], recording: Recording) -> RunRepo
     first = recording.sessions()[0].start
     clock = VirtualClock(max(app.given_now or first, _after_the_last_run(app.database)))
     report = combined(asyncio.run(_live_again(app, scope, recording, clock)))
-    torn = tuple(
-        f"{path} ends in the middle of a record; what stands before it was replayed" for path in recording.torn
-    )
-    return dataclasses.replace(report, errors=(*report.errors, *torn))
+    torn = (f"{path} ends in the middle of a record; what stands before it was replayed" for path in recording.torn)
+    return dataclasses.replace(report, unread=tuple(torn))
 
 
 async def _live_again(

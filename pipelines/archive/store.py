@@ -72,11 +72,14 @@ class Archive:
         self.write_unfiled()
         return outcome
 
-    def take_in(self, article: Article, intake: Intake) -> Outcome | None:
-        """Store an article that a file brought, its entry included; None when its key is known."""
+    def take_in(self, article: Article, intake: Intake, *, seen: datetime | None = None) -> Outcome | None:
+        """Store an article that a file brought, its entry included; None when its key is known.
+
+        `seen`: when it was seen first, if not now: a page of a WARC file was, when it was fetched.
+        """
         with self._database.write() as connection:
             now = self._now()
-            pending = take_in(connection, intake, article.pending.source, article.pending.entry, now)
+            pending = take_in(connection, intake, article.pending.source, article.pending.entry, seen or now)
             if pending is None:
                 return None
             mine = replace(article, pending=pending)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any, Self
 
+from sqlalchemy import Connection
+
 from crawler.items import Article, Flow
 from crawler.visit import Visit
 from pipelines.copies.find import find_copy
@@ -22,8 +24,13 @@ class CopiesPipeline:
     def process_item(self, item: Flow) -> Flow:
         if not isinstance(item, Article):
             return item
-        marked = replace(item, text_hash=text_hash(item.text, item.title))
-        if not marked.themes:
-            return marked
         with self._visit.run.database.read() as connection:
-            return replace(marked, copy=find_copy(connection, marked, marked.text_hash))
+            return compared(connection, item)
+
+
+def compared(connection: Connection, article: Article) -> Article:
+    """The article with its fingerprint, and its copy verdict when it is on theme."""
+    marked = replace(article, text_hash=text_hash(article.text, article.title))
+    if not marked.themes:
+        return marked
+    return replace(marked, copy=find_copy(connection, marked, marked.text_hash))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from crawler.config.models import Theme
-from crawler.items import TermHit, ThemeVerdict
+from crawler.items import Article, TermHit, ThemeVerdict
 from pipelines.themes.words import FoldedText, Term, expression, find_terms, word
 
 LEAD = 200  # characters of the body that count as its lead
@@ -51,6 +51,11 @@ class Judge:
         """One verdict a theme, in the config's order; the weights of its hits sum to its score."""
         fields = {"title": FoldedText(title), "lead": FoldedText(lead), "body": FoldedText(text)}
         return tuple(_verdict(theme, fields) for theme in self._themes)
+
+    def judge_article(self, article: Article) -> Article:
+        """The article with its verdicts; its lead is the announced summary, else the beginning of its text."""
+        lead = (article.pending.entry.summary or article.text)[:LEAD]
+        return replace(article, verdicts=self.judge(article.title, lead, article.text))
 
 
 def _compiled(theme: Theme) -> _CompiledTheme:

@@ -1,11 +1,10 @@
 """Scrapy's item pipeline around `Judge`."""
 
-from dataclasses import replace
 from typing import Any, Self
 
 from crawler.items import Article, Flow
 from crawler.visit import Visit
-from pipelines.themes.judge import LEAD, Judge
+from pipelines.themes.judge import Judge
 
 
 class ThemesPipeline:
@@ -21,5 +20,4 @@ class ThemesPipeline:
     def process_item(self, item: Flow) -> Flow:
         if not isinstance(item, Article) or item.pending.revisit:
             return item  # what was kept stays kept
-        lead = (item.pending.entry.summary or item.text)[:LEAD]
-        return replace(item, verdicts=self._judge.judge(item.title, lead, item.text))
+        return self._judge.judge_article(item)

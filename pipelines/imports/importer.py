@@ -1,0 +1,177 @@
+"""A run that takes in the pages of WARC files."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from crawler import books
+from crawler.captures.reading import BrokenFileError, StoredResponse, Unreadable, stream_responses
+from crawler.captures.recording import with_body
+from crawler.config.models import Config, Source
+from crawler.database import Database
+from crawler.fetch.decoding import BodyDecoder
+from crawler.intake import Intake, knows, take_in
+from crawler.items import Ended, Entry, Origin, PendingEntry
+from crawler.ledger import end_entry
+from crawler.urls import UrlError, article_key, check_fetchable, host_of
+from pipelines.archive.store import Archive
+from pipelines.imports.reading import PageReader
+from pipelines.imports.sources import SourceFinder
+from pipelines.imports.survey import Survey, is_page_type
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class FileCount:
+    """What a file held."""
+
+    path: Path
+    pages: int = 0
+    lists: int = 0
+    others: int = 0  # responses that are no page: another type or status
+    unreadable: list[str] = field(default_factory=list)  # address and why
+    broken: str = ""  # why it could not be read to its end
+
+
+class Importer:
+    """Args:
+    config: sources, themes and limits.
+    database: ledger and archive.
+    archive: stores what was read.
+    now: the time.
+    fixed: the source that reads every page, when there is one.
+    watch: is told in a line what just happened.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        archive: Archive,
+        *,
+        now: Callable[[], datetime],
+        fixed: Source | None = None,
+        watch: Callable[[str], None] = logger.info,
+    ) -> None:
+        self._database = database
+        self._archive = archive
+        self._now = now
+        self._watch = watch
+        self._max_body = int(config.settings.safety.max_body_mb * 1024 * 1024)
+        decoder = BodyDecoder(self._max_body)
+        self._survey = Survey(config, decoder)
+        self._finder = SourceFinder(config, fixed)
+        self._reader = PageReader(config.themes, database, decoder)
+        self._lines: set[str] = set()  # sources that have a line in the books
+        self.faults: list[str] = []  # pages that presswatch itself failed on
+
+    @property
+    def unread_lists(self) -> tuple[str, ...]:
+        return tuple(self._survey.faults)
+
+    def take(self, run: int, files: Sequence[Path]) -> list[FileCount]:
+        """Take in the files' pages. What lists in any of them announce is known of the pages in all.
+
+        Raises:
+            OSError: the archive cannot be written.
+        """
+        for path in files:
+            for found in self._whole_part(path, FileCount(path=path)):
+                if isinstance(found, StoredResponse):
+                    with self._contained(found.url):
+                        self._survey.look_at(found)
+        return [self._take_file(run, path) for path in files]
+
+    def _take_file(self, run: int, path: Path) -> FileCount:
+        count = FileCount(path=path)
+        intake = Intake(run=run, origin=Origin.IMPORT, place=f"warc:{path.name}")
+        bodies: dict[tuple[str, datetime], bytes] = {}  # of records that others refer to
+        for found in self._whole_part(path, count):
+            if isinstance(found, Unreadable):
+                count.unreadable.append(f"{found.url}: {found.why}")
+                continue
+            if self._survey.is_referred_to(found):
+                bodies[found.identity] = found.body
+            response = found
+            if found.refers_to is not None and found.refers_to in bodies:
+                response = with_body(found, bodies[found.refers_to])
+            self._sort(intake, response, count)
+        return count
+
+    def _whole_part(self, path: Path, count: FileCount) -> Iterator[StoredResponse | Unreadable]:
+        try:
+            yield from stream_responses(path, self._max_body)
+        except BrokenFileError as error:
+            count.broken = str(error)
+
+    def _sort(self, intake: Intake, response: StoredResponse, count: FileCount) -> None:
+        """Take a page in, and count everything else."""
+        if response.status == 200 and self._survey.is_list(response.url):
+            count.lists += 1
+            return
+        announced = list(self._survey.announcements(response.url))
+        if response.status != 200 or response.refers_to is not None or not (announced or is_page_type(response)):
+            count.others += 1
+            return
+        try:
+            check_fetchable(response.url)
+            announced = announced or [("", Entry(key=article_key(response.url), url=response.url))]
+        except UrlError as error:
+            count.unreadable.append(f"{response.url}: {error.why}")
+            return
+        count.pages += 1
+        for announced_by, entry in announced:
+            with self._contained(response.url):
+                self._take_page(intake, response, entry, self._finder.source_of(response.url, announced_by))
+
+    @contextmanager
+    def _contained(self, url: str) -> Iterator[None]:
+        """One response's fault stops no other; a storage that cannot be written stops all."""
+        try:
+            yield
+        except (OSError, SQLAlchemyError):
+            raise
+        except Exception as error:  # the edge of a response: told, and the run does not look well
+            logger.exception("importing %s broke", url)
+            self.faults.append(f"{url}: {type(error).__name__}: {error}")
+
+    def _take_page(self, intake: Intake, response: StoredResponse, entry: Entry, source: Source) -> None:
+        if self._is_known(intake, entry, source):
+            return
+        # A record from a clock that was ahead was not seen in the future.
+        seen = min(response.at, self._now())
+        pending = PendingEntry(
+            id=0, source=source.name, host=host_of(response.url), entry=entry, first_seen=seen, backlog=True
+        )
+        result = self._reader.read(response, pending, source)
+        if isinstance(result, Ended):
+            self._end(intake, result)
+        else:
+            outcome = self._archive.take_in(result, intake, seen=seen)
+            self._watch(f"{source.name}: {outcome or 'known'} {result.title}")
+
+    def _is_known(self, intake: Intake, entry: Entry, source: Source) -> bool:
+        """Whether the entry is in the ledger, and counted as such: what is known is not read a second time."""
+        with self._database.write() as connection:
+            if source.name not in self._lines:
+                books.open_line(connection, intake.run, source.name)
+            known = knows(connection, entry.key)
+            if known:
+                books.add(connection, intake.run, source.name, known=1)
+        self._lines.add(source.name)
+        return known
+
+    def _end(self, intake: Intake, ended: Ended) -> None:
+        """Entry and outcome in one transaction."""
+        entry, source = ended.pending.entry, ended.pending.source
+        with self._database.write() as connection:
+            pending = take_in(connection, intake, source, entry, ended.pending.first_seen)
+            if pending is not None:
+                end_entry(connection, intake.run, pending, ended.outcome, reason=ended.reason, now=self._now())
+        self._watch(f"{source}: {ended.outcome} {entry.url} ({ended.reason})")

@@ -1,0 +1,462 @@
+"""presswatch import: WARC files of ours and of others become articles by the same road as live pages."""
+
+import gzip
+import json
+import sqlite3
+import zlib
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import brotli
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from rig import START, Answer, article_page, feed
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from crawler.captures.reading import BrokenFileError, StoredResponse, Unreadable, stream_responses
+from crawler.cli import cli
+from crawler.config.models import Config, Source
+from crawler.fetch.decoding import BodyDecoder, BodyTooLargeError
+from crawler.run import run_lock
+from pipelines.imports.sources import SourceFinder, folder_name
+
+NOW = "2025-03-10T00:00:00+00:00"
+DATE = "2025-03-05T06:07:08Z"
+HTML = (("Content-Type", "text/html; charset=utf-8"),)
+LIMIT = 10 * 1024 * 1024
+
+
+class Warc:
+    """Builds a WARC file as another crawler writes it."""
+
+    def __init__(self, *, packed=True):
+        self.out = BytesIO()
+        self.writer = WARCWriter(self.out, gzip=packed)
+        self.writer.write_record(self.writer.create_warcinfo_record("other.warc.gz", {"software": "other/1.0"}))
+
+    def response(self, url, body, *, status="200 OK", headers=HTML, date=DATE):
+        data = body if isinstance(body, bytes) else body.encode()
+        head = StatusAndHeaders(status, list(headers), protocol="HTTP/1.1")
+        dated = {"WARC-Date": date} if date else {}
+        record = self.writer.create_warc_record(
+            url, "response", payload=BytesIO(data), length=len(data), http_headers=head, warc_headers_dict=dated
+        )
+        self.writer.write_record(record)
+        return self
+
+    def request(self, url):
+        head = StatusAndHeaders("GET / HTTP/1.1", [("Host", "x")], is_http_request=True)
+        self.writer.write_record(self.writer.create_warc_record(url, "request", http_headers=head))
+        return self
+
+    def write(self, path):
+        path.write_bytes(self.out.getvalue())
+        return path
+
+
+def robot(number, body=""):
+    return article_page(f"机器人{number}", body or f"第{number}台机器人走进工厂，工程师记录它的动作。" * 8)
+
+
+def chunked(body):
+    parts = [body[at : at + 700] for at in range(0, len(body), 700)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def take(rig, *files, data=None, more=(), plain=False):
+    options = ["--config", rig.config, "--data", data or rig.folder / "imported", "--now", NOW]
+    options += [] if plain else ["--json"]
+    arguments = [*options, "import", *files, *more]
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments], prog_name="presswatch")
+
+
+def rows(rig, query, data=None):
+    with closing(sqlite3.connect((data or rig.folder / "imported") / "presswatch.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
+OUTCOMES = "SELECT url, source, outcome FROM entry ORDER BY id"
+
+
+# -- captures of our own ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crawled(rig, site):
+    """A ring that holds a feed, a page behind a redirect, a reprint, a page off theme and one without text."""
+    names = ("one", "two", "reprint", "off", "empty")
+    site.routes["alpha.example/feed"] = Answer(feed(*(f"https://alpha.example/{name}" for name in names)))
+    site.routes["alpha.example/one"] = Answer(status=302, headers={"Location": "https://beta.example/moved"})
+    site.routes["beta.example/moved"] = Answer(robot(1), headers=dict(HTML))
+    site.routes["alpha.example/two"] = Answer(robot(2))  # without a content type
+    site.routes["alpha.example/reprint"] = Answer(robot(2))
+    site.routes["alpha.example/off"] = Answer(article_page("今日天气", "今天多云转晴，气温回升。" * 8))
+    site.routes["alpha.example/empty"] = Answer("<html><body></body></html>")
+    rig.crawl()
+    return rig
+
+
+STORY = """
+SELECT entry.key, entry.source, entry.title, entry.url, entry.published, entry.outcome, article.title, article.url,
+       article.final_key, article.published, article.fetched, article.text_hash, twin.key, version.text
+FROM entry LEFT JOIN article ON article.entry = entry.id LEFT JOIN version ON version.entry = entry.id
+LEFT JOIN entry AS twin ON twin.id = article.representative ORDER BY entry.key
+"""
+
+
+def test_captures_come_to_what_the_crawl_came_to(crawled):
+    [path] = (crawled.data / "captures").iterdir()
+    result = take(crawled, path)
+    assert result.exit_code == 0, result.output
+    assert rows(crawled, STORY) == rows(crawled, STORY, crawled.data)
+    totals = json.loads(result.stdout)["totals"]
+    assert {name: totals[name] for name in ("found", "kept", "copy", "off_theme", "no_text", "carried_out")} == {
+        "found": 5, "kept": 2, "copy": 1, "off_theme": 1, "no_text": 1, "carried_out": 0,
+    }  # fmt: skip
+    assert rows(crawled, "SELECT DISTINCT origin, backlog FROM entry") == [("import", 1)]
+    assert rows(crawled, "SELECT url FROM endpoint") == [(f"warc:{path.name}",)]
+    assert len(list((crawled.folder / "imported" / "archive").rglob("*.md"))) == 3
+
+
+def test_a_second_import_and_one_into_the_crawls_own_folder_find_everything_known(crawled):
+    [path] = (crawled.data / "captures").iterdir()
+    take(crawled, path)
+    for data in (crawled.folder / "imported", crawled.data):
+        before = rows(crawled, STORY, data)
+        totals = json.loads(take(crawled, path, data=data).stdout)["totals"]
+        assert (totals["found"], totals["known"]) == (0, 5)
+        assert rows(crawled, STORY, data) == before
+
+
+def test_a_list_in_one_file_speaks_for_pages_in_another(crawled, site):
+    crawled.clock.move_by(timedelta(hours=1))
+    site.routes["alpha.example/feed"] = Answer(feed("https://alpha.example/late"))
+    site.routes["alpha.example/late"] = [Answer(status=503), Answer(robot(9, "不含标题的正文，机器人在其中。" * 9))]
+    for _ in range(2):
+        crawled.crawl(poll_now=True)
+        crawled.clock.move_by(timedelta(hours=1))
+    files = sorted((crawled.data / "captures").iterdir(), reverse=True)
+    assert len(files) == 3
+    take(crawled, *files)
+    assert rows(crawled, STORY) == rows(crawled, STORY, crawled.data)
+
+
+def test_a_mirrors_list_gives_its_pages_their_originals_and_dates(rig, site):
+    rig.source(kind="wechat_mirror", url="https://alpha.example/#/list", articles={"max_age": "3650d"})
+    original = "http://mp.weixin.qq.com/s?__biz=Mz==&mid=1&idx=1&sn=x#rd"
+    site.routes["alpha.example/list.md"] = Answer(
+        f"# 【甲】文章列表\n- [机器人进厂]({original}) |  [备份查看](/backup/机器人进厂)\n    - 时间：2025-03-01\n"
+    )
+    text = "这台机器人今天第一次走进了工厂的装配线。" * 5
+    site.routes["alpha.example/backup/%E6%9C%BA%E5%99%A8%E4%BA%BA%E8%BF%9B%E5%8E%82.md"] = Answer(
+        f"# 机器人进厂\n\n[**返回列表页**](/gzh/甲)\n\n小懒自动备份，仅供查阅学习\n\n{text}\n"
+    )
+    rig.crawl()
+    take(rig, *(rig.data / "captures").iterdir())
+    assert rows(rig, STORY) == rows(rig, STORY, rig.data)
+    assert rows(rig, "SELECT entry.key, article.original_url FROM entry JOIN article ON entry = entry.id") == [
+        ("wechat:Mz:1:1:x", original)
+    ]
+
+
+# -- another crawler's file -------------------------------------------------------------------------------------------
+
+
+def news(tmp_path, packed=True):
+    """A CC-NEWS-like file: many sites, all that stands between their pages, bodies as they came over the wire."""
+    plain, page = robot(2).encode(), "https://news.two.example/2.html"
+    warc = Warc(packed=packed)
+    warc.request("https://www.one.example/1").response("https://www.one.example/1", robot(1))
+    warc.response(page, gzip.compress(plain), headers=(*HTML, ("Content-Encoding", "gzip")))
+    warc.response(
+        "https://three.co.uk/3", chunked(robot(3).encode()), headers=(*HTML, ("Transfer-Encoding", "chunked"))
+    )
+    both = (*HTML, ("Transfer-Encoding", "chunked"), ("Content-Encoding", "br"))
+    warc.response("https://four.example/4", chunked(brotli.compress(robot(4).encode())), headers=both)
+    warc.response("https://five.example/5", robot(5), headers=(*HTML, ("Content-Encoding", "gzip")))  # stored decoded
+    warc.response("https://six.example/6", robot(6).encode("gb18030"), headers=(("Content-Type", "text/html"),))
+    warc.response("https://seven.example/notes.md", "# 机器人\n\n正文。" * 9, headers=(("Content-Type", "text/plain"),))
+    warc.response("https://one.example/gone", robot(7), status="404 Not Found")
+    warc.response("https://one.example/a.png", b"\x89PNG", headers=(("Content-Type", "image/png"),))
+    warc.response("https://one.example/robots.txt", "User-agent: *", headers=(("Content-Type", "text/plain"),))
+    warc.response("https://no.example/x", robot(8), headers=(*HTML, ("X-Robots-Tag", "noarchive")))
+    warc.response("https://no.example/y", article_page("机器人", head='<meta name="robots" content="noarchive">'))
+    warc.response("https://odd.example/dateless", robot(9), date="yesterday")
+    warc.response("dns:one.example", b"20250305 1.2.3.4", headers=())
+    return warc.write(tmp_path / ("news.warc.gz" if packed else "news.warc"))
+
+
+SITES = [
+    ("https://www.one.example/1", "one-example", "kept"),
+    ("https://news.two.example/2.html", "two-example", "kept"),
+    ("https://three.co.uk/3", "three-co-uk", "kept"),
+    ("https://four.example/4", "four-example", "kept"),
+    ("https://five.example/5", "five-example", "kept"),
+    ("https://six.example/6", "six-example", "kept"),
+    ("https://seven.example/notes.md", "seven-example", "off_theme"),
+    ("https://no.example/x", "no-example", "refused"),
+    ("https://no.example/y", "no-example", "refused"),
+]
+
+
+@pytest.mark.parametrize("form", ["by record", "as a whole", "plain"])
+def test_another_crawlers_file_is_read_whatever_its_compression(rig, tmp_path, form):
+    path = news(tmp_path, packed=form == "by record")
+    if form == "as a whole":
+        path = path.rename(tmp_path / "news.warc.gz")
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    result = take(rig, path)
+    assert result.exit_code == 0, result.output
+    found = rows(rig, OUTCOMES)
+    assert [row for row in found if "seven" not in row[0]] == [row for row in SITES if "seven" not in row[0]]
+    assert len(found) == len(SITES)
+    assert (
+        "1 records cannot be read, such as https://odd.example/dateless: its WARC-Date is 'yesterday'" in result.stderr
+    )
+
+
+def test_the_summary_tells_what_a_file_held(rig, tmp_path):
+    told = take(rig, news(tmp_path), plain=True).stdout
+    assert f"{tmp_path / 'news.warc.gz'}: 9 pages, 0 lists, 3 other responses left aside, 1 that cannot be read" in told
+    assert "run 1: " in told
+    assert "7 kept" in told
+    assert "2 refused" in told
+
+
+def test_first_sight_is_when_the_page_was_fetched_and_no_date_lies_after_it(rig, tmp_path):
+    head = '<meta property="article:published_time" content="{}">'
+    warc = Warc().response("https://a.example/1", robot(1).replace("</head>", head.format(DATE) + "</head>"))
+    later = head.format("2025-03-05T09:00:00Z") + "</head>"
+    warc.response("https://a.example/2", robot(2).replace("</head>", later))
+    warc.response("https://a.example/3", robot(3), date="2025-04-01T00:00:00Z")
+    take(rig, warc.write(tmp_path / "a.warc.gz"))
+    found = rows(rig, "SELECT first_seen, fetched, kept_at, article.published FROM entry JOIN article ON entry = id")
+    seen, now = "2025-03-05 06:07:08.000000", "2025-03-10 00:00:0"
+    assert [row[:2] for row in found] == [(seen, seen), (seen, seen), found[2][:2]]
+    assert all(row[2].startswith(now) for row in found)
+    assert found[2][0].startswith(now)  # a clock that was ahead
+    assert json.loads(found[0][3])["at"].startswith("2025-03-05T06:07:08")
+    assert json.loads(found[1][3]) is None
+
+
+def test_which_source_reads_a_page(rig, tmp_path):
+    rig.source("alpha", "https://www.alpha.example/feed", articles={"url": "/news/"})
+    rig.source("second", "https://feeds.alpha.example/all", enabled=False)
+    warc = Warc()
+    for number, url in enumerate(["https://m.alpha.example/news/1", "https://alpha.example/2", "https://b.example/3"]):
+        warc.response(url, robot(number))
+    path = warc.write(tmp_path / "a.warc.gz")
+    take(rig, path)
+    assert [source for _, source, _ in rows(rig, OUTCOMES)] == ["alpha", "second", "b-example"]
+    take(rig, path, data=tmp_path / "fixed", more=("--source", "second"))
+    assert {source for _, source, _ in rows(rig, OUTCOMES, tmp_path / "fixed")} == {"second"}
+    unknown = take(rig, path, more=("--source", "secnd"))
+    assert (unknown.exit_code, "did you mean second?" in unknown.stderr) == (2, True)
+
+
+def test_a_page_whose_body_stands_in_another_record_is_a_copy(rig, tmp_path):
+    warc, url = Warc(), "https://a.example/1"
+    warc.response(url, robot(1))
+    head = StatusAndHeaders("200 OK", list(HTML), protocol="HTTP/1.1")
+    for target, at in ((url, DATE), ("https://elsewhere.example/", DATE)):
+        record = warc.writer.create_revisit_record(
+            f"https://b.example/{len(target)}", "sha1:AA", target, at, http_headers=head,
+            warc_headers_dict={"WARC-Date": DATE},
+        )  # fmt: skip
+        warc.writer.write_record(record)
+    result = take(rig, warc.write(tmp_path / "a.warc.gz"), plain=True)
+    assert rows(rig, OUTCOMES) == [(url, "a-example", "kept"), ("https://b.example/19", "b-example", "copy")]
+    assert "2 pages, 0 lists, 1 other responses left aside" in result.stdout
+
+
+# -- what must not come in --------------------------------------------------------------------------------------------
+
+
+def bomb(encoding, size):
+    zeros = b"<p>" + b"0" * size
+    return {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[encoding](zeros)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+def test_a_bomb_is_refused(rig, tmp_path, encoding):
+    body = bomb(encoding, 60_000_000)
+    assert len(body) < 1_000_000
+    warc = Warc().response("https://a.example/1", body, headers=(*HTML, ("Content-Encoding", encoding)))
+    result = take(rig, warc.response("https://a.example/2", robot(1)).write(tmp_path / "a.warc.gz"))
+    assert result.exit_code == 0, result.output
+    assert [row[2] for row in rows(rig, OUTCOMES)] == ["refused", "kept"]
+
+
+def test_a_body_over_the_limit_is_refused_unread(rig, tmp_path):
+    rig.write("presswatch.yaml", {"safety": {"max_body_mb": 0.5}, "min_free_mb": 0})
+    warc = (
+        Warc().response("https://a.example/1", robot(1, "机器人" * 200_000)).response("https://a.example/2", robot(2))
+    )
+    take(rig, warc.write(tmp_path / "a.warc.gz"))
+    assert [row[2] for row in rows(rig, OUTCOMES)] == ["refused", "kept"]
+    assert rows(rig, "SELECT reason FROM entry WHERE outcome = 'refused'")[0][0].startswith("larger than the limit")
+
+
+def test_a_body_that_is_not_what_its_encoding_says_ends_as_failed(rig, tmp_path):
+    broken = b"\x1f\x8b" + b"nonsense" * 9
+    warc = Warc().response("https://a.example/1", broken, headers=(*HTML, ("Content-Encoding", "gzip")))
+    result = take(rig, warc.write(tmp_path / "a.warc.gz"))
+    assert (result.exit_code, [row[2] for row in rows(rig, OUTCOMES)]) == (0, ["failed"])
+    assert json.loads(result.stdout)["totals"]["failed"] == 1
+
+
+@pytest.mark.parametrize("url", ["http://user:pw@a.example/1", "http:///nohost", "https://a.example:99999/"])
+def test_addresses_that_are_none_are_told_and_left(rig, tmp_path, url):
+    result = take(rig, Warc().response(url, robot(1)).write(tmp_path / "a.warc.gz"))
+    assert (result.exit_code, rows(rig, OUTCOMES)) == (0, [])
+    assert "1 records cannot be read" in result.stderr
+
+
+def test_a_fault_of_ours_on_one_page_is_told_and_the_rest_goes_on(rig, tmp_path, monkeypatch):
+    warc = Warc().response("https://a.example/1", robot(1)).response("https://a.example/2", robot(2))
+    from pipelines.extract.extract import extract as really  # noqa: PLC0415
+
+    def extract(page, source):
+        if page.url.endswith("/1"):
+            raise RuntimeError("a fault of ours")
+        return really(page, source)
+
+    monkeypatch.setattr("pipelines.imports.reading.extract", extract)
+    result = take(rig, warc.write(tmp_path / "a.warc.gz"))
+    assert (result.exit_code, len(rows(rig, OUTCOMES))) == (1, 1)
+    assert "https://a.example/1: RuntimeError: a fault of ours" in result.stderr
+
+
+# -- broken files -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("cut", [1, 3, 30, 400])
+def test_what_can_be_read_of_a_broken_file_is_taken_and_the_rest_told(rig, tmp_path, packed, cut):
+    warc = Warc(packed=packed).response("https://a.example/1", robot(1))
+    whole = len(warc.out.getvalue())
+    data = warc.response("https://a.example/2", robot(2)).out.getvalue()
+    path = tmp_path / "torn.warc"
+    path.write_bytes(data[: max(len(data) - cut, whole + 10)])
+    result = take(rig, path)
+    assert result.exit_code == 1
+    assert [row[0] for row in rows(rig, OUTCOMES)][:1] == ["https://a.example/1"]
+    [told] = [line for line in result.stderr.splitlines() if str(path) in line]
+    assert "cannot be read further" in told
+    assert "fetch or copy the file again" in told
+    assert rows(rig, "SELECT count(*) FROM run WHERE ended IS NULL") == [(0,)]
+
+
+@pytest.mark.parametrize("content", [b"junk", b"", b"\x1f\x8bjunk", gzip.compress(b"junk")], ids=repr)
+def test_a_file_that_is_no_warc_is_told(rig, tmp_path, content):
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(content)
+    result = take(rig, path)
+    assert (result.exit_code, str(path) in result.stderr) == (1, True), result.output
+
+
+def test_damage_in_the_middle_keeps_what_stands_before(tmp_path):
+    path = news(tmp_path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 40] = b"\0" * 40
+    path.write_bytes(data)
+    found = read_until_it_breaks(path)
+    assert isinstance(found[0], StoredResponse)
+    assert not any(isinstance(one, Unreadable) for one in found)
+
+
+def read_until_it_breaks(path):
+    found = []
+
+    def read():
+        for one in stream_responses(path, LIMIT):
+            found.append(one)  # noqa: PERF402
+
+    with pytest.raises(BrokenFileError):
+        read()
+    return found
+
+
+@given(st.floats(0, 1))
+def test_a_torn_file_gives_the_whole_records_before_and_raises(tmp_path_factory, share):
+    warc, ends = Warc(), []
+    for number in range(3):
+        warc.response(f"https://a.example/{number}", robot(number) * 3)
+        ends.append(len(warc.out.getvalue()))
+    span = ends[2] - ends[0]
+    cut = ends[0] + 1 + int(share * (span - 2))
+    cut += cut in ends
+    path = tmp_path_factory.mktemp("torn") / "a.warc.gz"
+    path.write_bytes(warc.out.getvalue()[:cut])
+    # Where only the checksum of the last record is torn off, the record itself is whole.
+    assert len(read_until_it_breaks(path)) in {sum(end <= cut for end in ends), sum(end <= cut + 12 for end in ends)}
+
+
+def test_an_archive_that_cannot_be_written_ends_the_import_in_words(rig, tmp_path):
+    (rig.folder / "imported").mkdir()
+    (rig.folder / "imported" / "archive").write_text("in the way")
+    path = Warc().response("https://a.example/1", robot(1)).write(tmp_path / "a.warc.gz")
+    result = take(rig, path)
+    assert result.exit_code == 1
+    assert "the import broke off" in result.stderr
+    assert "Traceback" not in result.stderr
+    (rig.folder / "imported" / "archive").unlink()
+    assert take(rig, path).exit_code == 0
+
+
+def test_an_import_needs_the_run_lock(rig, tmp_path):
+    path = Warc().write(tmp_path / "a.warc.gz")
+    with run_lock(rig.folder / "imported"):
+        assert take(rig, path).exit_code == 4
+
+
+# -- the parts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("one.example", "one-example"),
+        ("192.168.1.1:80", "192-168-1-1-80"),
+        ("[::1]:80", "1-80"),
+        ("a_b.example", "a-b-example"),
+        ("_", "d2e2adf7"),
+        ("x" * 60 + ".example", "x" * 31 + "-" + "e638f653"),
+    ],
+)
+def test_a_site_gives_its_source_a_name_that_is_a_folder_too(host, name):
+    found = folder_name(host)
+    assert found == name
+    Source(name=found, kind="feed", endpoints=[{"url": "https://one.example/"}])
+
+
+@given(st.text("abcdefgh-.", min_size=1, max_size=200), st.text("abcdefgh-.", min_size=1, max_size=200))
+def test_long_hosts_that_differ_have_names_that_differ(one, other):
+    one, other = (f"{'a' * 45}{part}.example" for part in (one, other))
+    assert (folder_name(one) == folder_name(other)) == (one == other)
+
+
+def test_a_source_is_found_by_its_site(tmp_path):
+    finder = SourceFinder(Config(folder=tmp_path))
+    source = finder.source_of("https://blog.one.example/x")
+    assert (source.name, source.language, source.timezone) == ("one-example", "", "Asia/Shanghai")
+
+
+def test_the_decoder_keeps_to_its_limit():
+    decoder = BodyDecoder(1000)
+    headers = (("Content-Encoding", "gzip"),)
+    assert decoder.decode("https://a.example/", headers, gzip.compress(b"x" * 1000)).body == b"x" * 1000
+    with pytest.raises(BodyTooLargeError):
+        decoder.decode("https://a.example/", headers, gzip.compress(b"x" * 1001))
+    with pytest.raises(BodyTooLargeError):
+        decoder.decode("https://a.example/", (), b"x" * 1001)
+
+
+def test_times_of_records_are_read_in_their_zone(tmp_path):
+    path = Warc().response("https://a.example/1", "x", date="2025-03-05T06:07:08.5Z").write(tmp_path / "a.warc.gz")
+    [one] = stream_responses(path, LIMIT)
+    assert one.at == datetime(2025, 3, 5, 6, 7, 8, 500_000, tzinfo=UTC) > START
