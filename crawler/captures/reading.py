@@ -72,14 +72,21 @@ def stream_responses(path: Path, max_body: int) -> Iterator[StoredResponse | Unr
     Raises:
         BrokenFileError: no WARC file, or one that breaks off; everything before that place was yielded.
     """
+    # One is held back until what follows it was read: only then its checksum is known to be right.
+    held: list[StoredResponse | Unreadable] = []
     try:
         with _opened(path) as file:
             for record in ArchiveIterator(file):
-                yield from read_record(record, max_body)
+                whole, held = held, []
+                yield from whole
+                held = list(read_record(record, max_body))
         _check_end(path)
     except (ArchiveLoadFailed, TornError, OSError) as error:
+        if not isinstance(error, DamagedError):
+            yield from held
         told = " ".join(str(error).split()) or type(error).__name__
         raise BrokenFileError(f"{path} cannot be read further: {told}; fetch or copy the file again") from error
+    yield from held
 
 
 def read_record(record: ArcWarcRecord, max_body: int) -> Iterator[StoredResponse | Unreadable]:
@@ -182,6 +189,10 @@ class TornError(Exception):
     """The file ends, or its compression breaks, before a record does."""
 
 
+class DamagedError(TornError):
+    """What was read last is not what was written."""
+
+
 class _Whole:
     """A gzip stream whose breaking off is an error of its own: warcio takes an EOFError for the end of the file."""
 
@@ -195,7 +206,11 @@ class _Whole:
     def read(self, size: int) -> bytes:
         try:
             found = self._file.read1(size)  # a full read would lose what stands before the breach
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except gzip.BadGzipFile as error:
+            # The same exception tells of bytes behind a member, which say nothing about that one.
+            about_the_member = any(words in str(error) for words in ("CRC check failed", "Incorrect length"))
+            raise (DamagedError if about_the_member else TornError)(str(error)) from error
+        except (EOFError, zlib.error) as error:
             raise TornError(str(error)) from error
         self._offset += len(found)
         return found
