@@ -1,6 +1,5 @@
 """presswatch import: the pages of WARC files, by the same road as live ones."""
 
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -60,7 +59,7 @@ def take_files(app: App, files: tuple[Path, ...], source: Source | None) -> tupl
     archive = Archive(database, app.data / "archive", app.config, now)
     importer = Importer(app.config, database, archive, now=now, fixed=source)
     started, command = now(), shlex.join(sys.argv[1:])[:200]
-    with intake_run(database, command=command, process=os.getpid(), now=now, sources=()) as run:
+    with intake_run(database, command=command, now=now, sources=()) as run:
         counts = importer.take(run.number, files)
     report = RunReport(
         number=run.number,
