@@ -410,7 +410,8 @@ def test_what_the_conversion_broke_is_put_right(broken, whole):
 
 def pipeline(*sources):
     config = SimpleNamespace(source=lambda name: next((one for one in sources if one.name == name), None))
-    return ExtractPipeline.from_crawler(SimpleNamespace(spider=SimpleNamespace(visit=SimpleNamespace(config=config))))
+    visit = SimpleNamespace(config=config, capture=lambda source, captured: None)
+    return ExtractPipeline.from_crawler(SimpleNamespace(spider=SimpleNamespace(visit=visit)))
 
 
 def test_the_pipeline_turns_pages_into_articles_and_hands_on_the_rest():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import delete
 
-from crawler.captures.index import responses_in
+from crawler.captures.index import responses_of
 from crawler.captures.members import whole_members
 from crawler.captures.reading import StoredResponse
 from crawler.captures.records import asked_url
@@ -48,10 +48,15 @@ def _unwanted(path: Path, wanted: Collection[str]) -> dict[int, str]:
     """Offset → address of the records that must go."""
     found: dict[int, str] = {}
     gone = set()
-    for place, response in responses_in(path):
-        if response.url in wanted or response.refers_to in gone or _leads_to(response) in wanted:
-            found[place.offset] = response.url
-            gone.add(response.identity)
+    marks = [url.encode() for url in wanted]
+    for member in whole_members(path):
+        # Whatever is to go names one of the addresses; most records need not be taken apart.
+        if not any(mark in member.content for mark in marks):
+            continue
+        for response in responses_of(member.content):
+            if response.url in wanted or response.refers_to in gone or _leads_to(response) in wanted:
+                found[member.offset] = response.url
+                gone.add(response.identity)
     return found
 
 
@@ -61,16 +66,18 @@ def _leads_to(response: StoredResponse) -> str:
 
 
 def _rewrite(path: Path, unwanted: Collection[int]) -> None:
-    """Copy the other members as they are; a file that is left without any response is deleted."""
-    kept = [place.offset for place, _ in responses_in(path) if place.offset not in unwanted]
-    if not kept:
-        path.unlink()
-        return
+    """Copy the other members as they are; a file that is left with its first record alone is deleted."""
     copy = path.with_name(f"{path.name}.tmp")
+    kept = 0
     with copy.open("wb") as file:
         for member in whole_members(path):
             if member.offset not in unwanted:
                 file.write(member.raw)
+                kept += 1
         file.flush()
         os.fsync(file.fileno())
-    copy.replace(path)
+    if kept > 1:
+        copy.replace(path)
+    else:
+        path.unlink()
+        copy.unlink()
