@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import OperationalError
 
 from crawler.cli.app import App, FailedError, print_document, with_app
 from crawler.cli.crawl import ExitCode, exit_code, report_document, tell, unknown_source
 from crawler.config.models import Source
+from crawler.database import StorageError
 from crawler.intake import intake_run
 from crawler.outcomes import Outcome
 from crawler.run import RunLockedError, RunReport, run_lock
@@ -39,9 +39,8 @@ def import_warc(app: App, /, *, files: tuple[Path, ...], name: str | None) -> No
     except RunLockedError as error:
         click.echo(str(error), err=True)
         sys.exit(ExitCode.LOCKED)
-    except (OSError, OperationalError) as error:
-        cause = getattr(error, "orig", None) or error
-        told = f"the import broke off: {cause}; what it had taken in is stored, and a second import goes on from there"
+    except (OSError, StorageError) as error:
+        told = f"the import broke off: {error}; what it had taken in is stored, and a second import goes on from there"
         raise FailedError(told) from error
     if app.json:
         print_document(report_document(report))

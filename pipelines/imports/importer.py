@@ -13,7 +13,7 @@ from crawler import books
 from crawler.captures.reading import BrokenFileError, StoredResponse, Unreadable, stream_responses
 from crawler.captures.recording import with_body
 from crawler.config.models import Config, Source
-from crawler.database import Database
+from crawler.database import Database, StorageError
 from crawler.fetch.decoding import BodyDecoder
 from crawler.intake import Intake, knows, take_in
 from crawler.items import Ended, Entry, Origin, PendingEntry
@@ -79,7 +79,7 @@ class Importer:
         """Take in the files' pages. What lists in any of them announce is known of the pages in all.
 
         Raises:
-            OSError: the archive cannot be written.
+            StorageError: the database or the archive cannot be written.
         """
         for path in files:
             for found in self._whole_part(path, FileCount(path=path)):
@@ -135,7 +135,7 @@ class Importer:
         """One response's fault stops no other; a storage that cannot be written stops all."""
         try:
             yield
-        except (OSError, SQLAlchemyError):
+        except (OSError, StorageError, SQLAlchemyError):
             raise
         except Exception as error:  # the edge of a response: told, and the run does not look well
             logger.exception("importing %s broke", url)
