@@ -1,6 +1,7 @@
 """A database as the first presswatch left it: revision 0001, a row in every table, in that revision's own SQL."""
 
 import json
+import sqlite3
 from contextlib import closing
 
 from crawler.database import Database, sqlite_url, upgrade
@@ -91,6 +92,13 @@ def make_database_at_0001(path):
     with closing(database.engine.raw_connection()) as connection:
         connection.driver_connection.executescript(f"BEGIN; {ROWS} COMMIT;")
     database.close()
+
+
+def schema_of(path):
+    """The revision a database is at."""
+    with closing(sqlite3.connect(path)) as connection:
+        [revision] = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return revision
 
 
 def write_filed_files(archive):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from backups import call, contents, live, members
 from bad_weather import files_fail_at
-from old_schema import make_database_at_0001, write_filed_files
+from old_schema import make_database_at_0001, schema_of, write_filed_files
 from rig import START, Answer, feed
 
 from crawler.backup.form import FOLDERS, SUMS, Manifest
@@ -178,7 +178,7 @@ def test_a_backup_leaves_the_database_at_its_schema(rig, file):
     make_database_at_0001(rig.data / "presswatch.db")
     assert call(rig, "backup", file).exit_code == 0
     assert Manifest.from_json(members(file)["manifest.json"]).schema == "0001"
-    assert Database(sqlite_url(rig.data / "presswatch.db")).revision() == "0001"
+    assert schema_of(rig.data / "presswatch.db") == "0001"
 
 
 def test_an_older_backup_is_brought_up_to_date(rig, site, file, tmp_path):
@@ -187,7 +187,7 @@ def test_an_older_backup_is_brought_up_to_date(rig, site, file, tmp_path):
     call(rig, "backup", file)
     result = call(rig, "restore", file, data=tmp_path / "new")
     assert "the database was brought from schema 0001 to 0002" in result.stdout
-    assert Database(sqlite_url(tmp_path / "new" / "presswatch.db")).revision() == "0002"
+    assert schema_of(tmp_path / "new" / "presswatch.db") == "0002"
     assert not list((tmp_path / "new").glob("*.before-*")), "the backup is the copy"
     site.routes["alpha.example/feed"] = Answer(feed("https://alpha.example/a"))
     assert call(rig, "crawl", data=tmp_path / "new").exit_code == 0

@@ -84,7 +84,7 @@ def test_help_takes_less_than_six_times_the_interpreters_own_start():
     assert fastest_help / fastest_start < 6
 
 
-@pytest.mark.parametrize("name", ["digest", "search", "explain"])
+@pytest.mark.parametrize("name", ["digest", "search", "export", "explain", "backup", "restore", "migrate"])
 def test_a_commands_help_is_its_own(name):
     result = call(name, "--help")
     assert result.exit_code == 0

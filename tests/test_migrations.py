@@ -11,7 +11,7 @@ from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 from filelock import FileLock
-from old_schema import PATHS, make_database_at_0001, write_filed_files
+from old_schema import PATHS, make_database_at_0001, schema_of, write_filed_files
 from rig import START, Answer, article_page, feed
 from sqlalchemy.exc import IntegrityError
 
@@ -135,7 +135,7 @@ def test_a_migration_that_fails_changes_nothing(path):
     cause = "cannot be brought from schema 0001 to 0002: table tombstone already exists; it is left as it was"
     assert str(failure.value) == f"{path} {cause}"
     assert tables(path) == before
-    assert Database(sqlite_url(path)).revision() == "0001"
+    assert schema_of(path) == "0001"
 
 
 # -- the copy ----------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def test_the_database_as_it_was_is_kept_and_told_once(path, caplog):
         Database.open(sqlite_url(path)).close()
     kept = path.with_name("old.db.before-0002")
     assert tables(kept) == before
-    assert Database(sqlite_url(kept)).revision() == "0001"
+    assert schema_of(kept) == "0001"
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (
             logging.WARNING,
@@ -223,7 +223,7 @@ def test_migrate_waits_for_no_run(old, presswatch):
     with FileLock(old.data / "run.lock"):
         result = presswatch("migrate")
     assert (result.exit_code, "another run holds" in result.stderr) == (4, True)
-    assert Database(sqlite_url(old.data / "presswatch.db")).revision() == "0001"
+    assert schema_of(old.data / "presswatch.db") == "0001"
 
 
 def test_migrate_refuses_what_a_newer_presswatch_wrote(old, presswatch):

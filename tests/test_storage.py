@@ -1,4 +1,4 @@
-"""The driver's and the disk's own errors, told as cause and remedy; what is no fault of the storage stays as it is."""
+"""The driver's and the disk's own errors, told as cause and remedy; what is no fault of the storage stays itself."""
 
 import errno
 import os
@@ -63,10 +63,8 @@ def test_what_each_code_of_sqlite_says(code, fault):
         (
             "DEVICE",
             sqlite3.SQLITE_IOERR,
-            (
-                "the disk reports an error (SQLITE_X): look into the system's log, "
-                "and keep a copy of what can still be read"
-            ),
+            "the disk reports an error (SQLITE_X): look into the system's log, and keep a copy of what can still be "
+            "read",
         ),
     ],
 )
@@ -93,7 +91,7 @@ def test_a_file_that_is_refused_is_told_with_its_path():
 def test_a_statement_that_is_wrong_is_no_fault_of_the_storage(tmp_path):
     database = Database.open(sqlite_url(tmp_path / "press.db"))
     with pytest.raises(OperationalError, match="no such table"), database.write() as connection:
-        connection.exec_driver_sql("SELECT * FROM no_such_table")
+        connection.exec_driver_sql("SELECT * FROM nowhere")
     database.close()
 
 
