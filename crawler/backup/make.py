@@ -23,7 +23,7 @@ from crawler.config.places import KNOWN_FILES, SOURCES
 from crawler.database import Database
 from crawler.storage import StorageError, file_error, sync_folder
 
-_LEVEL = 6  # gzip's own default; tarfile's 9 takes twice the time for a hundredth of the size
+_LEVEL = 6  # gzip's own default; tarfile would take 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def make_backup(
         manifest = _manifest(copy, now, captures=CAPTURES in folders)
         with written.open("xb") as file, kept_sums() as sums:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=_LEVEL) as tar:
-                packer = Packer(tar, sums, watch)
+                packer = _Packer(tar, sums, watch)
                 packer.add_content(MANIFEST, manifest.to_json())
                 packer.add_file(DATABASE, copy)
                 for name in FOLDERS:
@@ -79,7 +79,7 @@ def make_backup(
     return Backup(file=target, bytes=size, manifest=manifest, files=dict(packer.files), left_out=tuple(packer.left_out))
 
 
-class Packer:
+class _Packer:
     """Puts files into a tar and their hashes into its seal."""
 
     def __init__(self, tar: tarfile.TarFile, sums: Sums, watch: Callable[[str], None]) -> None:
