@@ -63,8 +63,10 @@ def test_what_each_code_of_sqlite_says(code, fault):
         (
             "DEVICE",
             sqlite3.SQLITE_IOERR,
-            "the disk reports an error (SQLITE_X): "
-            + "look into the system's log, and keep a copy of what can still be read",
+            (
+                "the disk reports an error (SQLITE_X): "
+                "look into the system's log, and keep a copy of what can still be read"
+            ),
         ),
     ],
 )
