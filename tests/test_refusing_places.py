@@ -3,15 +3,19 @@
 import errno
 import os
 import re
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 
 import pytest
 from backups import NAMES, call, contents, live
 from bad_weather import FILE_STEPS, files_fail_at
 from rig import START, Answer, article_page, feed
+from sqlalchemy import select
+
+from crawler.database import Database, sqlite_url
+from crawler.tables import article
+from pipelines.archive.facts import latest_version
+from pipelines.archive.versions import Text, add_version
 
 # The superuser may write everywhere; without its capabilities it is its files' owner and nothing more.
 UNPRIVILEGED = """
@@ -250,8 +254,11 @@ def test_an_edited_text_is_kept_also_when_the_disk_is_full_just_then(three, monk
 
 
 def change_the_article(rig):
-    """As a revisit does: another latest version, its file still to be written."""
-    with closing(sqlite3.connect(rig.data / "presswatch.db")) as connection, connection:
-        first = "(SELECT entry FROM article ORDER BY path LIMIT 1)"
-        connection.execute(f"UPDATE version SET title = '另一个题目' WHERE entry = {first}")
-        connection.execute(f"UPDATE article SET filed = 0 WHERE entry = {first}")
+    """A revisit of the first file's article finds another title; its file is still to be written."""
+    database = Database(sqlite_url(rig.data / "presswatch.db"))
+    with database.write() as connection:
+        [entry_id] = connection.scalars(select(article.c.entry).order_by(article.c.path).limit(1))
+        last = latest_version(connection, entry_id)
+        new = Text(title="另一个题目", **{name: last[name] for name in ("markdown", "text", "text_hash")})
+        assert add_version(connection, entry_id, new, rig.clock.now())
+    database.close()

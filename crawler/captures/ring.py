@@ -120,8 +120,9 @@ class Ring:
         try:
             with self._database.write() as connection:
                 connection.execute(delete(meta).where(meta.c.name == OPEN_FILE))
-        except (SQLAlchemyError, StorageError) as error:  # the next run mends a file that needs none
-            logger.warning("the capture file %s could not be closed in the database: %s", self._run.file, error)
+        except (SQLAlchemyError, StorageError) as error:
+            # The next run mends a file that needs none; what the database refuses is told when the books are closed.
+            logger.info("the capture file %s could not be closed in the database: %s", self._run.file, error)
 
     def _keep(self, captured: Captured) -> None:
         url, digest = asked_url(captured.url), hashlib.sha256(captured.body).hexdigest()
