@@ -152,6 +152,31 @@ class Database:
         """From now on, give up at once where another process holds the database."""
         self._waits = False
 
+    def scrub(self) -> bool:
+        """Write the database anew, so that no byte of what was deleted is left in its file or its log.
+
+        Takes about as much free disk as the database has. Of PostgreSQL that is the server's business.
+
+        Returns:
+            False when somebody still reads an older state: until he ends, the log holds what was deleted.
+
+        Raises:
+            StorageError: there is no room for it, or another process keeps the database locked.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("VACUUM")
+            busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            shown = self.engine.url.render_as_string(hide_password=True)
+            raise StorageError(f"{shown} cannot be written anew: {error}") from error
+        finally:
+            connection.close()
+        return not busy
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -270,6 +295,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")  # a committed outcome survives a power cut
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")  # what expires or is forgotten is overwritten, not only let go of
 
 
 def _alembic_config() -> AlembicConfig:

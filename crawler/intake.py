@@ -17,6 +17,7 @@ from crawler.books import Book
 from crawler.database import Database, insert_for
 from crawler.items import Entry, Origin, PendingEntry
 from crawler.tables import endpoint, entry, sighting
+from crawler.tombstones import buried
 from crawler.urls import host_of
 
 
@@ -61,11 +62,11 @@ def knows(connection: Connection, key: str) -> bool:
 
 
 def take_in(connection: Connection, intake: Intake, source: str, item: Entry, now: datetime) -> PendingEntry | None:
-    """A pending entry for `item`, in the caller's transaction, which is to end it too; None when its key is known.
+    """A pending entry for `item`, in the caller's transaction, which is to end it too.
 
-    `now`: when it was seen first.
+    None when its key is known or was forgotten. `now`: when it was seen first.
     """
-    if knows(connection, item.key):
+    if knows(connection, item.key) or buried(connection, [item.key]):
         books.add(connection, intake.run, source, known=1)
         return None
     home = _endpoint(connection, source, intake.place)

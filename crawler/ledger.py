@@ -18,6 +18,7 @@ from crawler.items import Dating, Ended, Entry, HostMemory, PendingEntry, Poll, 
 from crawler.outcomes import Outcome, PollOutcome
 from crawler.polling import LONGEST_BACKOFF
 from crawler.tables import endpoint, entry, host, sighting
+from crawler.tombstones import buried
 from crawler.urls import host_of
 
 _BATCH = 500  # keys in one IN (…)
@@ -97,6 +98,9 @@ class Ledger:
         """Store what a poll brought and the endpoint's new state, together or not at all."""
         with self.database.write() as connection:
             first = _first_of_each_key(poll.entries)
+            # Not even a sighting: it would name the address again.
+            for key in buried(connection, first):
+                del first[key]
             known_keys = _known_keys(connection, first)
             fresh = [item for key, item in first.items() if key not in known_keys]
             _note_sightings(connection, state.id, first, now)

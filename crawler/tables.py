@@ -216,6 +216,7 @@ article = Table(
     Column("revisited", UtcDateTime),  # when its page last answered a revisit
     Column("deleted_at", UtcDateTime),  # its source took it away: the text is withheld
     Column("deleted_why", Text, nullable=False, default=""),
+    Column("expired", UtcDateTime),  # when its text was let go by retention; null: it is there
 )
 Index("ix_article_kept_at", article.c.kept_at)
 Index("ix_article_final_key", article.c.final_key)
@@ -230,6 +231,20 @@ Index(
     article.c.entry,
     sqlite_where=text("indexed = 0"),
     postgresql_where=text("NOT indexed"),
+)
+# What retention looks for at the start of each run.
+Index(
+    "ix_article_unexpired",
+    article.c.outcome,
+    article.c.kept_at,
+    sqlite_where=text("expired IS NULL"),
+    postgresql_where=text("expired IS NULL"),
+)
+Index(
+    "ix_article_deleted_at",
+    article.c.deleted_at,
+    sqlite_where=text("deleted_at IS NOT NULL"),
+    postgresql_where=text("deleted_at IS NOT NULL"),
 )
 # One representative per text: whoever stores second becomes its copy, also across processes. An article that was kept
 # and got its representative later (a seed that was imported after it) stays kept.

@@ -3,16 +3,17 @@
 import click
 
 from crawler.cli.app import App, NotFoundError, print_document, with_app
+from crawler.tombstones import Tombstone
 from pipelines.archive.explain import Explanation
 from pipelines.archive.explain import explain as look_up
-from pipelines.archive.explain_text import candidates_text, explanation_text
+from pipelines.archive.explain_text import candidates_text, explanation_text, forgotten_text
 
 
 @click.command()
 @click.argument("query")
 @with_app
 def explain(app: App, *, query: str) -> None:
-    """Say why an article is kept, folded or lost. QUERY is its URL, its title or a part of that, or its entry id."""
+    """Say why an article is kept, folded or lost. QUERY is its URL, key, title or part of that, or entry id."""
     with app.existing_database.read() as connection:
         found = look_up(connection, query)
     if not found:
@@ -24,5 +25,7 @@ def explain(app: App, *, query: str) -> None:
         print_document(found)
     elif isinstance(found, Explanation):
         click.echo(explanation_text(found, app.config.settings.zone))
+    elif isinstance(found, Tombstone):
+        click.echo(forgotten_text(found, app.config.settings.zone))
     else:
         click.echo(candidates_text(found))

@@ -1,6 +1,7 @@
 """Why an article is where it is, or at which stage it was lost. From stored facts only: nothing is judged again."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,11 @@ from sqlalchemy import Connection, RowMapping, Select, or_, select
 
 from crawler.items import Dating, ThemeVerdict
 from crawler.tables import article, copy, endpoint, entry, sighting, version
+from crawler.tombstones import Tombstone, buried
 from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url
 
 _CANDIDATES = 20
+_KEY = re.compile(r"(?:url|docsify|wechat):[^\s/]\S*")  # as crawler.urls.article_key makes them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,23 +96,60 @@ class Explanation:
     kept_at: datetime | None
     path: str  # of its file, below the archive folder
     filed: bool
+    expired: datetime | None  # when its text was let go
     extractor: str
     attempts: float
     next_try: datetime | None
     last_error: str
 
 
-def explain(connection: Connection, query: str) -> Explanation | tuple[Candidate, ...]:
-    """Explain the article that `query` names: by URL, by entry id, by its title or a part of that.
+def explain(connection: Connection, query: str) -> Explanation | tuple[Candidate, ...] | Tombstone:
+    """Explain the article that `query` names, as `find` finds it.
 
     Returns:
-        Candidates when several fit, none at all when nothing does.
+        Candidates when several fit, none at all when nothing does. A tombstone when it was forgotten: nothing else is
+        known of it.
     """
-    query = query.strip()
-    found = _by_id(connection, query) or _by_url(connection, query) or _by_title(connection, query)
+    found = find(connection, query)
     if len(found) == 1:
         return _explanation(connection, found[0])
-    return tuple(_candidate(connection, number) for number in found)
+    grave = None if found else grave_of(connection, query)
+    return grave or candidates(connection, found)
+
+
+def find(connection: Connection, query: str) -> list[int]:
+    """The entry ids of the articles that `query` names: by id, by key, by URL, by title or a part of that.
+
+    The first of these ways that finds anything counts. At most twenty, the newest first.
+    """
+    query = query.strip()
+    return (
+        _by_id(connection, query)
+        or _ids(connection, select(entry.c.id).where(entry.c.key == query))
+        or _by_url(connection, query)
+        or _by_title(connection, query)
+    )
+
+
+def grave_of(connection: Connection, query: str) -> Tombstone | None:
+    """The tombstone of the article that `query` names by its URL or its key: no title is left."""
+    return next(iter(buried(connection, keys_named_by(query)).values()), None)
+
+
+def keys_named_by(query: str) -> frozenset[str]:
+    """The keys that `query` may mean: itself, when it reads as one, or that of the URL it is; else none."""
+    query = query.strip()
+    if _KEY.match(query):
+        return frozenset({query})
+    try:
+        return frozenset({article_key(query)}) if "://" in query else frozenset()
+    except UrlError:
+        return frozenset()
+
+
+def candidates(connection: Connection, entries: Iterable[int]) -> tuple[Candidate, ...]:
+    """What is needed to tell several entries apart."""
+    return tuple(_candidate(connection, number) for number in entries)
 
 
 def _by_id(connection: Connection, query: str) -> list[int]:
@@ -209,6 +249,7 @@ def _explanation(connection: Connection, number: int) -> Explanation:
         kept_at=kept.get("kept_at"),
         path=kept.get("path", ""),
         filed=kept.get("filed", False),
+        expired=kept.get("expired"),
         extractor=kept.get("extractor", ""),
         attempts=row["attempts"],
         next_try=row["next_try"],

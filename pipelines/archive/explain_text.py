@@ -5,6 +5,7 @@ from datetime import datetime, tzinfo
 
 from crawler.items import Dating, Precision, TermHit
 from crawler.text import one_line
+from crawler.tombstones import Tombstone
 from pipelines.archive.diff import changed_clauses
 from pipelines.archive.explain import Candidate, Explanation, LaterVersion, Twin
 
@@ -51,9 +52,14 @@ def explanation_text(facts: Explanation, zone: tzinfo) -> str:
     )
 
 
-def candidates_text(candidates: Iterable[Candidate]) -> str:
-    """The articles that fit, each with the id to ask for."""
-    lines = ["有几篇都符合，请用编号再问：presswatch explain 编号"]
+def forgotten_text(grave: Tombstone, zone: tzinfo) -> str:
+    """All that is left to say of a forgotten article."""
+    return _page([f"已于 {_time(grave.forgotten, zone)} 按要求遗忘：{grave.reason}"])
+
+
+def candidates_text(candidates: Iterable[Candidate], *, command: str = "explain") -> str:
+    """The articles that fit, each with the id to give to `command`."""
+    lines = [f"符合的有以下几篇，请用编号再问：presswatch {command} 编号"]
     for item in candidates:
         lines.append(f"  {item.entry}　{item.title or '（无标题）'}　{item.source}　{_outcome_word(item.outcome)}")
         lines += _optional("      ", item.url)
@@ -155,6 +161,8 @@ def _deleted(facts: Explanation, zone: tzinfo) -> Iterator[str]:
 def _file(facts: Explanation, zone: tzinfo) -> Iterator[str]:
     if facts.kept_at is not None:
         yield f"入库：{_time(facts.kept_at, zone)}，由 {facts.extractor} 提取"
+    if facts.expired is not None:
+        yield f"正文：已于 {_time(facts.expired, zone)} 按保留期限清除"
     if facts.path:
         yield f"文件：archive/{facts.path}{'' if facts.filed else '（尚未写出）'}"
 

@@ -5,7 +5,7 @@ The work of one transaction.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -16,7 +16,9 @@ from crawler.ledger import end_entry
 from crawler.outcomes import ARCHIVED, Outcome
 from crawler.tables import article as article_table
 from crawler.tables import copy as copy_table
-from crawler.tables import entry, version
+from crawler.tables import entry as entry_table
+from crawler.tables import version
+from crawler.tombstones import Tombstone, buried, keys_of
 from pipelines.archive.files import archive_path
 from pipelines.copies.groups import copy_mark
 from pipelines.search.index import index_article
@@ -45,12 +47,19 @@ def outcome_of(article: Article) -> tuple[Outcome, str]:
 def insert_article(
     connection: Connection, config: Config, article: Article, *, run: int, origin: Origin, now: datetime
 ) -> Outcome:
-    """Store a crawled or imported article with the outcome its verdicts give it.
+    """Store a crawled or imported article with the outcome its verdicts give it; refuse one that was forgotten.
 
     Raises:
         AlreadyEndedError: the entry has an outcome.
         IntegrityError: another article of this text stands for its group already.
     """
+    pending = article.pending
+    addresses = (pending.entry.url, pending.entry.original_url)
+    graves = buried(connection, keys_of((pending.entry.key, article.final_key), addresses))
+    if graves:
+        told = forgotten_reason(next(iter(graves.values())), config.settings.zone)
+        _refuse(connection, article, Ending(run=run, outcome=Outcome.REFUSED, reason=told, at=now))
+        return Outcome.REFUSED
     outcome, reason = outcome_of(article)
     more = {
         "origin": origin.value,
@@ -59,8 +68,8 @@ def insert_article(
     }
     insert_rows(connection, article, Ending(run=run, outcome=outcome, reason=reason, at=now), more)
     if outcome is Outcome.COPY and article.copy is not None:
-        connection.execute(insert(copy_table).values(copy_mark(article.pending.id, article.copy, now)))
-        complete_seed(connection, article.copy.of, article.pending.id)
+        connection.execute(insert(copy_table).values(copy_mark(pending.id, article.copy, now)))
+        complete_seed(connection, article.copy.of, pending.id)
     return outcome
 
 
@@ -100,9 +109,21 @@ def complete_seed(connection: Connection, entry_id: int, twin_id: int) -> None:
         connection.execute(update(article_table).where(this).values(**values, filed=False))
 
 
+def forgotten_reason(grave: Tombstone, zone: tzinfo) -> str:
+    """Why an entry that leads to a forgotten article ends refused."""
+    return f"forgotten on {grave.forgotten.astimezone(zone):%Y-%m-%d}: {grave.reason}"
+
+
+def _refuse(connection: Connection, article: Article, ending: Ending) -> None:
+    """End the entry; of what its announcement said of the forgotten article only the address stays."""
+    end_entry(connection, ending.run, article.pending, ending.outcome, reason=ending.reason, now=ending.at)
+    this = update(entry_table).where(entry_table.c.id == article.pending.id)
+    connection.execute(this.values(title="", summary="", authors=[], published=None))
+
+
 def _stored(connection: Connection, entry_id: int) -> RowMapping:
-    query = select(article_table, entry.c.key).join(entry, entry.c.id == article_table.c.entry)
-    return connection.execute(query.where(entry.c.id == entry_id)).mappings().one()
+    query = select(article_table, entry_table.c.key).join(entry_table, entry_table.c.id == article_table.c.entry)
+    return connection.execute(query.where(entry_table.c.id == entry_id)).mappings().one()
 
 
 def _lacking(seed: RowMapping, twin: RowMapping) -> dict[str, Any]:
