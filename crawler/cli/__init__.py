@@ -1,19 +1,11 @@
 """The command line. This file imports click alone: a command's module is imported when the command is called."""
 
-import importlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
+from crawler.cli.lazy import LazyCommand, LazyGroup
 from crawler.cli.options import Given, global_options
-
-
-class LazyCommand(NamedTuple):
-    """Where a command is, and the line `--help` shows for it without importing it."""
-
-    target: str  # module:attribute
-    help: str
-
 
 COMMANDS = {
     "demo": LazyCommand(target="crawler.cli.demo:demo", help="Live two simulated days of news, and show the digest."),
@@ -33,29 +25,11 @@ COMMANDS = {
     "migrate": LazyCommand(
         target="crawler.cli.migrate:migrate", help="Bring the database up to this version's schema."
     ),
+    "archive": LazyCommand(target="crawler.cli.archive:archive", help="Verify, rebuild or prune the archive."),
 }
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name only."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        lazy = COMMANDS.get(cmd_name)
-        if lazy is None:
-            return None
-        module, _, attribute = lazy.target.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, lazy.help) for name, lazy in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="presswatch", message="%(prog)s %(version)s")
 @global_options
 @click.pass_context

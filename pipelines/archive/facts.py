@@ -1,11 +1,12 @@
 """What an article's file is made of, from its rows. Whoever writes, checks or exports a file begins here."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from crawler.config.models import Config
 from crawler.items import Dating, ThemeVerdict
@@ -28,7 +29,23 @@ def filing(connection: Connection, config: Config, entry_id: int) -> Filing:
         NoResultFound: the entry has no article.
     """
     row = connection.execute(_article_row().where(article.c.entry == entry_id)).mappings().one()
-    latest = latest_version(connection, entry_id)
+    representatives = _keys(connection, [row["representative"]])
+    return _filing(config, row, latest_version(connection, entry_id), representatives)
+
+
+def filings(connection: Connection, config: Config, entry_ids: Sequence[int]) -> dict[int, Filing]:
+    """The files of several articles, in a few queries; those without a version are left out."""
+    rows = connection.execute(_article_row().where(article.c.entry.in_(entry_ids))).mappings().all()
+    representatives = _keys(connection, [row["representative"] for row in rows])
+    latest = _latest_versions(connection, entry_ids)
+    return {
+        row["entry"]: _filing(config, row, latest[row["entry"]], representatives)
+        for row in rows
+        if row["entry"] in latest
+    }
+
+
+def _filing(config: Config, row: RowMapping, latest: RowMapping, representatives: Mapping[int, str]) -> Filing:
     source = config.source(row["source"])
     facts = FileFacts(
         source=row["source"],
@@ -43,7 +60,7 @@ def filing(connection: Connection, config: Config, entry_id: int) -> Filing:
         cite=row["original_url"] or row["url"],
         thumbnail=row["thumbnail"],
         images=tuple(row["images"]),
-        ours=_ours(row, latest, _key_of(connection, row["representative"])),
+        ours=_ours(row, latest, representatives.get(row["representative"], "")),
     )
     return Filing(facts=facts, path=PurePosixPath(row["path"]), written_hash=row["file_hash"])
 
@@ -96,5 +113,18 @@ def _later(row: RowMapping, latest: RowMapping) -> dict[str, Value]:
     return found
 
 
-def _key_of(connection: Connection, entry_id: int | None) -> str:
-    return "" if entry_id is None else connection.scalars(select(entry.c.key).where(entry.c.id == entry_id)).one()
+def _latest_versions(connection: Connection, entry_ids: Sequence[int]) -> dict[int, RowMapping]:
+    newest = (
+        select(version.c.entry, func.max(version.c.number).label("number"))
+        .where(version.c.entry.in_(entry_ids))
+        .group_by(version.c.entry)
+        .subquery()
+    )
+    is_newest = (version.c.entry == newest.c.entry) & (version.c.number == newest.c.number)
+    return {row["entry"]: row for row in connection.execute(select(version).join(newest, is_newest)).mappings()}
+
+
+def _keys(connection: Connection, entry_ids: Sequence[int | None]) -> dict[int, str]:
+    wanted = [number for number in entry_ids if number is not None]
+    rows = connection.execute(select(entry.c.id, entry.c.key).where(entry.c.id.in_(wanted))) if wanted else ()
+    return {row.id: row.key for row in rows}

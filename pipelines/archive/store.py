@@ -5,7 +5,7 @@ already, and the row then notes it, so that a process that dies in between leave
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,16 +20,15 @@ from crawler.items import Article, Origin
 from crawler.outcomes import Outcome
 from crawler.storage import StorageError, file_error
 from crawler.tables import article as article_table
-from crawler.tables import version
+from pipelines.archive.aside import set_aside_if_edited
 from pipelines.archive.facts import filing
 from pipelines.archive.files import render, sha256, write_atomically
+from pipelines.archive.retention import Retention
 from pipelines.archive.rows import insert_article
 from pipelines.copies.find import find_copy
-from pipelines.search.index import catch_up, index_article, unindex_article
+from pipelines.search.index import catch_up
 
 logger = logging.getLogger(__name__)
-
-_BATCH = 200  # texts let go in one transaction: other writers wait for it
 
 
 class Archive:
@@ -125,22 +124,20 @@ class Archive:
             raise faults[0]
 
     def recover(self) -> list[str]:
-        """Write the files that a run which died could not, index what is not, and let expired off-theme texts go.
+        """Let go the texts that have expired, index what is not, and write the files that a run which died could not.
 
         Returns:
-            What could not be written, with the cause; the next run tries again.
+            What could not be removed or written, with the cause; the next run tries again.
 
         Raises:
             StorageError: nothing at all can be written.
         """
-        expired = self._now() - self._config.settings.retention.off_theme
-        while self._forget_off_theme_texts(expired):
-            pass
+        faults = list(Retention(self._database, self._folder, self._config).apply(self._now()).faults)
         catch_up(self._database)
         with self._database.read() as connection:
             waiting = _unfiled(connection)
         self._clear({(self._folder / path).parent for _, path in waiting})
-        return [str(fault) for fault in self._write_all(waiting)]
+        return [*faults, *(str(fault) for fault in self._write_all(waiting))]
 
     def _clear(self, folders: Iterable[Path]) -> None:
         """Remove what a killed process left half written."""
@@ -173,41 +170,12 @@ class Archive:
                 faults.append(error)
         return faults
 
-    def _forget_off_theme_texts(self, before: datetime) -> bool:
-        """Let some of them go in one short transaction; returns whether there were any."""
-        with self._database.write() as connection:
-            entries = _expired_off_theme(connection, before)
-            for entry_id in entries:
-                unindex_article(connection, entry_id)
-                connection.execute(update(version).where(version.c.entry == entry_id).values(text="", markdown=""))
-                index_article(connection, entry_id)  # by its title
-        return bool(entries)
-
     def _commit(self, article: Article, run: int) -> Outcome:
         with self._database.write() as connection:
             return self._insert(connection, article, run, Origin.CRAWL, self._now())
 
     def _insert(self, connection: Connection, article: Article, run: int, origin: Origin, now: datetime) -> Outcome:
         return insert_article(connection, self._config, article, run=run, origin=origin, now=now)
-
-
-def set_aside_if_edited(target: Path, *, written: str, wanted: str) -> Path | None:
-    """Give a file that is neither what was written nor what is to be written another name.
-
-    Args:
-        target: the file.
-        written: SHA-256 of what was written there; "" when that is not known: nothing is set aside.
-        wanted: SHA-256 of what is to be written.
-
-    Returns:
-        The new name, or None when there was nothing to save.
-    """
-    if not written or not target.is_file():
-        return None
-    found = sha256(target.read_bytes())
-    if found in {written, wanted}:
-        return None
-    return target.rename(target.with_name(f"{target.name}.edited-{found[:8]}"))
 
 
 def _unfiled(connection: Connection) -> list[tuple[int, str]]:
@@ -218,11 +186,3 @@ def _unfiled(connection: Connection) -> list[tuple[int, str]]:
         )
     )
     return [(row.entry, row.path) for row in rows]
-
-
-def _expired_off_theme(connection: Connection, before: datetime) -> Sequence[int]:
-    """Entries of off-theme articles kept before then whose text is still there; at most as many as one batch takes."""
-    this = article_table.c.entry == version.c.entry
-    rows = select(version.c.entry).distinct().join(article_table, this).where(version.c.text != "")
-    expired = rows.where(article_table.c.outcome == Outcome.OFF_THEME.value, article_table.c.kept_at < before)
-    return connection.scalars(expired.limit(_BATCH)).all()

@@ -1,0 +1,54 @@
+"""presswatch archive prune: retention, now."""
+
+import sys
+from collections import Counter
+from typing import Any
+
+import click
+
+from crawler.cli.app import App, print_document, with_app
+from crawler.cli.lock import locked
+from crawler.text import one_line
+from pipelines.archive.retention import Expired, Retention, Rule
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be let go; change nothing.")
+@with_app
+def prune(app: App, *, dry_run: bool) -> None:
+    """Let go the texts that retention in presswatch.yaml lets go: off_theme, deleted, articles.
+
+    Every run does so when it begins. An article's row with title, address and verdict stays; its text and its file go.
+    """
+    retention = Retention(app.existing_database, app.data / "archive", app.config)
+    if dry_run:
+        expired = Expired(articles=retention.expiring(app.clock.now()))
+    else:
+        with locked(app):
+            expired = retention.apply(app.clock.now())
+    if app.json:
+        print_document(_document(expired, dry_run=dry_run))
+    else:
+        _tell(expired, dry_run=dry_run)
+    for fault in expired.faults:
+        click.echo(one_line(fault), err=True)
+    sys.exit(1 if expired.faults else 0)
+
+
+def _counted(expired: Expired) -> dict[str, int]:
+    counted = Counter(item.rule for item in expired.articles)
+    return {rule.value: counted[rule] for rule in Rule}
+
+
+def _document(expired: Expired, *, dry_run: bool) -> dict[str, Any]:
+    return {"dry_run": dry_run, "texts": _counted(expired), **vars(expired)}
+
+
+def _tell(expired: Expired, *, dry_run: bool) -> None:
+    for item in expired.articles if dry_run else ():
+        click.echo(one_line(f"{item.rule.value}: entry {item.entry} {item.title}"))
+    for path in expired.kept_aside:
+        click.echo(one_line(f"kept aside: {path} was edited by hand"))
+    counts = ", ".join(f"{count} by {name}" for name, count in _counted(expired).items())
+    verb = "would be let go" if dry_run else "let go"
+    click.echo(f"{len(expired.articles)} texts {verb}: {counts}")

@@ -1,0 +1,37 @@
+"""A group of commands that are imported when they are called. This file imports click alone."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import click
+
+
+class LazyCommand(NamedTuple):
+    """Where a command is, and the line `--help` shows for it without importing it."""
+
+    target: str  # module:attribute
+    help: str
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name only."""
+
+    def __init__(self, *arguments: Any, lazy: Mapping[str, LazyCommand], **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        lazy = self._lazy.get(cmd_name)
+        if lazy is None:
+            return None
+        module, _, attribute = lazy.target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.help) for name, lazy in self._lazy.items()])
