@@ -378,7 +378,9 @@ def test_rebuild_says_what_it_did(house):
     )
 
 
-@pytest.mark.parametrize("command", [["archive", "rebuild"], ["archive", "prune"]])
+@pytest.mark.parametrize(
+    "command", [["archive", "rebuild"], ["archive", "prune"], ["forget", "1", "--yes", "--reason", "x"]]
+)
 def test_commands_that_write_wait_for_no_other_run(house, command):
     with run_lock(house.data):
         result = house.call(*command)

@@ -26,6 +26,7 @@ COMMANDS = {
         target="crawler.cli.migrate:migrate", help="Bring the database up to this version's schema."
     ),
     "archive": LazyCommand(target="crawler.cli.archive:archive", help="Verify, rebuild or prune the archive."),
+    "forget": LazyCommand(target="crawler.cli.forget:forget", help="Remove all there is of an article, for good."),
 }
 
 

@@ -108,11 +108,19 @@ def reissue(
         StorageError: the files cannot be written.
     """
     with database.read() as connection:
-        cuts = {cut.date: cut for cut in _cuts(connection, subscription)}
-        if day not in cuts:
-            return None
-        digest = _build(connection, config, subscription, cuts[day])
-    return _written(digest, folder, is_latest=day == max(cuts))
+        return reissue_from(connection, config, subscription, day, folder)
+
+
+def reissue_from(
+    connection: Connection, config: Config, subscription: Subscription, day: str, folder: Path
+) -> IssuedDigest | None:
+    """`reissue`, by what the caller's transaction sees; "latest" is the day of the last digest."""
+    cuts = {cut.date: cut for cut in _cuts(connection, subscription)}
+    last = max(cuts, default="")
+    cut = cuts.get(last if day == "latest" else day)
+    if cut is None:
+        return None
+    return _written(_build(connection, config, subscription, cut), folder, is_latest=cut.date == last)
 
 
 def issued_dates(database: Database, subscription: Subscription) -> tuple[str, ...]:

@@ -1,0 +1,155 @@
+"""presswatch forget: an article, removed for good."""
+
+import os
+import sys
+from collections.abc import Collection, Iterator
+from datetime import tzinfo
+from typing import Any
+
+import click
+from sqlalchemy.exc import NoResultFound
+
+from crawler.cli.app import App, FailedError, NotFoundError, print_document, with_app
+from crawler.cli.lock import locked
+from crawler.items import Origin
+from crawler.text import one_line
+from crawler.tombstones import Tombstone
+from pipelines.archive.explain import candidates, find, grave_of, keys_named_by
+from pipelines.archive.explain_text import candidates_text
+from pipelines.archive.removal import Remains, remains_of
+from pipelines.forget import Done, Forgetting
+
+
+@click.command()
+@click.argument("query", metavar="URL|KEY|ID")
+@click.option("--reason", required=True, metavar="TEXT", help="Kept with the tombstone, and told by explain.")
+@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@with_app
+def forget(app: App, *, query: str, reason: str, yes: bool) -> None:
+    """Remove an article for good: rows, versions, file, search index, captures, and its lines in issued digests.
+
+    A tombstone stays, which holds hashes of its keys, the time and the reason: it will not be taken in again. What was
+    never seen gets one too. Killed in between, the same command finishes.
+    """
+    if not reason.strip():
+        raise click.UsageError("--reason expects a few words, got none: explain tells them to whoever asks")
+    if not yes and not is_terminal():
+        raise click.UsageError("there is no terminal to ask on: add --yes to forget without being asked")
+    remains, grave = look_up(app, query)
+    if not yes:
+        click.confirm(question(query, remains, grave, app.config.settings.zone), abort=True, err=True)
+    with locked(app):
+        done = carry_out(app, query, remains, reason.strip())
+    if app.json:
+        print_document(document(remains, grave, done))
+    else:
+        click.echo(one_line(told(query, remains, grave, done, app.config.settings.zone)))
+        for line in (*orphans(done), *hints(remains, done)):
+            click.echo(one_line(line))
+
+
+def is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def look_up(app: App, query: str) -> tuple[Remains | None, Tombstone | None]:
+    """What the query names; the tombstone of what was forgotten before.
+
+    Raises:
+        NotFoundError: it is a title, or names nothing that could be remembered as forgotten.
+    """
+    with app.existing_database.read() as connection:
+        found = find(connection, query)
+        is_exact = query.strip().isdigit() or bool(keys_named_by(query))
+        if len(found) > 1 or (found and not is_exact):
+            # A title may be another article's too, or a part of it; what cannot be undone is asked for by its id.
+            raise NotFoundError(candidates_text(candidates(connection, found), command="forget"))
+        if found:
+            return remains_of(connection, found[0]), None
+        if not keys_named_by(query):
+            raise NotFoundError(f"nothing is known of {query}; give its whole URL, its key or its entry id")
+        return None, grave_of(connection, query)
+
+
+def carry_out(app: App, query: str, remains: Remains | None, reason: str) -> Done:
+    """
+    Raises:
+        FailedError: a file cannot be read or removed, or somebody else has forgotten it since it was asked for.
+    """
+    forgetting = Forgetting(app.existing_database, app.data, app.config)
+    try:
+        if remains is None:
+            return forgetting.address(keys_named_by(query), reason=reason, now=app.clock.now)
+        return forgetting.article(remains.entry, reason=reason, now=app.clock.now, process=os.getpid())
+    except NoResultFound as error:
+        raise FailedError("another process has just forgotten it") from error
+    except OSError as error:
+        cause = f"{error.filename}: {error.strerror or error}"
+        raise FailedError(f"not all could be removed ({cause}); see to that, and forget it again to finish") from error
+
+
+def question(query: str, remains: Remains | None, grave: Tombstone | None, zone: tzinfo) -> str:
+    if grave is not None:
+        return one_line(f"{query} was {_forgotten(grave, zone)}. Remove what may be left of it?")
+    if remains is None:
+        return one_line(f"{query} is not known. See to it that it never will be?")
+    outcome = remains.outcome or "pending"
+    return one_line(f"Forget entry {remains.entry} of {remains.source} ({outcome}), {remains.title}, for good?")
+
+
+def told(query: str, remains: Remains | None, grave: Tombstone | None, done: Done, zone: tzinfo) -> str:
+    if remains is not None:
+        return f"forgotten: entry {remains.entry} of {remains.source}, with {_sum(remains, done)}"
+    if grave is not None:
+        return f"{query} was {_forgotten(grave, zone)} already; nothing more is left of it"
+    return f"{query} was never seen; it will not be taken in"
+
+
+def _forgotten(grave: Tombstone, zone: tzinfo) -> str:
+    return f"forgotten on {grave.forgotten.astimezone(zone):%Y-%m-%d}"
+
+
+def _sum(remains: Remains, done: Done) -> str:
+    counts = {
+        "versions": remains.versions,
+        "files": len(done.files),
+        "captures": done.captures,
+        "digests made again": len(done.digests.reissued),
+    }
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def orphans(done: Done) -> Iterator[str]:
+    yield from (f"digests/{path} is removed: no subscription makes it again" for path in done.digests.removed)
+    yield from (f"digests/{path} names it and is none of our digests: see to it yourself" for path in done.digests.left)
+
+
+def hints(remains: Remains | None, done: Done) -> Iterator[str]:
+    """What is not ours to remove."""
+    if remains is not None and remains.origin == Origin.SEED.value:
+        yield "it is a seed: delete the file it was imported from as well, or it is refused at the next import"
+    if remains is not None and remains.twins:
+        yield f"copies of it stay, forget them too if they are meant: entries {_listed(remains.twins)}"
+    if not done.scrubbed:
+        yield "another process reads the database: until it ends, the log beside it holds what was removed"
+    yield "backups made before now still hold it"
+
+
+def _listed(entries: Collection[int]) -> str:
+    return ", ".join(map(str, entries))
+
+
+def document(remains: Remains | None, grave: Tombstone | None, done: Done) -> dict[str, Any]:
+    return {
+        "entry": remains.entry if remains else None,
+        "was_known": remains is not None,
+        "already_forgotten": grave.forgotten if grave else None,
+        "versions": remains.versions if remains else 0,
+        "files": done.files,
+        "captures": done.captures,
+        "digests": done.digests,
+        "run": done.run,
+        "twins": remains.twins if remains else (),
+        "scrubbed": done.scrubbed,
+        "hints": list(hints(remains, done)),
+    }

@@ -1,0 +1,136 @@
+"""An article is forgotten: its rows, file, captures, index and digest copies go, and a tombstone stays.
+
+What lies outside the database goes first, and the rows last: when the process dies in between, the article is still
+found, and forgetting it again finishes. When all is gone but the last traces, the tombstone says what is to be done.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from crawler.config.models import Config
+from crawler.database import Database
+from crawler.intake import intake_run
+from crawler.items import Entry, PendingEntry
+from crawler.ledger import end_entry
+from crawler.outcomes import Outcome
+from crawler.tombstones import bury
+from pipelines.archive.aside import remove_leftovers
+from pipelines.archive.removal import Remains, files_of, remains_of, remove_rows
+from pipelines.archive.retention import Unindex
+from pipelines.archive.store import Archive
+from pipelines.digest.withdraw import Withdrawn, withdraw
+
+logger = logging.getLogger(__name__)
+
+Uncapture = Callable[[Collection[str]], int]
+"""Takes the responses of these addresses out of the capture ring; says how many they were."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What went."""
+
+    files: tuple[str, ...] = ()  # below the archive folder
+    captures: int = 0
+    digests: Withdrawn = field(default_factory=Withdrawn)
+    run: int | None = None  # the run that closed the books on a pending entry
+    scrubbed: bool = True  # False: somebody reads, and until he ends the database's log holds what was deleted
+
+
+class Forgetting:
+    """Removes articles from `database` and from below `data`. The caller holds the run lock.
+
+    Args:
+        unindex: of the search index; None where there is none.
+        uncapture: of the capture ring; None where there is none.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        data: Path,
+        config: Config,
+        *,
+        unindex: Unindex | None = None,
+        uncapture: Uncapture | None = None,
+    ) -> None:
+        self._database = database
+        self._archive, self._digests = data / "archive", data / "digests"
+        self._config = config
+        self._unindex = unindex
+        self._uncapture = uncapture
+
+    def article(self, entry_id: int, *, reason: str, now: Callable[[], datetime], process: int) -> Done:
+        """Forget a stored article or an announcement.
+
+        Args:
+            entry_id: of its entry.
+            reason: kept with the tombstone, and told to whoever asks for the article.
+            now: the time.
+            process: the number of this one, for the run that closes the books on a pending entry.
+
+        Raises:
+            NoResultFound: there is no such entry.
+            OSError: a file cannot be read or removed. The rows are still there; forgetting again finishes.
+            StorageError: a digest or the database cannot be written. Likewise.
+        """
+        with self._database.read() as connection:
+            remains = remains_of(connection, entry_id)
+        run = None if remains.outcome else self._end_pending(remains, reason, now, process)
+        captures = self._uncapture(remains.addresses | remains.announced_by) if self._uncapture else 0
+        with self._database.write() as connection:
+            if self._unindex is not None:
+                self._unindex(connection, entry_id)
+            remove_rows(connection, remains, reason=reason, now=now())
+            digests = self._withdraw(connection, remains)
+            files = self._remove_files([remains.key])
+        return Done(files=files, captures=captures, digests=digests, run=run, scrubbed=self.finish(now))
+
+    def address(self, keys: Collection[str], *, reason: str, now: Callable[[], datetime]) -> Done:
+        """Leave a tombstone for what is not known, so that it never will be; or finish what was begun.
+
+        Raises: see `article`.
+        """
+        files = self._remove_files(keys)
+        with self._database.write() as connection:
+            bury(connection, keys, reason=reason, now=now())
+        return Done(files=files, scrubbed=self.finish(now))
+
+    def finish(self, now: Callable[[], datetime]) -> bool:
+        """Write the files anew that named the article, and leave no trace of it in the database's own files."""
+        Archive(self._database, self._archive, self._config, now).write_unfiled()
+        for folder in (self._archive, self._digests):
+            for name in remove_leftovers(folder):
+                logger.info("removed %s, which a writer left that died", folder / name)
+        return self._database.scrub()
+
+    def _end_pending(self, remains: Remains, reason: str, now: Callable[[], datetime], process: int) -> int:
+        """Close the books on an entry that waits, in a run of its own: what runs carry over must join."""
+        pending = PendingEntry(
+            id=remains.entry,
+            source=remains.source,
+            host="",
+            entry=Entry(key=remains.key, url=""),
+            first_seen=remains.first_seen,
+        )
+        told = f"forgotten: {reason}"
+        with (
+            intake_run(self._database, command="forget", process=process, now=now, sources=[remains.source]) as opened,
+            self._database.write() as connection,
+        ):
+            end_entry(connection, opened.number, pending, Outcome.REFUSED, reason=told, now=now())
+        return opened.number
+
+    def _withdraw(self, connection: Connection, remains: Remains) -> Withdrawn:
+        return withdraw(connection, self._config, self._digests, titles=remains.titles, addresses=remains.addresses)
+
+    def _remove_files(self, keys: Collection[str]) -> tuple[str, ...]:
+        names = list(files_of(self._archive, keys))
+        for name in names:
+            (self._archive / name).unlink(missing_ok=True)
+        return tuple(names)
