@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -93,6 +94,16 @@ def test_over_the_digests_every_article_is_told_once_or_counted_as_old(lived, ro
     assert set(told.values()) == {1}
     assert len(untold) == omitted
     assert all(due[title]["backlog"] for title in untold)
+
+
+def test_the_archive_of_those_days_is_made_again_byte_for_byte(lived):
+    archive = lived["folder"] / "data" / "archive"
+    places = ["--config", str(lived["folder"] / "config"), "--data", str(lived["folder"] / "data"), "archive"]
+    before = {path: path.read_bytes() for path in archive.rglob("*.md")}
+    shutil.rmtree(archive)
+    assert CliRunner().invoke(cli, [*places, "rebuild"]).exit_code == 0
+    assert {path: path.read_bytes() for path in archive.rglob("*.md")} == before
+    assert CliRunner().invoke(cli, [*places, "verify"]).exit_code == 0
 
 
 def test_a_folder_that_is_not_empty_is_not_touched(tmp_path):

@@ -14,8 +14,8 @@ from crawler.cli.lock import locked
 from crawler.items import Origin
 from crawler.text import one_line
 from crawler.tombstones import Tombstone
-from pipelines.archive.explain import candidates, find, grave_of, keys_named_by
 from pipelines.archive.explain_text import candidates_text
+from pipelines.archive.lookup import candidates, find, find_exactly, grave_of, keys_named_by
 from pipelines.archive.removal import Remains, remains_of
 from pipelines.forget import Done, Forgetting
 
@@ -59,16 +59,16 @@ def look_up(app: App, query: str) -> tuple[Remains | None, Tombstone | None]:
         NotFoundError: it is a title, or names nothing that could be remembered as forgotten.
     """
     with app.existing_database.read() as connection:
-        found = find(connection, query)
-        is_exact = query.strip().isdigit() or bool(keys_named_by(query))
-        if len(found) > 1 or (found and not is_exact):
-            # A title may be another article's too, or a part of it; what cannot be undone is asked for by its id.
-            raise NotFoundError(candidates_text(candidates(connection, found), command="forget"))
-        if found:
+        found = find_exactly(connection, query)
+        if len(found) == 1:
             return remains_of(connection, found[0]), None
-        if not keys_named_by(query):
-            raise NotFoundError(f"nothing is known of {query}; give its whole URL, its key or its entry id")
-        return None, grave_of(connection, query)
+        if not found and keys_named_by(query):
+            return None, grave_of(connection, query)
+        # A title may be another article's too, or a part of it: what cannot be undone is asked for by its id.
+        listed = candidates(connection, found or find(connection, query))
+    if listed:
+        raise NotFoundError(candidates_text(listed, command="forget"))
+    raise NotFoundError(f"nothing is known of {query}; give its whole URL, its key or its entry id")
 
 
 def carry_out(app: App, query: str, remains: Remains | None, reason: str) -> Done:

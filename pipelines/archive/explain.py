@@ -1,31 +1,16 @@
 """Why an article is where it is, or at which stage it was lost. From stored facts only: nothing is judged again."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, or_, select
+from sqlalchemy import Connection, RowMapping, Select, select
 
 from crawler.items import Dating, ThemeVerdict
 from crawler.tables import article, copy, endpoint, entry, sighting, version
-from crawler.tombstones import Tombstone, buried
-from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url
-
-_CANDIDATES = 20
-_KEY = re.compile(r"(?:url|docsify|wechat):[^\s/]\S*")  # as crawler.urls.article_key makes them
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """One of several articles a query may mean."""
-
-    entry: int
-    title: str
-    source: str
-    url: str
-    outcome: str  # empty while pending
+from crawler.tombstones import Tombstone
+from pipelines.archive.lookup import Candidate, candidates, find, grave_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,93 +102,11 @@ def explain(connection: Connection, query: str) -> Explanation | tuple[Candidate
     return grave or candidates(connection, found)
 
 
-def find(connection: Connection, query: str) -> list[int]:
-    """The entry ids of the articles that `query` names: by id, by key, by URL, by title or a part of that.
-
-    The first of these ways that finds anything counts. At most twenty, the newest first.
-    """
-    query = query.strip()
-    return (
-        _by_id(connection, query)
-        or _ids(connection, select(entry.c.id).where(entry.c.key == query))
-        or _by_url(connection, query)
-        or _by_title(connection, query)
-    )
-
-
-def grave_of(connection: Connection, query: str) -> Tombstone | None:
-    """The tombstone of the article that `query` names by its URL or its key: no title is left."""
-    return next(iter(buried(connection, keys_named_by(query)).values()), None)
-
-
-def keys_named_by(query: str) -> frozenset[str]:
-    """The keys that `query` may mean: itself, when it reads as one, or that of the URL it is; else none."""
-    query = query.strip()
-    if _KEY.match(query):
-        return frozenset({query})
-    try:
-        return frozenset({article_key(query)}) if "://" in query else frozenset()
-    except UrlError:
-        return frozenset()
-
-
-def candidates(connection: Connection, entries: Iterable[int]) -> tuple[Candidate, ...]:
-    """What is needed to tell several entries apart."""
-    return tuple(_candidate(connection, number) for number in entries)
-
-
-def _by_id(connection: Connection, query: str) -> list[int]:
-    if not (query.isascii() and query.isdigit() and len(query) < 19):
-        return []
-    return _ids(connection, select(entry.c.id).where(entry.c.id == int(query)))
-
-
-def _by_url(connection: Connection, query: str) -> list[int]:
-    if "://" not in query:
-        return []
-    try:
-        key = article_key(query)
-        spellings = {query, canonical_url(query), docsify_file_url(query)}
-    except UrlError:
-        return []
-    owner = _ids(connection, select(entry.c.id).where(entry.c.key == key))
-    # An announcement that led elsewhere is known by where it led as well.
-    led_there = owner or _ids(connection, select(article.c.entry).where(article.c.final_key == key))
-    # A mirror's entry goes by its original's key; its own address is what was to be fetched.
-    return led_there or _ids(connection, select(entry.c.id).where(entry.c.url.in_(spellings)))
-
-
-def _by_title(connection: Connection, query: str) -> list[int]:
-    if not query:
-        return []
-    joined = select(entry.c.id).outerjoin(article, article.c.entry == entry.c.id)
-    exact = _ids(connection, joined.where(or_(entry.c.title == query, article.c.title == query)))
-    partial = or_(entry.c.title.contains(query, autoescape=True), article.c.title.contains(query, autoescape=True))
-    return exact or _ids(connection, joined.where(partial))
-
-
-def _ids(connection: Connection, statement: Select[tuple[int]]) -> list[int]:
-    """The newest first."""
-    return list(connection.scalars(statement.order_by(statement.selected_columns[0].desc()).limit(_CANDIDATES)))
-
-
-def _candidate(connection: Connection, number: int) -> Candidate:
-    row = _entry_row(connection, number)
-    return Candidate(
-        entry=number,
-        title=row["article_title"] or row["title"],
-        source=row["source"],
-        url=row["original_url"] or row["url"],
-        outcome=row["outcome"] or "",
-    )
-
-
 def _entry_row(connection: Connection, number: int) -> RowMapping:
     return (
         connection.execute(
-            select(entry, endpoint.c.url.label("announced_by"), article.c.title.label("article_title"))
+            select(entry, endpoint.c.url.label("announced_by"))
             .join(endpoint, endpoint.c.id == entry.c.endpoint)
-            .outerjoin(article, article.c.entry == entry.c.id)
             .where(entry.c.id == number)
         )
         .mappings()

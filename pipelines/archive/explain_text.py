@@ -7,7 +7,8 @@ from crawler.items import Dating, Precision, TermHit
 from crawler.text import one_line
 from crawler.tombstones import Tombstone
 from pipelines.archive.diff import changed_clauses
-from pipelines.archive.explain import Candidate, Explanation, LaterVersion, Twin
+from pipelines.archive.explain import Explanation, LaterVersion, Twin
+from pipelines.archive.lookup import Candidate
 
 _OUTCOMES = {
     "": "待抓取",

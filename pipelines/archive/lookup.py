@@ -1,0 +1,111 @@
+"""Which article a person means: by its id, its key, its URL, its title or a part of that."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Select, or_, select
+
+from crawler.tables import article, entry
+from crawler.tombstones import Tombstone, buried
+from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url
+
+_CANDIDATES = 20
+_KEY = re.compile(r"(?:url|docsify|wechat):[^\s/]\S*")  # as crawler.urls.article_key makes them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One of several articles a query may mean."""
+
+    entry: int
+    title: str
+    source: str
+    url: str
+    outcome: str  # empty while pending
+
+
+def find(connection: Connection, query: str) -> list[int]:
+    """The entry ids of what `query` names exactly, else of the articles that have it in their titles.
+
+    At most twenty, the newest first.
+    """
+    return find_exactly(connection, query) or _by_title(connection, query.strip())
+
+
+def find_exactly(connection: Connection, query: str) -> list[int]:
+    """The entry ids of what `query` names by id, by key or by URL; mostly one."""
+    query = query.strip()
+    by_key = select(entry.c.id).where(entry.c.key == query)
+    return _by_id(connection, query) or _ids(connection, by_key) or _by_url(connection, query)
+
+
+def grave_of(connection: Connection, query: str) -> Tombstone | None:
+    """The tombstone of the article that `query` names by its URL or its key: no title is left."""
+    return next(iter(buried(connection, keys_named_by(query)).values()), None)
+
+
+def keys_named_by(query: str) -> frozenset[str]:
+    """The keys that `query` may mean: itself, when it reads as one, or that of the URL it is; else none."""
+    query = query.strip()
+    if _KEY.match(query):
+        return frozenset({query})
+    try:
+        return frozenset({article_key(query)}) if "://" in query else frozenset()
+    except UrlError:
+        return frozenset()
+
+
+def candidates(connection: Connection, entries: Iterable[int]) -> tuple[Candidate, ...]:
+    """What is needed to tell several entries apart."""
+    return tuple(_candidate(connection, number) for number in entries)
+
+
+def _by_id(connection: Connection, query: str) -> list[int]:
+    if not (query.isascii() and query.isdigit() and len(query) < 19):
+        return []
+    return _ids(connection, select(entry.c.id).where(entry.c.id == int(query)))
+
+
+def _by_url(connection: Connection, query: str) -> list[int]:
+    if "://" not in query:
+        return []
+    try:
+        key = article_key(query)
+        spellings = {query, canonical_url(query), docsify_file_url(query)}
+    except UrlError:
+        return []
+    owner = _ids(connection, select(entry.c.id).where(entry.c.key == key))
+    # An announcement that led elsewhere is known by where it led as well.
+    led_there = owner or _ids(connection, select(article.c.entry).where(article.c.final_key == key))
+    # A mirror's entry goes by its original's key; its own address is what was to be fetched.
+    return led_there or _ids(connection, select(entry.c.id).where(entry.c.url.in_(spellings)))
+
+
+def _by_title(connection: Connection, query: str) -> list[int]:
+    if not query:
+        return []
+    joined = select(entry.c.id).outerjoin(article, article.c.entry == entry.c.id)
+    exact = _ids(connection, joined.where(or_(entry.c.title == query, article.c.title == query)))
+    partial = or_(entry.c.title.contains(query, autoescape=True), article.c.title.contains(query, autoescape=True))
+    return exact or _ids(connection, joined.where(partial))
+
+
+def _ids(connection: Connection, statement: Select[tuple[int]]) -> list[int]:
+    """The newest first."""
+    return list(connection.scalars(statement.order_by(statement.selected_columns[0].desc()).limit(_CANDIDATES)))
+
+
+def _candidate(connection: Connection, number: int) -> Candidate:
+    row = connection.execute(
+        select(entry, article.c.title.label("read_title"))
+        .outerjoin(article, article.c.entry == entry.c.id)
+        .where(entry.c.id == number)
+    ).one()
+    return Candidate(
+        entry=number,
+        title=row.read_title or row.title,
+        source=row.source,
+        url=row.original_url or row.url,
+        outcome=row.outcome or "",
+    )
