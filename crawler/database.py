@@ -165,16 +165,10 @@ class Database:
         """
         if self.engine.dialect.name != "sqlite":
             return True
-        connection = self.engine.raw_connection()
-        try:
+        with self._faults_told(), closing(self.engine.raw_connection()) as connection:
             cursor = connection.cursor()
             cursor.execute("VACUUM")
             busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.Error as error:
-            shown = self.engine.url.render_as_string(hide_password=True)
-            raise StorageError(f"{shown} cannot be written anew: {error}") from error
-        finally:
-            connection.close()
         return not busy
 
     def close(self) -> None:

@@ -208,7 +208,8 @@ class Run:
         self, run: RunContext, runner: AsyncCrawlerRunner, to_poll: dict[str, list[DueEndpoint]]
     ) -> None:
         offered: dict[str, int] = {}  # host → newest entry offered in this run; each is tried once
-        to_revisit = run.revisits.hosts(self.clock.now(), run.scope)
+        # A replay brings back what was announced and read; that an article was looked at again it cannot know.
+        to_revisit = set() if self.replay else run.revisits.hosts(self.clock.now(), run.scope)
         while not self._stop_reason():
             waiting = run.ledger.hosts_with_pending(self.clock.now(), run.scope, offered)
             hosts = sorted({*to_poll, *waiting, *to_revisit})

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from crawler.captures.removal import remove_from_ring
 from crawler.config.models import Config
 from crawler.database import Database
 from crawler.intake import intake_run
@@ -21,14 +22,11 @@ from crawler.outcomes import Outcome
 from crawler.tombstones import bury
 from pipelines.archive.aside import remove_leftovers
 from pipelines.archive.removal import Remains, files_of, remains_of, remove_rows
-from pipelines.archive.retention import Unindex
 from pipelines.archive.store import Archive
 from pipelines.digest.withdraw import Withdrawn, withdraw
+from pipelines.search.index import forget_deleted_words, unindex_article
 
 logger = logging.getLogger(__name__)
-
-Uncapture = Callable[[Collection[str]], int]
-"""Takes the responses of these addresses out of the capture ring; says how many they were."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,36 +41,20 @@ class Done:
 
 
 class Forgetting:
-    """Removes articles from `database` and from below `data`. The caller holds the run lock.
+    """Removes articles from `database` and from below `data`. The caller holds the run lock."""
 
-    Args:
-        unindex: of the search index; None where there is none.
-        uncapture: of the capture ring; None where there is none.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        data: Path,
-        config: Config,
-        *,
-        unindex: Unindex | None = None,
-        uncapture: Uncapture | None = None,
-    ) -> None:
+    def __init__(self, database: Database, data: Path, config: Config) -> None:
         self._database = database
-        self._archive, self._digests = data / "archive", data / "digests"
+        self._archive, self._digests, self._captures = data / "archive", data / "digests", data / "captures"
         self._config = config
-        self._unindex = unindex
-        self._uncapture = uncapture
 
-    def article(self, entry_id: int, *, reason: str, now: Callable[[], datetime], process: int) -> Done:
+    def article(self, entry_id: int, *, reason: str, now: Callable[[], datetime]) -> Done:
         """Forget a stored article or an announcement.
 
         Args:
             entry_id: of its entry.
             reason: kept with the tombstone, and told to whoever asks for the article.
             now: the time.
-            process: the number of this one, for the run that closes the books on a pending entry.
 
         Raises:
             NoResultFound: there is no such entry.
@@ -81,11 +63,13 @@ class Forgetting:
         """
         with self._database.read() as connection:
             remains = remains_of(connection, entry_id)
-        run = None if remains.outcome else self._end_pending(remains, reason, now, process)
-        captures = self._uncapture(remains.addresses | remains.announced_by) if self._uncapture else 0
+        run = None if remains.outcome else self._end_pending(remains, reason, now)
+        # What announced it names it too.
+        named = {url for url in remains.addresses | remains.announced_by if url.startswith(("http://", "https://"))}
+        captures = remove_from_ring(self._captures, self._database, named)
         with self._database.write() as connection:
-            if self._unindex is not None:
-                self._unindex(connection, entry_id)
+            if remains.versions:
+                unindex_article(connection, entry_id)
             remove_rows(connection, remains, reason=reason, now=now())
             digests = self._withdraw(connection, remains)
             files = self._remove_files([remains.key])
@@ -107,9 +91,11 @@ class Forgetting:
         for folder in (self._archive, self._digests):
             for name in remove_leftovers(folder):
                 logger.info("removed %s, which a writer left that died", folder / name)
+        with self._database.write() as connection:
+            forget_deleted_words(connection)
         return self._database.scrub()
 
-    def _end_pending(self, remains: Remains, reason: str, now: Callable[[], datetime], process: int) -> int:
+    def _end_pending(self, remains: Remains, reason: str, now: Callable[[], datetime]) -> int:
         """Close the books on an entry that waits, in a run of its own: what runs carry over must join."""
         pending = PendingEntry(
             id=remains.entry,
@@ -120,7 +106,7 @@ class Forgetting:
         )
         told = f"forgotten: {reason}"
         with (
-            intake_run(self._database, command="forget", process=process, now=now, sources=[remains.source]) as opened,
+            intake_run(self._database, command="forget", now=now, sources=[remains.source]) as opened,
             self._database.write() as connection,
         ):
             end_entry(connection, opened.number, pending, Outcome.REFUSED, reason=told, now=now())

@@ -4,16 +4,17 @@ import pytest
 from archive_rows import DAY, HOUR, NOON
 from forgetting import BODY, NEEDLES, TITLE, URL, all_is_well, close, forget, keep, named_in
 from house import House
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from crawler.books import open_run
 from crawler.items import Entry, Poll
 from crawler.ledger import Ledger
-from crawler.tables import article as article_table
 from crawler.tables import endpoint
 from pipelines.copies.fingerprint import text_hash
 from pipelines.digest.books import books_between
 from pipelines.forget import Forgetting
+from pipelines.search.index import catch_up
+from pipelines.search.tokens import tokens
 
 
 @pytest.fixture
@@ -109,24 +110,23 @@ def test_an_article_off_theme_and_one_that_was_let_go_are_forgotten_too(house):
     assert house.query("SELECT * FROM entry") == []
 
 
-def test_the_index_hears_of_it_first_and_the_captures_by_every_address(house):
+def test_the_index_holds_none_of_its_words_any_more(house):
+    keep(house)
+    catch_up(house.database)
+    word = tokens(TITLE).split()[0].encode()
+    assert any(word in bytes(block) for [block] in house.query("SELECT block FROM search_index_data"))
+    assert forget(house).exit_code == 0
+    assert not any(word in bytes(block) for [block] in house.query("SELECT block FROM search_index_data"))
+
+
+def test_the_captures_go_by_every_address_and_those_that_announced_it(house, monkeypatch):
     number = keep(house, original_url="https://mp.weixin.qq.com/s/abcdefghijk")
-    heard = {}
-
-    def unindex(connection, entry_id):
-        heard["indexed"] = connection.scalar(select(article_table.c.title).where(article_table.c.entry == entry_id))
-
-    def uncapture(addresses):
-        heard["captured"] = set(addresses)
-        return 3
-
-    forgetting = Forgetting(house.database, house.data, house.config, unindex=unindex, uncapture=uncapture)
-    done = forgetting.article(number, reason="x", now=lambda: NOON, process=1)
+    heard = []
+    monkeypatch.setattr("pipelines.forget.remove_from_ring", lambda *arguments: heard.append(arguments) or 3)
+    done = Forgetting(house.database, house.data, house.config).article(number, reason="x", now=lambda: NOON)
     assert done.captures == 3
-    assert heard == {
-        "indexed": TITLE,
-        "captured": {URL, "https://mp.weixin.qq.com/s/abcdefghijk", "https://chenfeng.example/feed"},
-    }
+    addresses = {URL, "https://mp.weixin.qq.com/s/abcdefghijk", "https://chenfeng.example/feed"}
+    assert heard == [(house.data / "captures", house.database, addresses)]
 
 
 # -- its group --------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from crawler.items import Dating, Precision
 from pipelines.archive.explain import explain
 from pipelines.archive.store import Archive
 from pipelines.digest.issue import preview
+from pipelines.forget import Forgetting
 from pipelines.seeds.seed import Seed, Shape
 from pipelines.seeds.store import SeedResult, SeedStore, seed_key, source_of
 
@@ -204,3 +205,18 @@ def test_a_seed_is_never_asked_for_again(rig, store):
     store(a_seed(source="alpha", url=URL))
     rig.clock.move_to(START + timedelta(days=4))
     assert rig.query("SELECT revisit_at FROM article") == [(None,)]
+
+
+def test_a_forgotten_seed_is_refused_and_the_rest_goes_on(rig, store):
+    store(a_seed(source="qq", url=URL))
+    database = Database(sqlite_url(rig.data / "presswatch.db"))
+    config = load_config(rig.config, environ={})
+    Forgetting(database, rig.data, config).article(1, reason="the author asked", now=rig.clock.now)
+    database.close()
+    again = store(a_seed(source="qq", url=URL))
+    assert (again.result, again.fault) == (SeedResult.REFUSED, "forgotten on 2025-03-03: the author asked")
+    assert rig.query("SELECT count(*) FROM entry") == [(0,)]
+    assert (
+        store(a_seed(title="另一篇", text="另一篇的文字。" * 30, markdown="另一篇的文字。" * 30)).result
+        is SeedResult.STORED
+    )

@@ -202,7 +202,7 @@ def ring_of_run(data: Path, database: Database, settings: Settings, *, number: i
         now: its start.
         agent: how the run calls itself to servers.
     """
-    rules = RingRules(max_age=settings.retention.captures, max_bytes=settings.retention.captures_mb * 1_000_000)
+    rules = RingRules.of(settings.retention)
     facts = {
         "software": f"presswatch/{__version__}",
         "isPartOf": f"run {number}",

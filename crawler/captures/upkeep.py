@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 from sqlalchemy import Connection, delete, func, select
 
 from crawler.captures.index import rows_of
 from crawler.captures.members import whole_members
+from crawler.config.models import Retention
 from crawler.database import Database, insert_for
 from crawler.tables import capture, meta
 
@@ -25,6 +27,10 @@ class RingRules:
 
     max_age: timedelta
     max_bytes: int
+
+    @classmethod
+    def of(cls, retention: Retention) -> Self:
+        return cls(max_age=retention.captures, max_bytes=retention.captures_mb * 1_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +73,7 @@ def prune_ring(
     Raises:
         OSError: a file cannot be deleted; its rows stay.
     """
-    dropped = files_to_drop(_ring_files(folder, database, spare), rules, now=now, room=room)
+    dropped = files_to_drop(ring_files(folder, database, spare=spare), rules, now=now, room=room)
     for name in dropped:
         with database.write() as connection:
             connection.execute(delete(capture).where(capture.c.file == name))
@@ -123,7 +129,8 @@ def ring_size(folder: Path, *, spare: str = "") -> int:
     return sum((folder / name).stat().st_size for name in ring_names(folder) if name != spare)
 
 
-def _ring_files(folder: Path, database: Database, spare: str) -> list[RingFile]:
+def ring_files(folder: Path, database: Database, *, spare: str = "") -> list[RingFile]:
+    """The ring's files but `spare`, with the time of their newest record."""
     with database.read() as connection:
         newest = {
             row.file: row.newest

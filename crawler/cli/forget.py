@@ -1,6 +1,5 @@
 """presswatch forget: an article, removed for good."""
 
-import os
 import sys
 from collections.abc import Collection, Iterator
 from datetime import tzinfo
@@ -80,7 +79,7 @@ def carry_out(app: App, query: str, remains: Remains | None, reason: str) -> Don
     try:
         if remains is None:
             return forgetting.address(keys_named_by(query), reason=reason, now=app.clock.now)
-        return forgetting.article(remains.entry, reason=reason, now=app.clock.now, process=os.getpid())
+        return forgetting.article(remains.entry, reason=reason, now=app.clock.now)
     except NoResultFound as error:
         raise FailedError("another process has just forgotten it") from error
     except OSError as error:

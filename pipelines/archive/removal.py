@@ -71,8 +71,7 @@ def remove_rows(connection: Connection, remains: Remains, *, reason: str, now: d
     number = remains.entry
     # One original a text: the article that goes must not be in the way of its heir.
     connection.execute(update(article).where(article.c.entry == number).values(text_hash=f"forgotten {number}"))
-    members = leave(connection, number)
-    connection.execute(update(article).where(article.c.entry.in_(members), article.c.path != "").values(filed=False))
+    leave(connection, number)
     connection.execute(update(story).where(story.c.representative == number).values(representative=None))
     connection.execute(delete(version).where(version.c.entry == number))
     connection.execute(delete(article).where(article.c.entry == number))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from crawler.config.models import Config
 from crawler.tables import digest
 from pipelines.digest.issue import reissue_from
-from pipelines.digest.markdown import address, escaped
+from pipelines.markdown import address, escaped
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ _BATCH = 200  # articles indexed in one transaction: others wait for it a third 
 _ADD = text("INSERT INTO search_index(rowid, title, body) VALUES (:entry, :title, :body)")
 _TAKE_OUT = text("INSERT INTO search_index(search_index, rowid, title, body) VALUES ('delete', :entry, :title, :body)")
 _EMPTY = text("INSERT INTO search_index(search_index) VALUES ('delete-all')")
+_MERGE = text("INSERT INTO search_index(search_index) VALUES ('optimize')")
 
 
 def index_article(connection: Connection, entry_id: int) -> None:
@@ -43,6 +44,16 @@ def unindex_article(connection: Connection, entry_id: int) -> None:
     if _is_indexed(connection, entry_id):
         connection.execute(_TAKE_OUT, _row(connection, entry_id))
         _mark(connection, entry_id, indexed=False)
+
+
+def forget_deleted_words(connection: Connection) -> None:
+    """Write the index anew without what was taken out: until then FTS5 keeps its words beside the note that they went.
+
+    Raises:
+        NotImplementedError: the database is no SQLite.
+    """
+    _check(connection)
+    connection.execute(_MERGE)
 
 
 def index_missing(connection: Connection, limit: int) -> int:

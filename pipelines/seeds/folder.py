@@ -65,7 +65,12 @@ def _imported(store: SeedStore, item: SeedFile, run: int) -> ImportedFile:
         return ImportedFile(file=item.name, result=SeedResult.REFUSED, fault=item.fault)
     stored = store.store(item.seed, run=run, file=item.name)
     return ImportedFile(
-        file=item.name, result=stored.result, title=item.seed.title, source=stored.source, path=stored.path
+        file=item.name,
+        result=stored.result,
+        title=item.seed.title,
+        source=stored.source,
+        path=stored.path,
+        fault=stored.fault,
     )
 
 

@@ -19,8 +19,9 @@ from crawler.outcomes import Outcome
 from crawler.tables import article as article_table
 from crawler.tables import copy as copy_table
 from crawler.tables import entry
+from crawler.tombstones import buried, keys_of
 from crawler.urls import article_key, docsify_file_url
-from pipelines.archive.rows import Ending, complete_seed, insert_rows, path_of
+from pipelines.archive.rows import Ending, complete_seed, forgotten_reason, insert_rows, path_of
 from pipelines.archive.store import Archive
 from pipelines.archive.versions import Text, add_version
 from pipelines.copies.find import find_copy
@@ -44,7 +45,7 @@ class SeedResult(StrEnum):
     STORED = "stored"
     UPDATED = "updated"  # a seed of this name was there, with another text
     UNCHANGED = "unchanged"
-    REFUSED = "refused"  # it is no seed; the message says why
+    REFUSED = "refused"  # it is no seed, or was forgotten on demand; the message says which
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,8 @@ class StoredSeed:
 
     result: SeedResult
     source: str
-    path: str  # below the archive folder
+    path: str = ""  # below the archive folder
+    fault: str = ""  # why it was refused
 
 
 class SeedStore:
@@ -71,8 +73,13 @@ class SeedStore:
         with self._database.write() as connection:
             now = self._now()
             article = self._article(seed, now)
-            known = _known(connection, article.pending.entry.key)
-            if known is None:
+            key = article.pending.entry.key
+            grave = next(iter(buried(connection, keys_of([key], [seed.url])).values()), None)
+            known = _known(connection, key)
+            if grave is not None:
+                told = forgotten_reason(grave, self._config.settings.zone)
+                stored = StoredSeed(result=SeedResult.REFUSED, source=article.pending.source, fault=told)
+            elif known is None:
                 intake = Intake(run=run, origin=Origin.SEED, place=f"seeds:{file}")
                 stored = self._insert(connection, seed, article, intake)
             else:
