@@ -393,6 +393,18 @@ def test_a_disk_that_fills_up_costs_the_record_and_is_told_once(ring_of, folder,
     assert [url for url, _ in rows(database)] == [A, B]
 
 
+def test_a_fault_of_ours_in_the_ring_costs_no_article(rig, site, monkeypatch):
+    def broken(*args):
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr("crawler.captures.ring.response_member", broken)
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    site.routes["alpha.example/a"] = Answer(article_page("机器人进厂"))
+    report = rig.crawl()
+    assert (rig.outcomes(), report.errors) == ({"a": "kept"}, ())
+    assert book_of(report).error == "nothing more is captured in this run: ValueError: a fault of ours"
+
+
 # -- removal ----------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,9 @@ from rig import START, Answer, article_page, feed
 from crawler.books import Book
 from crawler.captures.index import Place
 from crawler.captures.recording import Recording, Take, load_recording
+from crawler.captures.records import Captured
+from crawler.captures.ring import Ring, RingRun
+from crawler.captures.upkeep import RingRules
 from crawler.cli import cli
 from crawler.cli.replaying import combined
 from crawler.fetch.turnstile import Turnstile
@@ -188,15 +191,52 @@ def test_each_list_is_read_as_it_was_then_and_a_page_when_it_came(rig, site):
     assert [row[2] for row in now] == [1, 0]
 
 
-def test_which_of_two_hosts_came_first_is_not_left_to_chance(rig, site):
-    for name, delay in (("alpha", "9s"), ("zeta", "1s")):
-        rig.source(name, f"https://{name}.example/feed", politeness={"delay": delay})
-        site.routes[f"{name}.example/feed"] = Answer(feed(f"https://{name}.example/one"))
-        site.routes[f"{name}.example/one"] = Answer(_article(1))
-    rig.crawl()
-    query = "SELECT entry.url, entry.outcome FROM entry ORDER BY url"
+def recorded(folder, database, *answers):
+    """A ring file of answers, each (address, body, seconds after START)."""
+    ring = Ring(
+        folder,
+        database,
+        RingRules(max_age=timedelta(days=14), max_bytes=10**9),
+        RingRun(number=1, started=START, facts={}),
+    )
+    for url, body, seconds in answers:
+        at = START + seconds * SECOND
+        assert ring.keep(Captured(url=url, status=200, headers=(), body=body.encode(), at=at)) == ""
+    ring.close()
+
+
+@pytest.mark.parametrize(("first", "second"), [("alpha", "zeta"), ("zeta", "alpha")])
+def test_which_of_two_hosts_came_first_is_not_left_to_chance(rig, database, first, second):
+    for name in (first, second):
+        rig.source(name, f"https://{name}.example/feed")
+    one, other = f"https://{first}.example/one", f"https://{second}.example/one"
+    recorded(
+        rig.data / "captures",
+        database,
+        (f"https://{second}.example/feed", feed(other), 1),
+        (f"https://{first}.example/feed", feed(one), 2),
+        (one, _article(1), 3),
+        (other, _article(1), 9),
+    )
     assert replay(rig).exit_code == 0
-    assert fresh(rig).rows(query) == Data(rig.data).rows(query)
+    query = "SELECT entry.url, entry.outcome FROM entry JOIN article ON entry = entry.id ORDER BY fetched"
+    assert fresh(rig).rows(query) == [(one, "kept"), (other, "copy")]
+
+
+def test_hosts_that_are_asked_several_things_at_once_are_replayed_in_the_order_of_their_answers(rig, site):
+    names = ("alpha", "zeta", "beta")
+    for name in names:
+        rig.source(name, f"https://{name}.example/feed", politeness={"delay": "0s", "concurrency": 4})
+        links = [f"https://{name}.example/{number}" for number in range(8)]
+        site.routes[f"{name}.example/feed"] = Answer(feed(*links))
+        for number in range(8):
+            site.routes[f"{name}.example/{number}"] = Answer(_article(number))
+    rig.crawl()
+    assert replay(rig).exit_code == 0
+    query = "SELECT url, outcome, reason FROM entry ORDER BY url"
+    then, now = Data(rig.data).rows(query), fresh(rig).rows(query)
+    assert [row[:2] for row in now] == [row[:2] for row in then]
+    assert [outcome for _, outcome, _ in now].count("kept") == 8
 
 
 def test_replayed_from_a_single_file_and_from_several(crawled, site):

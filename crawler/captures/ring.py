@@ -77,11 +77,10 @@ class Ring:
 
     def prepare(self) -> None:
         """Mend what a run that died has left, and let go of what has expired."""
-        try:
+        with self._contained():
             mend_ring(self._folder, self._database)
             prune_ring(self._folder, self._database, self._rules, now=self._run.started)
-        except (OSError, SQLAlchemyError, StorageError, NotByRecordError) as error:
-            self._give_up(error)
+        if self._fault:
             logger.warning(self._fault)
 
     @contextmanager
@@ -100,10 +99,8 @@ class Ring:
             Why nothing is captured from now on, once; else "".
         """
         if not self._fault and not forbids_archiving(captured.headers):
-            try:
+            with self._contained():
                 self._keep(captured)
-            except (OSError, SQLAlchemyError, StorageError) as error:
-                self._give_up(error)
         if self._fault and not self._told:
             self._told = True
             return self._fault
@@ -123,6 +120,17 @@ class Ring:
         except (SQLAlchemyError, StorageError) as error:
             # The next run mends a file that needs none; what the database refuses is told when the books are closed.
             logger.info("the capture file %s could not be closed in the database: %s", self._run.file, error)
+
+    @contextmanager
+    def _contained(self) -> Iterator[None]:
+        """Nothing that goes wrong in the ring reaches the crawl."""
+        try:
+            yield
+        except (OSError, SQLAlchemyError, StorageError, NotByRecordError) as error:
+            self._give_up(error)
+        except Exception as error:  # a fault of ours: told, with its traceback in the log
+            logger.exception("the capture ring in %s broke", self._folder)
+            self._give_up(error)
 
     def _keep(self, captured: Captured) -> None:
         url, digest = asked_url(captured.url), hashlib.sha256(captured.body).hexdigest()
@@ -176,10 +184,13 @@ class Ring:
             raise RingFullError(f"this run alone fills retention.captures_mb ({self._rules.max_bytes / 1e6:.0f} MB)")
 
     def _give_up(self, error: Exception) -> None:
-        cause = getattr(error, "orig", None) or error
-        self._fault = f"nothing more is captured in this run: {self._folder} cannot be written: {cause}"
         if isinstance(error, RingFullError):
-            self._fault = f"nothing more is captured in this run: {error}; raise it to keep more"
+            cause = f"{error}; raise it to keep more"
+        elif isinstance(error, OSError | SQLAlchemyError):
+            cause = f"{self._folder} cannot be written: {getattr(error, 'orig', None) or error}"
+        else:
+            cause = str(error) if isinstance(error, NotByRecordError) else f"{type(error).__name__}: {error}"
+        self._fault = f"nothing more is captured in this run: {cause}"
         if self._file is not None:
             self._cut_back(self._file)
 
