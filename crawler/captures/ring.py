@@ -213,11 +213,11 @@ def ring_of_run(data: Path, database: Database, settings: Settings, *, number: i
         now: its start.
         agent: how the run calls itself to servers.
     """
-    rules = RingRules.of(settings.retention)
     facts = {
         "software": f"presswatch/{__version__}",
         "isPartOf": f"run {number}",
         "http-header-user-agent": agent,
         "robots": "obeyed",
     }
-    return Ring(data / "captures", database, rules, RingRun(number=number, started=now, facts=facts))
+    run = RingRun(number=number, started=now, facts=facts)
+    return Ring(data / "captures", database, RingRules.of(settings.retention), run)
