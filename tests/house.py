@@ -8,16 +8,18 @@ import yaml
 from archive_rows import DAY, NOON, StoredRows, a_verdict
 from click.testing import CliRunner
 from pages import article
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from crawler.cli import cli
 from crawler.config.load import load_config
 from crawler.config.models import Config
 from crawler.database import Database, sqlite_url
+from crawler.tables import article as article_table
 from pipelines.archive.store import Archive
 from pipelines.copies.find import find_copy
 from pipelines.copies.fingerprint import text_hash
 from pipelines.digest.issue import issue_due
+from pipelines.search.index import unindex_article
 
 SOURCES = ("chenfeng", "xinchao")
 LONG = "晨风科技今天在杭州展示了第{0}台样机，它能连续行走四个小时，售价不到十万元，记者在现场看到了全部过程。" * 3
@@ -90,7 +92,10 @@ class House:
             return [tuple(row) for row in connection.execute(text(sql), values)]
 
     def change(self, sql, **values):
+        """Change rows behind everybody's back, versions that the search index knows too."""
         with self.database.write() as connection:
+            for entry_id in connection.scalars(select(article_table.c.entry)).all():
+                unindex_article(connection, entry_id)
             connection.execute(text(sql), values)
 
     def tree(self):

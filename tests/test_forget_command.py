@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_removed_is_told(house, monkeypatch):
 
 
 def test_somebody_who_reads_an_older_state_is_told_of(house, monkeypatch):
-    monkeypatch.setattr("crawler.database._BUSY_SECONDS", 0.05)
+    monkeypatch.setitem(Database.open.__func__.__kwdefaults__, "busy_seconds", 0.05)
     keep(house)
     other = Database(sqlite_url(house.data / "presswatch.db"))
     with other.read() as connection:

@@ -235,3 +235,14 @@ def test_migrate_refuses_what_a_newer_presswatch_wrote(old, presswatch):
         f"Error: {old.data}/presswatch.db is at schema 9999, which this presswatch (0002) does not know: "
         "it was written by a newer one; install that one\n"
     )
+
+
+def test_texts_that_were_let_go_before_it_was_noted_are_known_to_be_gone(tmp_path):
+    path = tmp_path / "old.db"
+    make_database_at_0001(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE version SET text = '', markdown = '' WHERE entry = 3")
+    Database.open(sqlite_url(path)).close()
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT entry FROM article WHERE expired IS NOT NULL").fetchall()
+    assert rows == [(3,)]

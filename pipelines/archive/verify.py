@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import DatabaseError
 
 from crawler.config.models import Config
-from crawler.database import Database
+from crawler.database import Database, StorageError
 from crawler.tables import article, run, version
 from pipelines.archive.aside import EDITED, is_leftover
 from pipelines.archive.facts import Filing, filings
@@ -57,8 +56,8 @@ def _damage(database: Database) -> list[Finding]:
         with database.read() as connection:
             for finding in database_findings(connection):
                 found.append(finding)  # noqa: PERF402  # what was found before the check itself broke
-    except DatabaseError as error:
-        found.append(Finding(kind=Kind.DATABASE, detail=str(error.orig)))
+    except StorageError as error:
+        found.append(Finding(kind=Kind.DATABASE, detail=str(error)))
     return found
 
 

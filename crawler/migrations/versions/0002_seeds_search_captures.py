@@ -20,9 +20,12 @@ _ARTICLE: tuple[sa.Column[Any], ...] = (
     sa.Column('revisited', sa.DateTime(), nullable=True),
     sa.Column('deleted_at', sa.DateTime(), nullable=True),
     sa.Column('deleted_why', sa.Text(), nullable=False, server_default=''),
+    sa.Column('expired', sa.DateTime(), nullable=True),
 )
 _REPRESENTATIVE = sa.text("outcome = 'kept' AND representative IS NULL")
 _REVISITED = sa.text('revisit_at IS NOT NULL')
+_UNEXPIRED = sa.text('expired IS NULL')
+_DELETED = sa.text('deleted_at IS NOT NULL')
 # Contentless: the texts stand in `version`. The ascii tokenizer parts at spaces and takes everything beyond ASCII for
 # a letter, so the tokens are exactly those of pipelines.search.tokens.
 _SEARCH_INDEX = "CREATE VIRTUAL TABLE search_index USING fts5(title, body, content='', tokenize='ascii')"
@@ -45,6 +48,11 @@ def upgrade() -> None:
     op.create_index('ix_article_revisit_at', 'article', ['revisit_at'], unique=False,
                     sqlite_where=_REVISITED, postgresql_where=_REVISITED)
     op.create_index('ix_version_text_hash', 'version', ['text_hash'], unique=False)
+    op.create_index('ix_article_unexpired', 'article', ['outcome', 'kept_at'], unique=False,
+                    sqlite_where=_UNEXPIRED, postgresql_where=_UNEXPIRED)
+    op.create_index('ix_article_deleted_at', 'article', ['deleted_at'], unique=False,
+                    sqlite_where=_DELETED, postgresql_where=_DELETED)
+    _note_what_expired()
     op.create_table('tombstone',
     sa.Column('key_hash', sa.String(length=64), nullable=False),
     sa.Column('forgotten', sa.DateTime(), nullable=False),
@@ -70,3 +78,15 @@ def upgrade() -> None:
         op.execute(_SEARCH_INDEX)
         for event, row in (('INSERT', 'NEW'), ('UPDATE', 'OLD'), ('DELETE', 'OLD')):
             op.execute(_GUARD.format(event=event, row=row))
+
+
+def _note_what_expired() -> None:
+    """Off-theme texts were let go without a note of it; that they are gone is known from today on."""
+    article = sa.table('article', sa.column('entry'), sa.column('outcome'), sa.column('expired'))
+    version = sa.table('version', sa.column('entry'), sa.column('text'))
+    text = sa.select(version.c.entry).where(version.c.entry == article.c.entry, version.c.text != '')
+    op.execute(
+        article.update()
+        .where(article.c.outcome == 'off_theme', ~text.exists())
+        .values(expired=sa.func.current_timestamp())
+    )
