@@ -219,7 +219,7 @@ def test_what_an_upgrade_left_out_is_indexed_before_the_next_run(database, rows,
 
 @pytest.mark.parametrize("batch", [1, 200])
 def test_a_text_off_theme_that_expires_is_found_by_its_title_alone(database, rows, archive, monkeypatch, batch):
-    monkeypatch.setattr("pipelines.archive.store._BATCH", batch)
+    monkeypatch.setattr("pipelines.archive.retention._BATCH", batch)
     facts = {"outcome": "off_theme", "text": "机器人", "verdicts": ()}
     days = (1, 2, 29)
     *old, new = (rows.an_article(number, "标题", kept_at=NOON + number * DAY, **facts) for number in days)
