@@ -10,22 +10,22 @@ from crawler.cli.options import Given, global_options
 COMMANDS = {
     "demo": LazyCommand(target="crawler.cli.demo:demo", help="Live two simulated days of news, and show the digest."),
     "crawl": LazyCommand(target="crawler.cli.crawl:crawl", help="Visit what is due; a named SOURCE is polled now."),
+    "digest": LazyCommand(target="crawler.cli.digest:digest", help="Issue the digest that is due; print the latest."),
+    "search": LazyCommand(target="crawler.cli.search:search", help="Find stored articles by their words."),
+    "explain": LazyCommand(target="crawler.cli.explain:explain", help="Say why an article is kept, folded or lost."),
+    "seeds": LazyCommand(target="crawler.cli.seeds:seeds", help="Bring in the articles that show what is meant."),
     "import": LazyCommand(
         target="crawler.cli.import_warc:import_warc", help="Take in the pages of WARC files: captures, or others'."
     ),
-    "digest": LazyCommand(target="crawler.cli.digest:digest", help="Issue the digest that is due; print the latest."),
-    "seeds": LazyCommand(target="crawler.cli.seeds:seeds", help="Bring in the articles that show what is meant."),
-    "search": LazyCommand(target="crawler.cli.search:search", help="Find stored articles by their words."),
-    "explain": LazyCommand(target="crawler.cli.explain:explain", help="Say why an article is kept, folded or lost."),
     "export": LazyCommand(
         target="crawler.cli.export:export", help="Write the archive as JSON lines or a Hugo section."
     ),
+    "archive": LazyCommand(target="crawler.cli.archive:archive", help="Verify, rebuild or prune the archive."),
     "backup": LazyCommand(target="crawler.cli.backup:backup", help="Write the whole installation into one FILE."),
     "restore": LazyCommand(target="crawler.cli.restore:restore", help="Make the data folder again from a backup."),
     "migrate": LazyCommand(
         target="crawler.cli.migrate:migrate", help="Bring the database up to this version's schema."
     ),
-    "archive": LazyCommand(target="crawler.cli.archive:archive", help="Verify, rebuild or prune the archive."),
     "forget": LazyCommand(target="crawler.cli.forget:forget", help="Remove all there is of an article, for good."),
 }
 

@@ -47,6 +47,6 @@ def tell(files: Sequence[ImportedFile], *, to_person: bool) -> None:
     """What became of each file: faults on stderr for everybody, the rest for a person."""
     for item in files:
         if item.result is SeedResult.REFUSED:
-            click.echo(f"{item.file}: {item.fault}", err=True)
+            click.echo(item.fault, err=True)
         elif to_person:
             click.echo(f"{item.result}  {item.title}  archive/{item.path}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.config.models import Config
+from crawler.items import Origin
 from crawler.text import clean
 from pipelines.search.model import Found, Hit
 from pipelines.search.query import parse
@@ -41,8 +42,11 @@ def answer_text(found: Found, config: Config, marks: Marks) -> str:
 
 def _facts(hit: Hit, config: Config) -> Iterator[str]:
     source = config.source(hit.source)
-    yield source.label if source else hit.source
-    if hit.account:
+    label = source.label if source else hit.source
+    yield label
+    if hit.origin == Origin.SEED.value:
+        yield "种子"
+    if hit.account and hit.account != label:
         yield clean(hit.account)
     yield _date(hit, config)
     if hit.themes:

@@ -21,7 +21,7 @@ class SeedFile:
 
     name: str
     seed: Seed | None
-    fault: str = ""
+    fault: str = ""  # a line that names the file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def _imported(store: SeedStore, item: SeedFile, run: int) -> ImportedFile:
         title=item.seed.title,
         source=stored.source,
         path=stored.path,
-        fault=stored.fault,
+        fault=f"{item.name}: {stored.fault}" if stored.fault else "",
     )
 
 
@@ -83,7 +83,7 @@ def _read(path: Path, config: Config) -> SeedFile:
         if source is not None and source.timezone != zone:
             seed = read_seed(raw, path.name, source.timezone)
     except OSError as error:
-        return SeedFile(name=path.name, seed=None, fault=f"cannot be read: {error.strerror}")
+        return SeedFile(name=path.name, seed=None, fault=f"{path.name}: cannot be read: {error.strerror}")
     except SeedError as error:
         return SeedFile(name=path.name, seed=None, fault=str(error))
     return SeedFile(name=path.name, seed=seed)
@@ -92,5 +92,5 @@ def _read(path: Path, config: Config) -> SeedFile:
 def _bytes_of(path: Path, most_mb: float) -> bytes:
     size = path.stat().st_size
     if size > most_mb * 1024 * 1024:
-        raise SeedError(f"has {size} bytes, more than max_body_mb: {most_mb:g}")
+        raise SeedError(f"{path.name}: has {size} bytes, more than max_body_mb: {most_mb:g}")
     return path.read_bytes()
