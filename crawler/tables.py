@@ -232,6 +232,13 @@ Index(
     sqlite_where=text("indexed = 0"),
     postgresql_where=text("NOT indexed"),
 )
+# What is looked for after every article that is stored.
+Index(
+    "ix_article_unfiled",
+    article.c.entry,
+    sqlite_where=text("filed = 0 AND path != ''"),
+    postgresql_where=text("NOT filed AND path != ''"),
+)
 # What retention looks for at the start of each run.
 Index(
     "ix_article_unexpired",
@@ -270,6 +277,12 @@ version = Table(
 )
 
 Index("ix_version_text_hash", version.c.text_hash)
+Index(
+    "ix_version_later",
+    version.c.seen,
+    sqlite_where=text("number > 1"),
+    postgresql_where=text("number > 1"),
+)
 
 copy = Table(
     "copy",

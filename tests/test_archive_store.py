@@ -1,12 +1,16 @@
 """What the archive writes into an entry's row says why it ended so."""
 
+from dataclasses import replace
+
 import pytest
 from archive_rows import NOON, StoredRows, a_config, a_verdict
 from pages import article
+from sqlalchemy import event
 
 from crawler.database import Database
 from pipelines.archive.explain import explain
 from pipelines.archive.store import Archive
+from pipelines.copies.find import find_copy
 
 
 @pytest.fixture
@@ -40,3 +44,23 @@ def test_an_article_off_theme_is_stored_with_what_kept_it_out(database, tmp_path
     archive.store(article("正文", number=number, source="chenfeng", verdicts=verdicts), run=run)
     with database.read() as connection:
         assert explain(connection, str(number)).reason == reason
+
+
+def test_storing_an_article_goes_through_no_table(database, tmp_path):
+    rows = StoredRows(database)
+    number, run = rows.an_entry(), rows.a_run(ended=NOON, books={"chenfeng": {}})
+    read = article("正文" * 50, number=number, source="chenfeng", verdicts=(a_verdict(),))
+    plans = []
+
+    def note(connection, cursor, statement, parameters, context, many):
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            explained = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(detail for *_, detail in explained)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    with database.read() as connection:
+        found = find_copy(connection, read, "a text hash")
+    Archive(database, tmp_path, a_config(tmp_path), lambda: NOON).store(replace(read, copy=found), run=run)
+    assert len(plans) > 10
+    # The index that is gone through holds what waits to be done, and nothing else.
+    assert [plan for plan in plans if plan.startswith("SCAN") and "USING INDEX ix_article_unfiled" not in plan] == []

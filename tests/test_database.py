@@ -71,6 +71,8 @@ def test_the_indexes_that_carry_conditions_were_migrated_with_them(database):
         "ix_article_original": "outcome = 'kept' AND representative IS NULL",
         "ix_article_revisit_at": "revisit_at IS NOT NULL",
         "ix_article_unindexed": "indexed = 0",
+        "ix_article_unfiled": "filed = 0 AND path != ''",
+        "ix_version_later": "number > 1",
         "ix_article_unexpired": "expired IS NULL",
         "ix_article_deleted_at": "deleted_at IS NOT NULL",
     }

@@ -423,3 +423,17 @@ def test_the_pipeline_turns_pages_into_articles_and_hands_on_the_rest():
 def test_a_page_of_an_unknown_source_is_an_error_that_names_it():
     with pytest.raises(LookupError, match="样例"):
         pipeline(MIRROR).process_item(page(portal()))
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        pytest.param("免责声明：本内容来自腾讯平台创作者，不代表腾讯新闻或腾讯网的观点和立场。", id="tencent"),
+        pytest.param("<strong>全文完，多谢大家阅读，如果喜欢就请三连。</strong>", id="thanks"),
+    ],
+)
+def test_what_stands_below_every_article_goes_from_html_pages_too(tail):
+    paragraphs = [f"第{number}台机器人走进工厂，工程师在旁边记录它的每一个动作。" for number in range(1, 9)]
+    body = "".join(f"<p>{text}</p>" for text in (*paragraphs, tail))
+    read = extract(page(f"<html><body><article><h1>题</h1>{body}</article></body></html>"), FEED)
+    assert read.text == "\n".join(paragraphs)

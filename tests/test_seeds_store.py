@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pages import FEED, page
 from rig import START, Answer, article_page, feed
+from shared import SHARED, needs_shared
 
 from crawler.config.load import load_config
 from crawler.database import Database, sqlite_url
@@ -11,8 +13,11 @@ from crawler.intake import intake_run
 from crawler.items import Dating, Precision
 from pipelines.archive.explain import explain
 from pipelines.archive.store import Archive
+from pipelines.copies.fingerprint import text_hash
 from pipelines.digest.issue import preview
+from pipelines.extract.html import extract_html
 from pipelines.forget import Forgetting
+from pipelines.seeds.read import read_seed
 from pipelines.seeds.seed import Seed, Shape
 from pipelines.seeds.store import SeedResult, SeedStore, seed_key, source_of
 
@@ -220,3 +225,14 @@ def test_a_forgotten_seed_is_refused_and_the_rest_goes_on(rig, store):
         store(a_seed(title="另一篇", text="另一篇的文字。" * 30, markdown="另一篇的文字。" * 30)).result
         is SeedResult.STORED
     )
+
+
+@needs_shared("data", "templates")
+@pytest.mark.parametrize(
+    "name", ["000-qq", "000-iyiou", "000-mirror", "000-weixin", "002-qq", "002-mirror", "003-iyiou", "003-qq"]
+)
+def test_a_real_seed_is_the_same_text_on_the_page_of_any_source(name):
+    [file] = (SHARED / "seeds").glob(f"{name[:3]}_*")
+    seed = read_seed(file.read_bytes(), file.name, "Asia/Shanghai")
+    read = extract_html(page((SHARED / "data" / "templates" / f"{name}.html").read_bytes()), FEED)
+    assert text_hash(read.text, read.title) == text_hash(seed.text, seed.title)

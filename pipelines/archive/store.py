@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crawler.config.models import Config
@@ -180,9 +180,7 @@ class Archive:
 
 def _unfiled(connection: Connection) -> list[tuple[int, str]]:
     """Entry and path of each article whose file is still to be written."""
-    rows = connection.execute(
-        select(article_table.c.entry, article_table.c.path).where(
-            article_table.c.path != "", article_table.c.filed.is_(False)
-        )
-    )
-    return [(row.entry, row.path) for row in rows]
+    # As the index spells it, which a bound value would hide from SQLite.
+    has_path = article_table.c.path != literal_column("''")
+    query = select(article_table.c.entry, article_table.c.path).where(~article_table.c.filed, has_path)
+    return [(row.entry, row.path) for row in connection.execute(query)]

@@ -36,7 +36,9 @@ def representative_of(connection: Connection, entry: int) -> int:
 def _same_key(article: Article) -> ColumnElement[bool]:
     # A seed whose address is not known has no key of its own.
     keys = [key for key in (article.final_key, article.pending.entry.key) if key]
-    stored = _article.final_key.in_(keys) | (_entry.key == (article.final_key or None))
+    announced = select(_entry.id).where(_entry.key == (article.final_key or None))
+    # Each half by its own index.
+    stored = _article.final_key.in_(keys) | _article.entry.in_(announced)
     return stored & _article.outcome.in_([outcome.value for outcome in ARCHIVED])
 
 
@@ -48,11 +50,7 @@ def _same_text(text_hash: str) -> ColumnElement[bool]:
 
 def _first(connection: Connection, article: Article, condition: ColumnElement[bool]) -> int | None:
     """The entry id of the first stored article, other than this one, that meets the condition."""
-    query = (
-        select(_article.entry)
-        .join(tables.entry, _entry.id == _article.entry)
-        .where(condition, _article.entry != article.pending.id)
-        .order_by(_article.kept_at, _article.entry)
-        .limit(1)
-    )
-    return connection.execute(query).scalar_one_or_none()
+    query = select(_article.kept_at, _article.entry).where(condition, _article.entry != article.pending.id)
+    # Not ordered by the database: to save itself the sorting, SQLite would go through all articles.
+    first = min(connection.execute(query).all(), default=None)
+    return None if first is None else first.entry

@@ -48,6 +48,11 @@ def upgrade() -> None:
     op.create_index('ix_article_revisit_at', 'article', ['revisit_at'], unique=False,
                     sqlite_where=_REVISITED, postgresql_where=_REVISITED)
     op.create_index('ix_version_text_hash', 'version', ['text_hash'], unique=False)
+    op.create_index('ix_version_later', 'version', ['seen'], unique=False,
+                    sqlite_where=sa.text('number > 1'), postgresql_where=sa.text('number > 1'))
+    op.create_index('ix_article_unfiled', 'article', ['entry'], unique=False,
+                    sqlite_where=sa.text("filed = 0 AND path != ''"),
+                    postgresql_where=sa.text("NOT filed AND path != ''"))
     op.create_index('ix_article_unexpired', 'article', ['outcome', 'kept_at'], unique=False,
                     sqlite_where=_UNEXPIRED, postgresql_where=_UNEXPIRED)
     op.create_index('ix_article_deleted_at', 'article', ['deleted_at'], unique=False,
