@@ -35,7 +35,7 @@ def mirror_page(body, *, title="", head="# 一篇文章\n\n[**返回列表页**]
     return page(head + body, content_type="text/markdown", url=MARKDOWN_URL, title=title)
 
 
-def article(text="", *, title="一篇文章", final_key=f"url:{URL}", verdicts=(), **entry):
+def article(text="", *, title="一篇文章", final_key=f"url:{URL}", verdicts=(), text_hash="", **entry):
     return Article(
         pending=pending(**entry),
         url=URL,
@@ -45,6 +45,7 @@ def article(text="", *, title="一篇文章", final_key=f"url:{URL}", verdicts=(
         text=text,
         markdown=text,
         verdicts=verdicts,
+        text_hash=text_hash,
     )
 
 

@@ -137,6 +137,12 @@ def test_articles_without_a_key_of_their_own_are_not_the_same(database):
     assert find(database, words="new", key="") is None
 
 
+def test_a_copy_that_stands_for_its_group_is_an_original_too(database):
+    """Its own original was forgotten."""
+    store(database, 1, words="h", outcome=Outcome.COPY)
+    assert find(database, words="h").of == 1
+
+
 def test_the_same_key_is_the_stronger_level(database):
     store(database, 1, words="h")
     store(database, 2, final_key="k")

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from crawler.database import Database, sqlite_url
 from crawler.tables import article
 from pipelines.archive.facts import latest_version
-from pipelines.archive.versions import Text, add_version
+from pipelines.archive.versions import Reading, add_version
 
 # The superuser may write everywhere; without its capabilities it is its files' owner and nothing more.
 UNPRIVILEGED = """
@@ -259,6 +259,7 @@ def change_the_article(rig):
     with database.write() as connection:
         [entry_id] = connection.scalars(select(article.c.entry).order_by(article.c.path).limit(1))
         last = latest_version(connection, entry_id)
-        new = Text(title="另一个题目", **{name: last[name] for name in ("markdown", "text", "text_hash")})
+        said = {name: last[name] for name in ("markdown", "text", "text_hash")}
+        new = Reading(title="另一个题目", images=(), extractor="another", **said)
         assert add_version(connection, entry_id, new, rig.clock.now())
     database.close()

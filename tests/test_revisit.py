@@ -255,3 +255,46 @@ def test_the_newest_version_is_what_search_finds(kept, site):
     serve(site, page(TEXT.replace("四百步", "五百步")))
     later(kept, 25)
     assert (found("它一共走了五百步"), found("它一共走了四百步")) == ([(1,)], [(0,)])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "versions"),
+    [
+        pytest.param("四百步", "4.5万步", 2, id="words"),
+        pytest.param("1.5亿", "15亿", 2, id="a decimal point"),
+        pytest.param("3%", "3", 2, id="a per cent"),
+        pytest.param("-2度", "2度", 2, id="a sign"),
+        pytest.param("2月,3月", "2月，3月", 1, id="a comma of another width"),
+    ],
+)
+def test_a_corrected_number_is_a_change_and_punctuation_is_none(rig, site, old, new, versions):
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    serve(site, page(TEXT.replace("四百步", old)))
+    rig.crawl()
+    serve(site, page(TEXT.replace("四百步", new)))
+    later(rig, 25)
+    assert state(rig)["versions"] == versions
+
+
+def test_what_another_extractor_reads_is_no_news_of_the_source(kept, site, monkeypatch):
+    monkeypatch.setattr("pipelines.extract.html.EXTRACTOR", "trafilatura 99")
+    serve(site, page(TEXT.replace("四百步", "五百步")))
+    later(kept, 25)
+    assert kept.query("SELECT diff FROM version WHERE number = 2") == [("",)]
+    assert kept.query("SELECT extractor FROM article") == [("trafilatura 99",)]
+
+
+def test_an_article_that_comes_to_say_what_a_later_one_says_stands_for_it(rig, site):
+    other = "https://alpha.example/b"
+    long = TEXT + "后来又补了一段：" + "第二天，机器人走完了整条装配线。" * 8
+    site.routes["alpha.example/feed"] = Answer(feed(A, other))
+    site.routes["alpha.example/b"] = Answer(article_page("机器人进厂", long))
+    serve(site, page())
+    rig.crawl()
+    assert rig.outcomes() == {"a": "kept", "b": "kept"}
+    serve(site, page(long))
+    later(rig, 25)
+    assert rig.query("SELECT entry, original, level FROM copy") == [(2, 1, "same_text")]
+    assert rig.query("SELECT entry, outcome, representative FROM article ORDER BY entry") == [
+        (1, "kept", None), (2, "kept", 1),
+    ]  # fmt: skip

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
-from sqlalchemy.exc import OperationalError
 
 from crawler.cli.app import App, NotFoundError, print_document, with_app
 from crawler.cli.checks import check_day
 from crawler.cli.near import nearest
-from crawler.database import Database
+from crawler.database import Database, StorageError
 from crawler.items import Origin
 from pipelines.search.answer import PLAIN, TERMINAL, answer_text
 from pipelines.search.find import search as find
@@ -120,7 +119,8 @@ def complete_index(database: Database) -> None:
     if not missing:
         return
     click.echo(f"{missing} articles are not in the search index yet; indexing them, once", err=True)
+    database.wait_no_more()  # a person waits for the answer
     try:
         catch_up(database)
-    except OperationalError as error:
-        click.echo(f"they cannot be indexed now and are not searched: {error.orig}", err=True)
+    except StorageError as error:
+        click.echo(f"they cannot be indexed now and are not searched: {error}", err=True)

@@ -37,12 +37,12 @@ def set_aside_if_edited(target: Path, *, written: str, wanted: str) -> Path | No
 
     Args:
         target: the file.
-        written: SHA-256 of what was written there; "" when that is not known: nothing is set aside.
+        written: SHA-256 of what was written there; "" when that is not known: only what is wanted is known to be ours.
         wanted: SHA-256 of what is to be written.
 
     Returns:
         The new name, or None when there was nothing to save.
     """
-    if not written or not target.is_file() or sha256(target.read_bytes()) in {written, wanted}:
+    if not target.is_file() or sha256(target.read_bytes()) in {written, wanted}:
         return None
     return set_aside(target)

@@ -42,7 +42,7 @@ class LaterVersion:
 
     number: int  # 2 and up
     seen: datetime
-    diff: str  # see pipelines.archive.diff; empty once the text has expired
+    diff: str  # see pipelines.archive.diff; empty when another extractor read it, and once the text has expired
 
 
 @dataclass(frozen=True, kw_only=True)

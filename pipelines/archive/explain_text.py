@@ -148,7 +148,8 @@ def _twin(twin: Twin) -> str:
 
 def _version(item: LaterVersion, zone: tzinfo) -> Iterator[str]:
     removed, added = changed_clauses(item.diff)
-    yield f"已更新：{_time(item.seen, zone)}，第 {item.number} 版，删 {removed} 句，增 {added} 句"
+    told = f"删 {removed} 句，增 {added} 句" if item.diff else "没有可比的旧文"
+    yield f"已更新：{_time(item.seen, zone)}，第 {item.number} 版，{told}"
     yield from (f"    {line}" for line in item.diff.splitlines())
 
 

@@ -29,7 +29,7 @@ class ArchivePipeline:
         visit: Visit = crawler.spider.visit  # type: ignore[union-attr]
         run = visit.run
         archive = Archive(run.database, run.archive, run.config, run.clock.now, run.refused)
-        return cls(visit, archive, Revisions(run.database, run.config, archive, run.revisits))
+        return cls(visit, archive, Revisions(run.database, run.config, archive, run.revisits, run.clock.now))
 
     def process_item(self, item: Flow) -> Flow:
         """

@@ -1,9 +1,11 @@
 """What a second look at a kept article found, stored: a new version, a deletion, or that all is as it was."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from crawler.config.models import Config
 from crawler.database import Database
@@ -12,15 +14,25 @@ from crawler.outcomes import Outcome
 from crawler.revisits import Revisits, next_revisit
 from crawler.tables import article as article_table
 from pipelines.archive.store import Archive
-from pipelines.archive.versions import Change, Text, add_version, give_back, take_away
+from pipelines.archive.versions import Change, Reading, add_version, give_back, take_away
+from pipelines.copies.find import find_copy, representative_of
+from pipelines.copies.groups import hand_over
 
 # A page that is gone, and one that asks since then not to be archived.
 _WITHDRAWN = (Outcome.GONE, Outcome.REFUSED)
 
 
 class Revisions:
-    def __init__(self, database: Database, config: Config, archive: Archive, revisits: Revisits) -> None:
+    """Stores what revisits find.
+
+    `now` is asked inside the transaction: a digest whose cut is made before then cannot miss the change.
+    """
+
+    def __init__(
+        self, database: Database, config: Config, archive: Archive, revisits: Revisits, now: Callable[[], datetime]
+    ) -> None:
         self._database = database
+        self._now = now
         self._ages = config.settings.revisit
         self._archive = archive
         self._revisits = revisits
@@ -31,7 +43,7 @@ class Revisions:
             case Article():
                 return self._read(found)
             case Unchanged():
-                return self._as_it_was(found.pending, found.at)
+                return self._as_it_was(found.pending)
             case Ended() if found.outcome in _WITHDRAWN:
                 return self._withdrawn(found)
             case Ended():
@@ -44,25 +56,27 @@ class Revisions:
                 assert_never(found)
 
     def _read(self, found: Article) -> Change:
-        entry_id, now = found.pending.id, found.fetched_at
-        text = Text(title=found.title, markdown=found.markdown, text=found.text, text_hash=found.text_hash)
+        entry_id = found.pending.id
         with self._database.write() as connection:
+            now = self._now()
             was_gone = give_back(connection, entry_id)
-            is_new = add_version(connection, entry_id, text, now)
+            is_new = add_version(connection, entry_id, Reading.of(found), now)
+            if is_new:
+                _fold_twins(connection, found, now)
             self._looked(connection, found.pending, now, etag=found.etag, last_modified=found.last_modified)
         self._archive.write_unfiled()
         return Change.UPDATED if is_new else Change.RESTORED if was_gone else Change.UNCHANGED
 
-    def _as_it_was(self, pending: PendingEntry, now: datetime) -> Change:
+    def _as_it_was(self, pending: PendingEntry) -> Change:
         with self._database.write() as connection:
             was_gone = give_back(connection, pending.id)
-            self._looked(connection, pending, now)
+            self._looked(connection, pending, self._now())
         self._archive.write_unfiled()
         return Change.RESTORED if was_gone else Change.UNCHANGED
 
     def _withdrawn(self, ended: Ended) -> Change:
         with self._database.write() as connection:
-            change = take_away(connection, ended.pending.id, ended.reason, ended.at)
+            change = take_away(connection, ended.pending.id, ended.reason, self._now())
         self._archive.write_unfiled()
         return change
 
@@ -70,3 +84,14 @@ class Revisions:
         following = next_revisit(pending.first_seen, self._ages, now)
         this = article_table.c.entry == pending.id
         connection.execute(update(article_table).where(this).values(revisited=now, revisit_at=following, **validators))
+
+
+def _fold_twins(connection: Connection, found: Article, now: datetime) -> None:
+    """Where the new text is that of another article, the one kept first stands for both."""
+    twin = find_copy(connection, found, found.text_hash)
+    mine = representative_of(connection, found.pending.id)
+    if twin is None or twin.of == mine:
+        return
+    kept_at = select(article_table.c.kept_at, article_table.c.entry).where(article_table.c.entry.in_([mine, twin.of]))
+    first, second = (row.entry for row in sorted(connection.execute(kept_at).all()))
+    hand_over(connection, old=second, verdict=replace(twin, of=first), now=now)

@@ -14,12 +14,13 @@ from sqlalchemy import Connection, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crawler.config.models import Config
-from crawler.database import Database
+from crawler.database import Database, insert_for
 from crawler.intake import Intake, take_in
 from crawler.items import Article, Origin
 from crawler.outcomes import Outcome
 from crawler.storage import StorageError, file_error
 from crawler.tables import article as article_table
+from crawler.tables import meta
 from pipelines.archive.aside import set_aside_if_edited
 from pipelines.archive.facts import filing
 from pipelines.archive.files import render, sha256, write_atomically
@@ -29,6 +30,8 @@ from pipelines.copies.find import find_copy
 from pipelines.search.index import catch_up
 
 logger = logging.getLogger(__name__)
+
+_HASHES = "file_hashes"  # the row of `meta` that says that every file has its hash
 
 
 class Archive:
@@ -132,12 +135,32 @@ class Archive:
         Raises:
             StorageError: nothing at all can be written.
         """
+        self._know_older_files()
         faults = list(Retention(self._database, self._folder, self._config).apply(self._now()).faults)
         catch_up(self._database)
         with self._database.read() as connection:
             waiting = _unfiled(connection)
         self._clear({(self._folder / path).parent for _, path in waiting})
         return [*faults, *(str(fault) for fault in self._write_all(waiting))]
+
+    def _know_older_files(self) -> None:
+        """Note the hashes of files that a presswatch wrote which noted none, once: what differs was edited by hand."""
+        with self._database.read() as connection:
+            if connection.scalar(select(meta.c.value).where(meta.c.name == _HASHES)) is not None:
+                return
+            unknown = select(article_table.c.entry).where(article_table.c.filed, article_table.c.file_hash == "")
+            hashes = {entry_id: self._own_hash(connection, entry_id) for entry_id in connection.scalars(unknown).all()}
+        with self._database.write() as connection:
+            for entry_id, found in hashes.items():
+                this = article_table.c.entry == entry_id
+                connection.execute(update(article_table).where(this).values(file_hash=found))
+            connection.execute(insert_for(connection)(meta).values(name=_HASHES, value="1").on_conflict_do_nothing())
+
+    def _own_hash(self, connection: Connection, entry_id: int) -> str:
+        """The hash of the article's file where it is what its rows say, else ""."""
+        wanted = filing(connection, self._config, entry_id)
+        place, rendered = self._folder / wanted.path, sha256(render(wanted.facts))
+        return rendered if place.is_file() and sha256(place.read_bytes()) == rendered else ""
 
     def _clear(self, folders: Iterable[Path]) -> None:
         """Remove what a killed process left half written."""

@@ -1,17 +1,22 @@
 """What happens to an article after it was kept: its text changes, or its source takes it away."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from crawler.items import Article
 from crawler.tables import article, version
 from pipelines.archive.diff import readable_diff
 from pipelines.archive.facts import latest_version
 from pipelines.search.index import index_article, unindex_article
 
 _CONFIRMED_AFTER = timedelta(hours=24)  # a page that is gone is asked for once more: some come back
+# 1.5 and 15, 3% and 3 have the same letters and digits, and do not say the same.
+_NUMBER = re.compile(r"[-+]?\d[\d.,:/%‰°]*")
 
 
 class Change(StrEnum):
@@ -24,25 +29,32 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Text:
-    """What a version is made of."""
+class Reading:
+    """An article's content as it was read this time."""
 
     title: str
     markdown: str
     text: str
     text_hash: str
+    images: tuple[str, ...]
+    extractor: str
+
+    @classmethod
+    def of(cls, read: Article) -> "Reading":
+        return cls(**{name: getattr(read, name) for name in cls.__dataclass_fields__})
 
 
-def add_version(connection: Connection, entry_id: int, found: Text, seen: datetime) -> bool:
+def add_version(connection: Connection, entry_id: int, found: Reading, seen: datetime) -> bool:
     """Store `found` as the article's newest version unless it says what the newest says; whether it was stored.
 
-    The article's file is then to be written anew. A change of punctuation, width or script is none (see
-    `pipelines.copies.fingerprint`), unless the title changed.
+    The article's file is then to be written anew. A change of punctuation, width or script alone is none. What another
+    extractor reads differently is a version without a diff: nobody can tell whether its source changed anything.
     """
     last = latest_version(connection, entry_id)
-    if last["text_hash"] == found.text_hash and last["title"] == found.title:
+    if not _says_something_else(last, found):
         return False
-    diff = readable_diff(last["text"], found.text, old_title=last["title"], new_title=found.title)
+    reader = connection.scalar(select(article.c.extractor).where(article.c.entry == entry_id))
+    told = {"old_title": last["title"], "new_title": found.title}
     unindex_article(connection, entry_id)
     connection.execute(
         insert(version).values(
@@ -53,10 +65,11 @@ def add_version(connection: Connection, entry_id: int, found: Text, seen: dateti
             markdown=found.markdown,
             text=found.text,
             text_hash=found.text_hash,
-            diff=diff,
+            diff=readable_diff(last["text"], found.text, **told) if reader == found.extractor else "",
         )
     )
-    connection.execute(update(article).where(article.c.entry == entry_id).values(title=found.title, filed=False))
+    values = {"title": found.title, "images": list(found.images), "extractor": found.extractor, "filed": False}
+    connection.execute(update(article).where(article.c.entry == entry_id).values(values))
     index_article(connection, entry_id)
     return True
 
@@ -80,3 +93,12 @@ def give_back(connection: Connection, entry_id: int) -> bool:
     deleted = article.c.deleted_at.is_not(None) & (article.c.entry == entry_id)
     back = connection.execute(update(article).where(deleted).values(deleted_at=None, deleted_why="", filed=False))
     return back.rowcount == 1
+
+
+def _says_something_else(last: RowMapping, found: Reading) -> bool:
+    same_words = (last["text_hash"], last["title"]) == (found.text_hash, found.title)
+    return not same_words or _numbers(last["text"]) != _numbers(found.text)
+
+
+def _numbers(text: str) -> list[str]:
+    return [number.rstrip(".,:/") for number in _NUMBER.findall(unicodedata.normalize("NFKC", text))]

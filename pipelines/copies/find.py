@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from crawler import tables
 from crawler.items import Article, CopyVerdict
-from crawler.outcomes import ARCHIVED, Outcome, Sameness
+from crawler.outcomes import ARCHIVED, Sameness
 
 _article = tables.article.c
 _entry = tables.entry.c
@@ -45,7 +45,8 @@ def _same_key(article: Article) -> ColumnElement[bool]:
 def _same_text(text_hash: str) -> ColumnElement[bool]:
     """The text of any version: a copy may have been made before its original changed, or after."""
     said_so = select(tables.version.c.entry).where(tables.version.c.text_hash == text_hash)
-    return _article.entry.in_(said_so) & (_article.outcome == Outcome.KEPT.value)
+    # Copies too: the one that was kept may have been forgotten, and a copy stands for the group now.
+    return _article.entry.in_(said_so) & _article.outcome.in_([outcome.value for outcome in ARCHIVED])
 
 
 def _first(connection: Connection, article: Article, condition: ColumnElement[bool]) -> int | None:

@@ -45,6 +45,7 @@ def _updates(cut_from: datetime, cut_to: datetime) -> Select[Any]:
         select(article, version.c.seen, version.c.diff)
         .join(version, version.c.entry == article.c.entry)
         .where(version.c.number > 1, version.c.seen > cut_from, version.c.seen <= cut_to, _is_news())
+        .where(version.c.diff != "")  # else it was read by another extractor, or its text has expired
         .order_by(article.c.entry, version.c.number)
     )
 

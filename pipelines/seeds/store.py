@@ -23,7 +23,7 @@ from crawler.tombstones import buried, keys_of
 from crawler.urls import article_key, docsify_file_url
 from pipelines.archive.rows import Ending, complete_seed, forgotten_reason, insert_rows, path_of
 from pipelines.archive.store import Archive
-from pipelines.archive.versions import Text, add_version
+from pipelines.archive.versions import Reading, add_version
 from pipelines.copies.find import find_copy
 from pipelines.copies.fingerprint import text_hash
 from pipelines.copies.groups import copy_mark, hand_over
@@ -152,11 +152,10 @@ def seed_key(seed: Seed) -> str:
 
 
 def _again(connection: Connection, known: int, seed: Seed, article: Article) -> StoredSeed:
-    text = Text(title=article.title, markdown=article.markdown, text=article.text, text_hash=article.text_hash)
-    is_new = add_version(connection, known, text, article.fetched_at)
+    is_new = add_version(connection, known, Reading.of(article), article.fetched_at)
     if is_new:
-        values = {"images": list(seed.images), "thumbnail": seed.thumbnail}
-        connection.execute(update(article_table).where(article_table.c.entry == known).values(values))
+        this = article_table.c.entry == known
+        connection.execute(update(article_table).where(this).values(thumbnail=seed.thumbnail))
     row = connection.execute(select(article_table).where(article_table.c.entry == known)).mappings().one()
     result = SeedResult.UPDATED if is_new else SeedResult.UNCHANGED
     return StoredSeed(result=result, source=row["source"], path=row["path"])
