@@ -45,13 +45,13 @@ class Database:
     what is wrong with a statement stays what it is.
     """
 
-    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self._busy_seconds = busy_seconds
         self._waits = True
         self.engine = self._engine(url)
 
     @classmethod
-    def open(cls, url: str, *, busy_seconds: float = BUSY_SECONDS) -> "Database":
+    def open(cls, url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> "Database":
         """Open it and bring its tables up to date; that they were not is told in the log.
 
         Raises:
@@ -204,7 +204,7 @@ class Database:
             temporary.unlink(missing_ok=True)
         return kept
 
-    def _engine(self, url: str) -> Engine:
+    def _engine(self, url: str | URL) -> Engine:
         if make_url(url).get_backend_name() != "sqlite":
             return create_engine(url)
         engine = create_engine(url, connect_args={"timeout": self._busy_seconds, "check_same_thread": False})
@@ -251,8 +251,9 @@ def check_url(url: str) -> None:
         raise ValueError(f"{backend} cannot be used yet; give a sqlite:/// URL or leave it empty")
 
 
-def sqlite_url(path: Path) -> str:
-    return f"sqlite:///{path}"
+def sqlite_url(path: Path) -> URL:
+    """As its parts: written out as text, a ? or a % in the path would be read as something else."""
+    return URL.create("sqlite", database=str(path))
 
 
 def sqlite_path(url: str | URL) -> Path | None:

@@ -126,3 +126,35 @@ def parts_of(path):
     _, front, body = path.read_text(encoding="utf-8").split("---\n", 2)
     assert yaml.safe_load(front)["title"]
     return front, "".join(body.split())
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b", "a b"])
+def test_a_data_folder_of_any_name_holds_its_own_database(tmp_path, name):
+    (tmp_path / "seeds").mkdir()
+    shutil.copy(FIXTURES / "hugo.md", tmp_path / "seeds")
+    places = ["--config", str(shipped_config()), "--data", str(tmp_path / name)]
+    for command in (["seeds", "import", str(tmp_path / "seeds")], ["archive", "verify"]):
+        assert CliRunner().invoke(cli, [*places, *command]).exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["seeds", name])
+    assert (tmp_path / name / "presswatch.db").stat().st_size > 0
+
+
+def test_a_database_of_no_bytes_is_not_taken_for_an_empty_archive(call, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "presswatch.db").touch()
+    result = call("search", "机器人")
+    assert (result.exit_code, "holds no presswatch.db" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("words", [["-机器人"], ['-"机器人"'], ["－机器人"]])
+def test_a_word_is_excluded_without_quotes_for_the_shell_too(call, folder, words):
+    call("seeds", "import", folder)
+    everything = call("search", "的", "--json", "--limit", "100")
+    without = call("search", "的", *words, "--json", "--limit", "100")
+    assert without.exit_code == 0, without.stderr
+    assert json.loads(without.stdout)["total"] <= json.loads(everything.stdout)["total"]
+
+
+def test_the_demo_says_how_many_seeds_it_stored(folder, tmp_path):
+    result = CliRunner().invoke(cli, ["demo", "--seeds", str(folder), "--data", str(tmp_path / "demo")])
+    assert f"seeds    {len(NAMES)} of {len(NAMES)} files stored" in result.stdout

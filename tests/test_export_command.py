@@ -42,14 +42,15 @@ def test_a_file_is_replaced_whole(command, tmp_path):
 
 def test_a_file_that_cannot_be_written_leaves_what_was_there(command, tmp_path, monkeypatch):
     place = tmp_path / "articles.jsonl"
-    place.write_text("before")
+    assert command("--format", "jsonl", "--out", str(place)).exit_code == 0
+    before = place.read_text("utf-8")
 
     def refuse(*arguments):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", refuse)
     result = command("--format", "jsonl", "--out", str(place))
-    assert (result.exit_code, place.read_text()) == (1, "before")
+    assert (result.exit_code, place.read_text("utf-8")) == (1, before)
     assert "the export cannot be written: [Errno 28] No space left on device" in result.stderr
     assert not list(tmp_path.glob(".*.tmp"))
 
@@ -96,11 +97,13 @@ def test_nothing_that_matches_is_told_and_no_failure(command):
         (["--format", "jsonl", "--origin", "seeds"], "'seeds' is not one of"),
         (["--format", "jsonl", "--since", "yesterday"], "'yesterday' does not match the format '%Y-%m-%d'"),
         (["--format", "jsonl", "--since", "2025-03-02", "--until", "2025-03-01"], "--until 2025-03-01 lies before"),
-        (["--format", "hugo", "--out", "data"], "data is not empty and no former export"),
+        (["--format", "hugo", "--out", "mine"], "mine is not empty and no former export"),
     ],
 )
 def test_bad_usage_is_told(command, tmp_path, monkeypatch, arguments, told):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.md").touch()
     result = command(*arguments)
     assert result.exit_code == 2
     assert told in " ".join(result.stderr.split())
@@ -116,3 +119,32 @@ def test_another_export_to_the_folder_is_exit_code_4(command, tmp_path):
         result = command("--format", "hugo", "--out", str(tmp_path / "site"))
     assert (result.exit_code, result.stdout) == (4, "")
     assert "another export writes to" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["jsonl", "hugo"])
+@pytest.mark.parametrize("inside", ["presswatch.db", "new/place"])
+def test_an_export_never_goes_into_presswatchs_own_folder(command, tmp_path, form, inside):
+    place = tmp_path / "data" / inside
+    before = place.read_bytes() if place.is_file() else None
+    result = command("--format", form, "--out", str(place))
+    assert (result.exit_code, "lies in presswatch's own folder" in result.stderr) == (2, True)
+    assert (place.read_bytes() if place.is_file() else None) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "exit_code"),
+    [
+        pytest.param("", 0, id="an empty file"),
+        pytest.param("{}\n", 2, id="other JSON"),
+        pytest.param("themes: []\n", 2, id="a configuration"),
+        pytest.param("\x00\xff", 2, id="no text"),
+    ],
+)
+def test_a_file_that_is_no_former_export_is_not_replaced(command, tmp_path, content, exit_code):
+    file = tmp_path / "lines.jsonl"
+    file.write_text(content)
+    result = command("--format", "jsonl", "--out", str(file))
+    assert result.exit_code == exit_code
+    assert (file.read_text() == content) == (exit_code == 2)
+    again = command("--format", "jsonl", "--out", str(file))
+    assert again.exit_code == exit_code

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 import click
+from sqlalchemy.engine import URL
 
 from crawler.cli.checks import check_folder, check_route, check_time
 from crawler.cli.document import print_document
@@ -87,7 +88,7 @@ class App:
         return VirtualClock(start) if self.route else ShiftedClock(start)
 
     @property
-    def database_url(self) -> str:
+    def database_url(self) -> str | URL:
         return self.config.settings.database or sqlite_url(self.data / "presswatch.db")
 
     @property
@@ -127,7 +128,8 @@ class App:
         return Database(self.database_url)
 
     def _check_database_exists(self, file: Path) -> None:
-        if not file.exists():
+        # One of no bytes is what a lost or broken-off copy leaves; taken for new, it would look like an empty archive.
+        if not file.exists() or file.stat().st_size == 0:
             raise NotFoundError(
                 f"the data folder {file.parent} holds no {file.name}: "
                 "run presswatch crawl first, or name the folder that has one with --data"

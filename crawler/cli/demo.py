@@ -30,7 +30,8 @@ from crawler.newsroom import Newsroom, serve, shipped_sources
 from crawler.outcomes import Outcome
 from crawler.run import Run, RunReport, run_lock
 from pipelines.digest.issue import IssuedDigest, issue_due, latest
-from pipelines.seeds.folder import import_folder
+from pipelines.seeds.folder import ImportedFile, import_folder
+from pipelines.seeds.store import SeedResult
 
 START = datetime(2025, 3, 3, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
 DAYS = 2
@@ -43,6 +44,7 @@ class Demo:
 
     data: Path
     config: Path
+    seeds: tuple[ImportedFile, ...]
     reports: tuple[RunReport, ...]
     digest: IssuedDigest
     published: int  # by the newsroom's own account, its backlog included
@@ -79,6 +81,7 @@ def demo(context: click.Context, /, seed: int, seeds: Path | None, **parameters:
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), console=console
     ) as bar:
         lived = asyncio.run(_live(folder, seed, seeds, bar))
+    tell(lived.seeds, to_person=False)
     if given.as_json:
         print_document(_document(lived))
     else:
@@ -109,8 +112,7 @@ async def _live(folder: Path, seed: int, seeds: Path | None, bar: Progress) -> D
     with run_lock(data):
         database = Database.open(sqlite_url(data / "presswatch.db"))
         try:
-            if seeds is not None:
-                tell(import_folder(seeds, database, config, data / "archive", clock.now).files, to_person=False)
+            imported = import_folder(seeds, database, config, data / "archive", clock.now).files if seeds else ()
             async with serve(newsroom, clock) as server:
                 for hour in _hours(clock, bar):
                     run = Run(
@@ -127,7 +129,9 @@ async def _live(folder: Path, seed: int, seeds: Path | None, bar: Progress) -> D
     if digest is None:
         raise FailedError("no digest was issued in two days")
     published = len(newsroom.published_until(clock.now()))
-    return Demo(data=data, config=folder / "config", reports=tuple(reports), digest=digest, published=published)
+    return Demo(
+        data=data, config=folder / "config", seeds=imported, reports=tuple(reports), digest=digest, published=published
+    )
 
 
 def _hours(clock: VirtualClock, bar: Progress) -> Iterator[int]:
@@ -148,6 +152,11 @@ def _show(lived: Demo) -> None:
         click.echo(lived.digest.markdown)
     counts = ", ".join(f"{count} {name}" for name, count in lived.counted().items())
     click.echo(f"\nThe press published {lived.published} pieces; presswatch told them apart: {counts}.")
+    if lived.seeds:
+        stored = [item for item in lived.seeds if item.result is SeedResult.STORED]
+        click.echo(
+            f"seeds    {len(stored)} of {len(lived.seeds)} files stored; presswatch search --origin seed finds them"
+        )
     click.echo(f"digest   {lived.digest.path}")
     click.echo(f"archive  {lived.data / 'archive'}")
     told = [line.title for section in lived.digest.digest.sections for line in section.lines]
@@ -159,6 +168,7 @@ def _show(lived: Demo) -> None:
 def _document(lived: Demo) -> dict[str, Any]:
     return {
         "published": lived.published,
+        "seeds": lived.seeds,
         "runs": len(lived.reports),
         "counted": lived.counted(),
         "balanced": all(report.balances for report in lived.reports),

@@ -1,10 +1,12 @@
 """presswatch export: the archive for others, as JSON lines or as a section of a Hugo site."""
 
+import json
 import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,10 @@ from crawler.config.report import nearest
 from crawler.items import Origin
 from pipelines.export.choose import Wanted, known_sources, known_themes
 from pipelines.export.export import LeftOut, Summary, export_hugo, export_jsonl
+from pipelines.export.record import ExportedArticle
 from pipelines.export.tree import ForeignFilesError, TreeLockedError
 
+_LONGEST_LINE = 20_000_000  # bytes; an article is far below
 _LOCKED = 4  # design section 13
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _ORIGIN = click.Choice([origin.value for origin in Origin])
@@ -91,6 +95,24 @@ def check_usage(app: App, form: str, place: Path | None, *, plain: bool) -> None
         raise click.UsageError("--json prints a summary where the lines would go; name a file for them with --out")
     if form == "jsonl" and place is not None and place.is_dir():
         raise click.UsageError(f"--out {place} is a folder, and jsonl is one file")
+    for ours in (app.data, app.config_folder):
+        if place is not None and place.resolve().is_relative_to(ours.resolve()):
+            raise click.UsageError(f"--out {place} lies in presswatch's own folder {ours}; name another place")
+    if form == "jsonl" and place is not None and place.is_file() and not is_export(place):
+        raise click.UsageError(f"--out {place} exists and is no former export; name another file, or remove it")
+
+
+def is_export(file: Path) -> bool:
+    """Whether a file is empty, or begins with a line as `--format jsonl` writes it."""
+    with file.open("rb") as lines:
+        first = lines.readline(_LONGEST_LINE)
+    if not first:
+        return True
+    try:
+        record = json.loads(first)
+    except ValueError:
+        return False
+    return isinstance(record, dict) and {field.name for field in fields(ExportedArticle)} <= record.keys()
 
 
 def wanted_of(

@@ -1,5 +1,6 @@
 """presswatch search: which stored articles hold these words."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -22,7 +23,19 @@ _ORIGINS = click.Choice([origin.value for origin in Origin])
 _ORDERS = click.Choice([order.value for order in Order])
 
 
-@click.command()
+_EXCLUDES = re.compile(r"[-－−][^\sA-Za-z0-9-]")
+
+
+class SearchCommand(click.Command):
+    """A minus before a word that begins no option (-足球, -"减速器") excludes it, quoted for the shell or not."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        excluding = [word for word in args if _EXCLUDES.match(word)]
+        rest = [word for word in args if not _EXCLUDES.match(word)]
+        return super().parse_args(ctx, [*rest, "--", *excluding] if excluding else rest)
+
+
+@click.command(cls=SearchCommand)
 @click.argument("query", nargs=-1, required=True)
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Of this source; may be given again.")
 @click.option("--theme", "themes", multiple=True, metavar="NAME", help="On this theme; may be given again.")

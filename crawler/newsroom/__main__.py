@@ -36,6 +36,9 @@ def main(port: int, seed: int, start: datetime, days: int, now: datetime | None)
         asyncio.run(_serve(newsroom, now or start + timedelta(days=days), port))
     except KeyboardInterrupt:
         click.echo("")
+    except OSError as error:
+        told = f"port {port} cannot be served on: {error.strerror}; name another with --port"
+        raise click.ClickException(told) from error
 
 
 async def _serve(newsroom: Newsroom, now: datetime, port: int) -> None:
