@@ -21,7 +21,7 @@ from crawler.ledger import end_entry
 from crawler.outcomes import Outcome
 from crawler.tombstones import bury
 from pipelines.archive.aside import remove_leftovers
-from pipelines.archive.removal import Remains, files_of, remains_of, remove_rows
+from pipelines.archive.removal import Remains, entry_of, files_of, remains_of, remove_rows
 from pipelines.archive.store import Archive
 from pipelines.digest.withdraw import Withdrawn, withdraw
 from pipelines.search.index import forget_deleted_words, unindex_article
@@ -48,11 +48,11 @@ class Forgetting:
         self._archive, self._digests, self._captures = data / "archive", data / "digests", data / "captures"
         self._config = config
 
-    def article(self, entry_id: int, *, reason: str, now: Callable[[], datetime]) -> Done:
+    def article(self, key: str, *, reason: str, now: Callable[[], datetime]) -> Done:
         """Forget a stored article or an announcement.
 
         Args:
-            entry_id: of its entry.
+            key: of its entry. Not its id: that may be another's since it was looked up.
             reason: kept with the tombstone, and told to whoever asks for the article.
             now: the time.
 
@@ -62,14 +62,14 @@ class Forgetting:
             StorageError: a digest or the database cannot be written. Likewise.
         """
         with self._database.read() as connection:
-            remains = remains_of(connection, entry_id)
+            remains = remains_of(connection, entry_of(connection, key))
         run = None if remains.outcome else self._end_pending(remains, reason, now)
         # What announced it names it too.
         named = {url for url in remains.addresses | remains.announced_by if url.startswith(("http://", "https://"))}
         captures = remove_from_ring(self._captures, self._database, named)
         with self._database.write() as connection:
             if remains.versions:
-                unindex_article(connection, entry_id)
+                unindex_article(connection, remains.entry)
             remove_rows(connection, remains, reason=reason, now=now())
             digests = self._withdraw(connection, remains)
             files = self._remove_files([remains.key])

@@ -4,7 +4,10 @@ from archive_rows import HOUR, NOON
 from house import LONG
 
 from crawler.books import close_run
+from crawler.intake import intake_run
 from pipelines.archive.verify import verify
+from pipelines.seeds.seed import Seed, Shape
+from pipelines.seeds.store import SeedStore, source_of
 
 TITLE, URL, BODY = "无人问津的那一篇", "https://chenfeng.example/7", LONG.format("七七四十九")
 NEEDLES = {
@@ -17,6 +20,15 @@ NEEDLES = {
 
 def keep(house, **facts):
     return house.keep(7, TITLE, body=BODY, summary="独一无二的摘要", **facts)
+
+
+def a_seed(house, **facts):
+    """Store a seed of the same text, in a run of its own."""
+    seed = Seed(**{"shape": Shape.HUGO, "title": TITLE, "text": BODY, "markdown": BODY, **facts})
+    sources, now = {source_of(seed, house.config)}, lambda: house.now
+    with intake_run(house.database, command="seeds", now=now, sources=sources) as run:
+        store = SeedStore(house.database, house.archive, house.config, now)
+        return store.store(seed, run=run.number, file="a.md")
 
 
 def forget(house, query=URL, *options):

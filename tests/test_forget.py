@@ -1,13 +1,15 @@
 """What is forgotten is gone from every byte of the data folder; its group and the books stay whole."""
 
+import json
+
 import pytest
 from archive_rows import DAY, HOUR, NOON
-from forgetting import BODY, NEEDLES, TITLE, URL, all_is_well, close, forget, keep, named_in
+from forgetting import BODY, NEEDLES, TITLE, URL, a_seed, all_is_well, close, forget, keep, named_in
 from house import House
 from sqlalchemy import insert
 
 from crawler.books import open_run
-from crawler.items import Entry, Poll
+from crawler.items import Dating, Entry, Poll, Precision
 from crawler.ledger import Ledger
 from crawler.tables import endpoint
 from pipelines.copies.fingerprint import text_hash
@@ -85,7 +87,7 @@ def test_issued_digests_are_made_again_without_it(house):
 def test_titles_and_addresses_are_found_as_the_digest_spells_them(house):
     house.keep(8, "a_b *c* [d]", url="https://chenfeng.example/x(1)")
     house.issue()
-    assert "1 files, 0 captures, 1 digests" in forget(house, "2").stdout
+    assert "1 files, 0 captures, 1 digests" in forget(house, "https://chenfeng.example/x(1)").stdout
     assert "x%281%29" not in (house.data / "digests" / "daily" / "latest.md").read_text("utf-8")
 
 
@@ -106,7 +108,7 @@ def test_an_article_off_theme_and_one_that_was_let_go_are_forgotten_too(house):
     assert forget(house).exit_code == 0
     house.change("UPDATE article SET path = '', filed = 0, expired = kept_at WHERE entry = 1")
     house.change("UPDATE version SET text = '', markdown = '' WHERE entry = 1")
-    assert forget(house, "1").exit_code == 0
+    assert forget(house, "https://chenfeng.example/1").exit_code == 0
     assert house.query("SELECT * FROM entry") == []
 
 
@@ -126,10 +128,12 @@ def test_the_index_holds_none_of_its_words_any_more(house):
 
 
 def test_the_captures_go_by_every_address_and_those_that_announced_it(house, monkeypatch):
-    number = keep(house, original_url="https://mp.weixin.qq.com/s/abcdefghijk")
+    keep(house, original_url="https://mp.weixin.qq.com/s/abcdefghijk")
     heard = []
     monkeypatch.setattr("pipelines.forget.remove_from_ring", lambda *arguments: heard.append(arguments) or 3)
-    done = Forgetting(house.database, house.data, house.config).article(number, reason="x", now=lambda: NOON)
+    done = Forgetting(house.database, house.data, house.config).article(
+        "url:chenfeng.example/7", reason="x", now=lambda: NOON
+    )
     assert done.captures == 3
     addresses = {URL, "https://mp.weixin.qq.com/s/abcdefghijk", "https://chenfeng.example/feed"}
     assert heard == [(house.data / "captures", house.database, addresses)]
@@ -174,7 +178,7 @@ def test_two_of_one_text_that_were_both_kept(house, gone):
     house.change(f"UPDATE article SET representative = :seed, {same} WHERE entry = :first", seed=seed, first=first)
     house.archive.write_file(first)
     house.archive.write_file(seed)
-    assert forget(house, str(gone)).exit_code == 0
+    assert forget(house, "url:chenfeng.example/7" if gone == 2 else "url:chenfeng.example/8").exit_code == 0
     assert all_is_well(house)
 
 
@@ -188,6 +192,45 @@ def test_of_a_seed_it_says_where_it_also_stands(house):
     house.change("UPDATE sighting SET endpoint = 9 WHERE key = 'url:chenfeng.example/7'")
     assert "it is a seed: delete the file it was imported from as well" in forget(house).stdout
     assert named_in(house) == set()
+
+
+def test_a_seed_is_left_without_what_it_took(house):
+    stored = a_seed(house)
+    number = keep(house)
+    published = {"at": NOON.isoformat(), "precision": "second", "where": "feed", "text": "x", "zone": ""}
+    [given] = house.query("SELECT original_url, final_key FROM article WHERE origin = 'seed'")
+    assert given == (URL, "url:chenfeng.example/7")
+    for column in ("published", "datings"):
+        value = json.dumps(published if column == "published" else [published])
+        house.change(f"UPDATE article SET {column} = :value WHERE entry IN (:id, 2)", value=value, id=number)
+    house.archive.write_file(2)
+    assert URL in (house.files / stored.path).read_text("utf-8")
+    assert forget(house).exit_code == 0
+    assert {name for name, _ in named_in(house)} <= {"title", "text"}  # which the seed has of its own
+    assert house.query("SELECT entry, original_url, final_key, published, datings FROM article WHERE entry > 1") == [
+        (2, "", "", "null", "[]")
+    ]
+    assert all_is_well(house)
+    assert house.call("explain", URL).stdout.startswith("已于 ")
+
+
+def test_a_seed_keeps_the_address_and_the_date_it_brought(house):
+    a_seed(house, url=URL, published=Dating(at=NOON, precision=Precision.DAY, where="seed", text="2025-03-03"))
+    facts = "SELECT url, original_url, final_key, published, datings, filed FROM article WHERE origin = 'seed'"
+    before = house.query(facts)
+    keep(house)
+    assert forget(house, "url:chenfeng.example/7").exit_code == 0
+    assert house.query(facts) == before
+    assert house.query("SELECT origin FROM article WHERE entry > 1") == [("seed",)]
+
+
+@pytest.mark.parametrize("facts", [{}, {"url": URL}, {"account": "晨风 科技"}], ids=["title", "address", "account"])
+def test_a_forgotten_seed_is_known_by_its_key(house, facts):
+    a_seed(house, **facts)
+    [[key]] = house.query("SELECT key FROM entry WHERE id = 2")
+    assert forget(house, key).exit_code == 0
+    assert house.call("explain", key).stdout.startswith("已于 ")
+    assert forget(house, key).stdout.startswith(f"{key} was forgotten on 2025-03-04 already")
 
 
 # -- what waits -------------------------------------------------------------------------------------------------------

@@ -183,8 +183,8 @@ def test_on_a_terminal_it_asks(house, monkeypatch, answer, code, left):
     assert house.query("SELECT count(*) FROM entry") == [(left,)]
 
 
-@pytest.mark.parametrize("query", [URL, "url:chenfeng.example/7", "2"])
-def test_it_is_named_by_url_key_or_id(house, query):
+@pytest.mark.parametrize("query", [URL, "url:chenfeng.example/7", " url:chenfeng.example/7 "])
+def test_it_is_named_by_url_or_key(house, query):
     keep(house)
     document = json.loads(forget(house, query, "--json").stdout)
     assert (document["entry"], document["was_known"], document["versions"]) == (2, True, 1)
@@ -196,6 +196,47 @@ def test_what_was_never_seen_is_not_taken_in_either(house):
     assert result.stdout.startswith("https://nobody.example/1 was never seen; it will not be taken in\n")
     with house.database.read() as connection:
         assert "url:nobody.example/1" in buried(connection, ["url:nobody.example/1"])
+
+
+def test_an_id_is_taken_only_where_its_article_is_shown(house, monkeypatch):
+    keep(house)
+    result = forget(house, "2")
+    assert result.exit_code == 2
+    assert "2 may be another article's by now: with --yes give its key, url:chenfeng.example/7" in result.stderr
+    monkeypatch.setattr("crawler.cli.forget.is_terminal", lambda: True)
+    assert house.call("forget", "2", "--reason", "x", input="y\n").exit_code == 0
+    assert house.query("SELECT id FROM entry") == [(1,)]
+
+
+def test_an_id_that_became_anothers_while_it_was_asked_for_takes_nothing(house, monkeypatch):
+    keep(house)
+
+    def meanwhile(*arguments, **options):
+        assert forget(house).exit_code == 0
+        assert house.keep(8) == 2  # SQLite gives the highest id again
+
+    monkeypatch.setattr("crawler.cli.forget.is_terminal", lambda: True)
+    monkeypatch.setattr("crawler.cli.forget.click.confirm", meanwhile)
+    result = house.call("forget", "2", "--reason", "x")
+    assert (result.exit_code, house.query("SELECT title FROM article WHERE entry = 2")) == (1, [("第8台样机亮相",)])
+    assert "another process has just forgotten it" in result.stderr
+
+
+def test_forgetting_twice_takes_nobody_who_led_there(house):
+    keep(house)
+    other = house.keep(70, "另一个标题", body=BODY, final_key="url:chenfeng.example/7")
+    for _ in range(2):
+        assert forget(house).exit_code == 0
+    assert house.query("SELECT id, key FROM entry WHERE id > 1") == [(other, "url:chenfeng.example/70")]
+    assert house.call("explain", URL).stdout.startswith("已于 ")
+
+
+def test_where_another_announcement_led_is_asked_for_by_its_id(house):
+    house.keep(70, "另一个标题", final_key="url:chenfeng.example/7")
+    result = forget(house)
+    assert result.exit_code == 2
+    assert "presswatch forget 编号\n  2　另一个标题" in result.stderr
+    assert house.query("SELECT count(*) FROM entry") == [(2,)]
 
 
 def test_forgetting_twice_says_so(house):

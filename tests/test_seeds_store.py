@@ -216,7 +216,9 @@ def test_a_forgotten_seed_is_refused_and_the_rest_goes_on(rig, store):
     store(a_seed(source="qq", url=URL))
     database = Database(sqlite_url(rig.data / "presswatch.db"))
     config = load_config(rig.config, environ={})
-    Forgetting(database, rig.data, config).article(1, reason="the author asked", now=rig.clock.now)
+    Forgetting(database, rig.data, config).article(
+        f"seed:{article_key(URL)}", reason="the author asked", now=rig.clock.now
+    )
     database.close()
     again = store(a_seed(source="qq", url=URL))
     assert (again.result, again.fault) == (SeedResult.REFUSED, "forgotten on 2025-03-03: the author asked")

@@ -1,5 +1,6 @@
 """presswatch forget: an article, removed for good."""
 
+import shlex
 import sys
 from collections.abc import Collection, Iterator
 from datetime import tzinfo
@@ -14,7 +15,7 @@ from crawler.items import Origin
 from crawler.text import one_line
 from crawler.tombstones import Tombstone
 from pipelines.archive.explain_text import candidates_text
-from pipelines.archive.lookup import candidates, find, find_exactly, grave_of, keys_named_by
+from pipelines.archive.lookup import candidates, find, find_at, find_exactly, find_own, grave_of, keys_named_by
 from pipelines.archive.removal import Remains, remains_of
 from pipelines.forget import Done, Forgetting
 
@@ -28,13 +29,17 @@ def forget(app: App, *, query: str, reason: str, yes: bool) -> None:
     """Remove an article for good: rows, versions, file, search index, captures, and its lines in issued digests.
 
     A tombstone stays, which holds hashes of its keys, the time and the reason: it will not be taken in again. What was
-    never seen gets one too. Killed in between, the same command finishes.
+    never seen gets one too. Killed in between, the same command finishes. An ID alone is taken only where it is asked
+    for: it is given to another article once its own is forgotten.
     """
     if not reason.strip():
         raise click.UsageError("--reason expects a few words, got none: explain tells them to whoever asks")
     if not yes and not is_terminal():
         raise click.UsageError("there is no terminal to ask on: add --yes to forget without being asked")
     remains, grave = look_up(app, query)
+    if yes and remains is not None and query.strip().isdigit():
+        key = shlex.quote(remains.key)
+        raise click.UsageError(one_line(f"{query} may be another article's by now: with --yes give its key, {key}"))
     if not yes:
         click.confirm(question(query, remains, grave, app.config.settings.zone), abort=True, err=True)
     with locked(app):
@@ -52,19 +57,26 @@ def is_terminal() -> bool:
 
 
 def look_up(app: App, query: str) -> tuple[Remains | None, Tombstone | None]:
-    """What the query names; the tombstone of what was forgotten before.
+    """What the query names as its own; the tombstone of what was forgotten before.
 
     Raises:
-        NotFoundError: it is a title, or names nothing that could be remembered as forgotten.
+        NotFoundError: it is a title, an address that another one led to, or names nothing that could be remembered as
+            forgotten.
     """
     with app.existing_database.read() as connection:
-        found = find_exactly(connection, query)
+        found = find_own(connection, query)
+        grave = None if found else grave_of(connection, query)
+        if grave is not None:
+            return None, grave  # not what is found at its address: that is another article
+        found = found or find_at(connection, query)
         if len(found) == 1:
             return remains_of(connection, found[0]), None
-        if not found and keys_named_by(query):
-            return None, grave_of(connection, query)
-        # A title may be another article's too, or a part of it: what cannot be undone is asked for by its id.
-        listed = candidates(connection, found or find(connection, query))
+        is_address = bool(keys_named_by(query))
+        # Who led there, or has it in its title, may be another article: what cannot be undone is asked for by its id.
+        found = found or (find_exactly(connection, query) if is_address else find(connection, query))
+        if not found and is_address:
+            return None, None
+        listed = candidates(connection, found)
     if listed:
         raise NotFoundError(candidates_text(listed, command="forget"))
     raise NotFoundError(f"nothing is known of {query}; give its whole URL, its key or its entry id")
@@ -79,7 +91,7 @@ def carry_out(app: App, query: str, remains: Remains | None, reason: str) -> Don
     try:
         if remains is None:
             return forgetting.address(keys_named_by(query), reason=reason, now=app.clock.now)
-        return forgetting.article(remains.entry, reason=reason, now=app.clock.now)
+        return forgetting.article(remains.key, reason=reason, now=app.clock.now)
     except NoResultFound as error:
         raise FailedError("another process has just forgotten it") from error
     except OSError as error:

@@ -11,7 +11,8 @@ from crawler.tombstones import Tombstone, buried
 from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url
 
 _CANDIDATES = 20
-_KEY = re.compile(r"(?:url|docsify|wechat):[^\s/]\S*")  # as crawler.urls.article_key makes them
+# As crawler.urls.article_key makes them, and pipelines.seeds.store.seed_key: an account's name may hold spaces.
+_KEY = re.compile(r"(?:url|docsify|wechat):[^\s/]\S*|seed:\S.*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +36,23 @@ def find(connection: Connection, query: str) -> list[int]:
 
 def find_exactly(connection: Connection, query: str) -> list[int]:
     """The entry ids of what `query` names by id, by key or by URL; mostly one."""
+    return find_own(connection, query) or _led_there(connection, query) or find_at(connection, query)
+
+
+def find_own(connection: Connection, query: str) -> list[int]:
+    """The entry whose own id or key `query` is, or whose key is that of the URL it is: one at most."""
+    own = select(entry.c.id).where(entry.c.key.in_({query.strip(), *keys_named_by(query)}))
+    return _by_id(connection, query.strip()) or _ids(connection, own)
+
+
+def find_at(connection: Connection, query: str) -> list[int]:
+    """The entries that were to be fetched at this URL: a mirror's goes by its original's key."""
     query = query.strip()
-    by_key = select(entry.c.id).where(entry.c.key == query)
-    return _by_id(connection, query) or _ids(connection, by_key) or _by_url(connection, query)
+    try:
+        spellings = {query, canonical_url(query), docsify_file_url(query)} if "://" in query else set()
+    except UrlError:
+        return []
+    return _ids(connection, select(entry.c.id).where(entry.c.url.in_(spellings)))
 
 
 def grave_of(connection: Connection, query: str) -> Tombstone | None:
@@ -67,19 +82,11 @@ def _by_id(connection: Connection, query: str) -> list[int]:
     return _ids(connection, select(entry.c.id).where(entry.c.id == int(query)))
 
 
-def _by_url(connection: Connection, query: str) -> list[int]:
+def _led_there(connection: Connection, query: str) -> list[int]:
+    """An announcement that led elsewhere is known by where it led as well."""
     if "://" not in query:
         return []
-    try:
-        key = article_key(query)
-        spellings = {query, canonical_url(query), docsify_file_url(query)}
-    except UrlError:
-        return []
-    owner = _ids(connection, select(entry.c.id).where(entry.c.key == key))
-    # An announcement that led elsewhere is known by where it led as well.
-    led_there = owner or _ids(connection, select(article.c.entry).where(article.c.final_key == key))
-    # A mirror's entry goes by its original's key; its own address is what was to be fetched.
-    return led_there or _ids(connection, select(entry.c.id).where(entry.c.url.in_(spellings)))
+    return _ids(connection, select(article.c.entry).where(article.c.final_key.in_(keys_named_by(query))))
 
 
 def _by_title(connection: Connection, query: str) -> list[int]:

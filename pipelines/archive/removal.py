@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, or_, select, update
 
+from crawler.items import Origin
 from crawler.tables import article, book, endpoint, entry, run, sighting, story, version
 from crawler.tombstones import bury, keys_of
 from pipelines.archive.files import key_hash
@@ -34,6 +36,14 @@ class Remains:
     addresses: frozenset[str]  # every URL it goes by
     announced_by: frozenset[str]  # the endpoints, whose answers name it too
     twins: tuple[int, ...]  # other articles of its copy group: they stay
+
+
+def entry_of(connection: Connection, key: str) -> int:
+    """
+    Raises:
+        NoResultFound: there is no entry of this key.
+    """
+    return connection.scalars(select(entry.c.id).where(entry.c.key == key)).one()
 
 
 def remains_of(connection: Connection, entry_id: int) -> Remains:
@@ -69,6 +79,7 @@ def remove_rows(connection: Connection, remains: Remains, *, reason: str, now: d
     The files of those that named it wait to be written anew.
     """
     number = remains.entry
+    read = connection.execute(select(article).where(article.c.entry == number)).mappings().one_or_none()
     # One original a text: the article that goes must not be in the way of its heir.
     connection.execute(update(article).where(article.c.entry == number).values(text_hash=f"forgotten {number}"))
     leave(connection, number)
@@ -78,6 +89,7 @@ def remove_rows(connection: Connection, remains: Remains, *, reason: str, now: d
     home = connection.scalars(select(entry.c.endpoint).where(entry.c.id == number)).one()
     connection.execute(delete(sighting).where(sighting.c.key == remains.key))
     connection.execute(delete(entry).where(entry.c.id == number))
+    _take_back(connection, remains, read)
     _remove_file_endpoint(connection, home)
     _remove_from_errors(connection, remains.addresses)
     bury(connection, remains.keys, reason=reason, now=now)
@@ -98,6 +110,39 @@ def _twins(connection: Connection, entry_id: int) -> tuple[int, ...]:
     group = or_(article.c.representative == entry_id, article.c.representative == above, article.c.entry == above)
     rows = select(article.c.entry).where(group, article.c.entry != entry_id).order_by(article.c.entry)
     return tuple(connection.scalars(rows))
+
+
+def _take_back(connection: Connection, remains: Remains, read: RowMapping | None) -> None:
+    """Leave other articles what is their own, where they took an address or a date from the one that goes or led to it.
+
+    Their files wait to be written anew.
+    """
+    if read is None:
+        return
+    query = select(article, entry.c.key, entry.c.url.label("own_url"), entry.c.original_url.label("own_original"),
+                   entry.c.published.label("own_date")).join(entry, entry.c.id == article.c.entry)  # fmt: skip
+    named = or_(article.c.entry.in_(remains.twins), article.c.final_key.in_(remains.keys))
+    for row in connection.execute(query.where(named)).mappings().all():
+        values = _own_facts(row, remains, read)
+        if values:
+            this = article.c.entry == row["entry"]
+            connection.execute(update(article).where(this).values(**values, filed=False))
+
+
+def _own_facts(row: RowMapping, remains: Remains, read: RowMapping) -> dict[str, Any]:
+    """What an article has of `remains`, put back to what it was announced with."""
+    values: dict[str, Any] = {}
+    if row["url"] in remains.addresses:
+        values["url"] = row["own_url"]
+    if row["original_url"] in remains.addresses:
+        values["original_url"] = row["own_original"]
+    if row["final_key"] in remains.keys:
+        # A seed's own key is none of an address; it is known by that of its address, where it has one.
+        values["final_key"] = next(iter(keys_of([], [row["own_url"]])), "")
+    is_undated = row["origin"] == Origin.SEED.value and row["own_date"] is None
+    if is_undated and row["published"] is not None and row["datings"] == read["datings"]:
+        values |= {"published": None, "datings": []}
+    return {name: value for name, value in values.items() if value != row[name]}
 
 
 def _remove_file_endpoint(connection: Connection, number: int) -> None:
