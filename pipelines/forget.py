@@ -18,6 +18,7 @@ from crawler.database import Database
 from crawler.intake import intake_run
 from crawler.items import Entry, PendingEntry
 from crawler.ledger import end_entry
+from crawler.lock import digests_lock
 from crawler.outcomes import Outcome
 from crawler.tombstones import bury
 from pipelines.archive.aside import remove_leftovers
@@ -67,7 +68,7 @@ class Forgetting:
         # What announced it names it too.
         named = {url for url in remains.addresses | remains.announced_by if url.startswith(("http://", "https://"))}
         captures = remove_from_ring(self._captures, self._database, named)
-        with self._database.write() as connection:
+        with digests_lock(self._digests), self._database.write() as connection:
             if remains.versions:
                 unindex_article(connection, remains.entry)
             remove_rows(connection, remains, reason=reason, now=now())

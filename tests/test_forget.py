@@ -1,6 +1,7 @@
 """What is forgotten is gone from every byte of the data folder; its group and the books stay whole."""
 
 import json
+from threading import Thread
 
 import pytest
 from archive_rows import DAY, HOUR, NOON
@@ -11,9 +12,11 @@ from sqlalchemy import insert
 from crawler.books import open_run
 from crawler.items import Dating, Entry, Poll, Precision
 from crawler.ledger import Ledger
+from crawler.lock import digests_lock
 from crawler.tables import endpoint
 from pipelines.copies.fingerprint import text_hash
 from pipelines.digest.books import books_between
+from pipelines.digest.render import render_markdown
 from pipelines.forget import Forgetting
 from pipelines.search.index import catch_up, forget_deleted_words
 
@@ -101,6 +104,73 @@ def test_a_digest_that_no_subscription_makes_is_removed_and_a_persons_file_is_no
     assert "digests/weekly/2025-03-03.md is removed: no subscription makes it again" in result.stdout
     assert "digests/daily/notes.md names it and is none of our digests: see to it yourself" in result.stdout
     assert [path.name for path in (house.data / "digests").rglob("*.md")] == ["notes.md"]
+
+
+@pytest.mark.parametrize(
+    ("line", "names_it"),
+    [
+        pytest.param(f"- **[{TITLE}](https://x.example/)** · 晨风", True, id="its title, linked"),
+        pytest.param(f"- **{TITLE}** · 晨风", True, id="bold"),
+        pytest.param(f"- {TITLE}：又有 1 处转载", True, id="alone"),
+        pytest.param(f"- [另一篇]({URL})", True, id="its address"),
+        pytest.param("- 晨风：https\\://chenfeng.example/7: timed out", True, id="its address in an error"),
+        pytest.param(f"见 {URL}。", True, id="its address in a sentence"),
+        pytest.param(f"- **[{TITLE}之二](https://x.example/)**", False, id="the beginning of a longer title"),
+        pytest.param(f"- **[再谈{TITLE}](https://x.example/)**", False, id="the end of a longer title"),
+        pytest.param(f"  {TITLE}，是一篇旧文。", False, id="a part of a text"),
+        pytest.param(f"- [另一篇]({URL}0)", False, id="the beginning of a longer address"),
+        pytest.param(f"- [另一篇]({URL}.html)", False, id="an address that goes on"),
+    ],
+)
+def test_a_digest_of_a_former_subscription_goes_only_when_it_names_it(house, line, names_it):
+    keep(house)
+    house.rows.a_digest(cut_to=NOON, subscription="weekly")
+    path = house.data / "digests" / "weekly" / "2025-03-03.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"# 周报\n\n{line}\n", "utf-8")
+    assert forget(house).exit_code == 0
+    assert path.exists() is not names_it
+
+
+def test_an_address_in_the_footer_of_a_digest_goes_too(house):
+    house.rows.a_run(ended=NOON, books={"chenfeng": {"polls": 1, "error": f"a fault of ours: {URL}: timed out"}})
+    keep(house, verdicts=())
+    house.issue()
+    assert ("url", "latest.md") in named_in(house)
+    assert forget(house).exit_code == 0
+    assert named_in(house) == set()
+
+
+def test_a_digest_that_is_being_made_meanwhile_does_not_name_it_either(house, monkeypatch):
+    keep(house)
+    forgetting = Forgetting(house.database, house.data, house.config)
+    key = "url:chenfeng.example/7"
+    other = Thread(target=lambda: forgetting.article(key, reason="x", now=lambda: NOON))
+
+    def render(digest):
+        text = render_markdown(digest)
+        monkeypatch.undo()
+        other.start()
+        other.join(0.5)  # it must not come before what was built is written
+        return text
+
+    monkeypatch.setattr("pipelines.digest.issue.render_markdown", render)
+    house.issue()
+    other.join()
+    assert house.query("SELECT count(*) FROM entry") == [(1,)]
+    assert named_in(house) == set()
+
+
+def test_who_holds_the_digests_for_too_long_is_told_of(house, monkeypatch):
+    keep(house)
+    monkeypatch.setattr("crawler.lock._DIGESTS_SECONDS", 0.0)
+    with digests_lock(house.data / "digests"):
+        results = [forget(house), house.call("digest")]
+    for result in results:
+        assert result.exit_code == 1
+        assert f"another process has held {house.data / 'digests.lock'} for 0 s; try again later" in result.stderr
+    assert forget(house).exit_code == 0
+    assert named_in(house) == set()
 
 
 def test_an_article_off_theme_and_one_that_was_let_go_are_forgotten_too(house):

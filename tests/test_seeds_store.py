@@ -217,7 +217,7 @@ def test_a_forgotten_seed_is_refused_and_the_rest_goes_on(rig, store):
     database = Database(sqlite_url(rig.data / "presswatch.db"))
     config = load_config(rig.config, environ={})
     Forgetting(database, rig.data, config).article(
-        f"seed:{article_key(URL)}", reason="the author asked", now=rig.clock.now
+        seed_key(a_seed(url=URL)), reason="the author asked", now=rig.clock.now
     )
     database.close()
     again = store(a_seed(source="qq", url=URL))

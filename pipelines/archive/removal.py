@@ -43,7 +43,8 @@ def entry_of(connection: Connection, key: str) -> int:
     Raises:
         NoResultFound: there is no entry of this key.
     """
-    return connection.scalars(select(entry.c.id).where(entry.c.key == key)).one()
+    number: int = connection.scalars(select(entry.c.id).where(entry.c.key == key)).one()
+    return number
 
 
 def remains_of(connection: Connection, entry_id: int) -> Remains:
@@ -119,8 +120,9 @@ def _take_back(connection: Connection, remains: Remains, read: RowMapping | None
     """
     if read is None:
         return
-    query = select(article, entry.c.key, entry.c.url.label("own_url"), entry.c.original_url.label("own_original"),
-                   entry.c.published.label("own_date")).join(entry, entry.c.id == article.c.entry)  # fmt: skip
+    own = {"own_url": entry.c.url, "own_original": entry.c.original_url, "own_date": entry.c.published}
+    columns = [column.label(name) for name, column in own.items()]
+    query = select(article, *columns).join(entry, entry.c.id == article.c.entry)
     named = or_(article.c.entry.in_(remains.twins), article.c.final_key.in_(remains.keys))
     for row in connection.execute(query.where(named)).mappings().all():
         values = _own_facts(row, remains, read)

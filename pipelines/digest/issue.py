@@ -14,12 +14,14 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from crawler.config.models import Config, Subscription
 from crawler.database import Database, StorageError
+from crawler.lock import digests_lock
 from crawler.tables import book, run
 from crawler.tables import digest as digest_table
 from pipelines.archive.files import write_atomically
 from pipelines.digest.build import build_digest, zone_of
 from pipelines.digest.model import Digest
 from pipelines.digest.render import render_markdown
+from pipelines.digest.withhold import shows_text_of, taken_away
 
 _LONGEST_SIMULATED_RUN = timedelta(hours=6)
 _RESTORED = 31  # of the last digests, whose lost files are made again
@@ -49,7 +51,8 @@ def issue_due(
 ) -> IssuedDigest | None:
     """Issue the digest whose cut has come, if there is one: store its cut, then write its files below `folder`.
 
-    Files of earlier ones that a full disk or a killed process lost are made again first.
+    Files of earlier ones that a full disk or a killed process lost are made again first, and those that show what its
+    source has taken away since.
 
     Returns:
         None when nothing was crawled yet, or when the latest cut that has come has its digest.
@@ -57,9 +60,11 @@ def issue_due(
     Raises:
         StorageError: the files cannot be written. The cut is stored; the next call tries again.
     """
-    _restore_lost(database, config, subscription, folder)
-    digest = _issued(database, config, subscription, now)
-    return None if digest is None else _written(digest, folder, is_latest=True)
+    with digests_lock(folder):
+        _restore_lost(database, config, subscription, folder)
+        _withhold(database, config, subscription, folder)
+        digest = _issued(database, config, subscription, now)
+        return None if digest is None else _written(digest, folder, is_latest=True)
 
 
 def not_before_the_last_run(database: Database, now: datetime) -> datetime:
@@ -85,7 +90,7 @@ def latest(database: Database, config: Config, subscription: Subscription, folde
             return None
         digest = _build(connection, config, subscription, cut)
     if not _is_filed(folder, subscription, cut, is_latest=True):
-        return _written(digest, folder, is_latest=True)
+        return reissue(database, config, subscription, cut.date, folder)
     return IssuedDigest(
         digest=digest, markdown=render_markdown(digest), path=folder / _path(subscription.name, cut.date)
     )
@@ -107,14 +112,14 @@ def reissue(
     Raises:
         StorageError: the files cannot be written.
     """
-    with database.read() as connection:
+    with digests_lock(folder), database.read() as connection:
         return reissue_from(connection, config, subscription, day, folder)
 
 
 def reissue_from(
     connection: Connection, config: Config, subscription: Subscription, day: str, folder: Path
 ) -> IssuedDigest | None:
-    """`reissue`, by what the caller's transaction sees; "latest" is the day of the last digest."""
+    """`reissue`, by what the caller's transaction sees, under the lock he holds; "latest": the day of the last one."""
     cuts = {cut.date: cut for cut in _cuts(connection, subscription)}
     last = max(cuts, default="")
     cut = cuts.get(last if day == "latest" else day)
@@ -201,6 +206,29 @@ def _restore_lost(database: Database, config: Config, subscription: Subscription
             with database.read() as connection:
                 digest = _build(connection, config, subscription, cut)
             _written(digest, folder, is_latest=is_latest)
+
+
+def _withhold(database: Database, config: Config, subscription: Subscription, folder: Path) -> None:
+    """Make the digests again that show a text whose source has taken it away since.
+
+    What was taken away before the last digest but one is settled: each issue sees to what came after the one before,
+    with a period to spare for what was stored late.
+    """
+    with database.read() as connection:
+        cuts = _cuts(connection, subscription)
+        settled = cuts[-2].cut_to if len(cuts) > 1 else None
+        taken = taken_away(connection, settled)
+        for cut in cuts:
+            urls = [item.url for item in taken if cut.cut_from < item.kept_at <= cut.cut_to]
+            if urls and shows_text_of(_filed_text(folder, subscription, cut), urls):
+                _written(_build(connection, config, subscription, cut), folder, is_latest=cut == cuts[-1])
+
+
+def _filed_text(folder: Path, subscription: Subscription, cut: Cut) -> str:
+    """What the file of a digest holds; nothing where there is none."""
+    path = folder / _path(subscription.name, cut.date)
+    with _faults_named(path):
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def _is_filed(folder: Path, subscription: Subscription, cut: Cut, *, is_latest: bool) -> bool:

@@ -1,5 +1,6 @@
 """Digests that name what was forgotten are made again without it."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from crawler.config.models import Config
 from crawler.tables import digest
 from pipelines.digest.issue import reissue_from
 from pipelines.markdown import address, escaped
+
+_NEVER = r"(?!)"
+_WHOLE = r"(?![\w/?&=#%+~@$!\\-]|\.\w)"  # no longer address goes on here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +28,10 @@ class Withdrawn:
 def withdraw(
     connection: Connection, config: Config, folder: Path, *, titles: Collection[str], addresses: Collection[str]
 ) -> Withdrawn:
-    """Make every digest file again, by what `connection` sees, that holds one of these titles or addresses.
+    """Make every digest file again, by what `connection` sees, that names one of these titles or addresses.
+
+    A title is named where it is a link's text, bold, or what an item of a list begins with, not as a part of a longer
+    one; an address where it is not the beginning of a longer one. The caller holds the lock on the digests.
 
     Raises:
         StorageError: a digest cannot be written.
@@ -32,9 +39,9 @@ def withdraw(
     """
     issued = {(row.subscription, row.date) for row in connection.execute(select(digest))}
     issued |= {(name, "latest") for name, _ in issued}
-    marks = {spelling for spelling in _spellings(titles, addresses) if spelling}
+    naming = re.compile("|".join(_patterns(titles, addresses)) or _NEVER, re.MULTILINE | re.ASCII)
     reissued, removed, left = set[Path](), set[Path](), set[Path]()
-    for path in [path for path in folder.rglob("*.md") if _names(path, marks)]:
+    for path in [path for path in folder.rglob("*.md") if _names(path, naming)]:
         name, day = path.parent.name, path.stem
         subscription = config.subscription(name)
         if (name, day) not in issued:
@@ -52,13 +59,14 @@ def _below(folder: Path, paths: Iterable[Path]) -> tuple[str, ...]:
     return tuple(sorted(path.relative_to(folder).as_posix() for path in paths))
 
 
-def _names(path: Path, marks: Iterable[str]) -> bool:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return any(mark in text for mark in marks)
+def _names(path: Path, naming: re.Pattern[str]) -> bool:
+    return naming.search(path.read_text(encoding="utf-8", errors="replace")) is not None
 
 
-def _spellings(titles: Iterable[str], addresses: Iterable[str]) -> Iterator[str]:
-    for title in titles:
-        yield from (title, escaped(title))
-    for url in addresses:
-        yield from (url, address(url)[1:-1])
+def _patterns(titles: Collection[str], addresses: Collection[str]) -> Iterator[str]:
+    """As a digest spells them, and as they are: a person's file may name them too."""
+    shown = {*titles, *map(escaped, titles)} - {""}
+    for whole in map(re.escape, shown):
+        yield rf"\[{whole}\]\(|\*\*{whole}\*\*|^[-*+] {whole}(?=$|：| · )"
+    spelled = {*addresses, *(address(url)[1:-1] for url in addresses), *map(escaped, addresses)}
+    yield from (re.escape(url) + _WHOLE for url in spelled)
