@@ -21,6 +21,7 @@ from crawler.ledger import end_entry
 from crawler.lock import digests_lock
 from crawler.outcomes import Outcome
 from crawler.tombstones import bury
+from crawler.urls import docsify_file_url
 from pipelines.archive.aside import remove_leftovers
 from pipelines.archive.removal import Remains, entry_of, files_of, remains_of, remove_rows
 from pipelines.archive.store import Archive
@@ -28,6 +29,8 @@ from pipelines.digest.withdraw import Withdrawn, withdraw
 from pipelines.search.index import forget_deleted_words, unindex_article
 
 logger = logging.getLogger(__name__)
+
+_WEB = ("http://", "https://")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +68,7 @@ class Forgetting:
         with self._database.read() as connection:
             remains = remains_of(connection, entry_of(connection, key))
         run = None if remains.outcome else self._end_pending(remains, reason, now)
-        # What announced it names it too.
-        named = {url for url in remains.addresses | remains.announced_by if url.startswith(("http://", "https://"))}
-        captures = remove_from_ring(self._captures, self._database, named)
+        captures = remove_from_ring(self._captures, self._database, _asked_for(remains))
         with digests_lock(self._digests), self._database.write() as connection:
             if remains.versions:
                 unindex_article(connection, remains.entry)
@@ -121,3 +122,10 @@ class Forgetting:
         for name in names:
             (self._archive / name).unlink(missing_ok=True)
         return tuple(names)
+
+
+def _asked_for(remains: Remains) -> set[str]:
+    """The addresses whose answers name it: its own, and those that announced it."""
+    own, lists = ({url for url in urls if url.startswith(_WEB)} for urls in (remains.addresses, remains.announced_by))
+    # Of a docsify route the Markdown file behind it is asked for; what kind of source had it, config may not know now.
+    return own | lists | {docsify_file_url(url) for url in lists}

@@ -205,7 +205,8 @@ def test_the_captures_go_by_every_address_and_those_that_announced_it(house, mon
         "url:chenfeng.example/7", reason="x", now=lambda: NOON
     )
     assert done.captures == 3
-    addresses = {URL, "https://mp.weixin.qq.com/s/abcdefghijk", "https://chenfeng.example/feed"}
+    lists = {"https://chenfeng.example/feed", "https://chenfeng.example/feed.md"}  # the file, were it a docsify route
+    addresses = {URL, "https://mp.weixin.qq.com/s/abcdefghijk", *lists}
     assert heard == [(house.data / "captures", house.database, addresses)]
 
 
