@@ -198,6 +198,15 @@ def test_what_was_never_seen_is_not_taken_in_either(house):
         assert "url:nobody.example/1" in buried(connection, ["url:nobody.example/1"])
 
 
+def test_a_database_kept_from_before_an_update_is_named(house):
+    keep(house)
+    older = house.data / "presswatch.db.before-0002"
+    house.database.copy_to(older)
+    result = forget(house)
+    assert f"{older}, the database before an update, may still hold it: delete it\n" in result.stdout
+    assert {file for _, file in named_in(house)} == {older.name}
+
+
 def test_an_id_is_taken_only_where_its_article_is_shown(house, monkeypatch):
     keep(house)
     result = forget(house, "2")

@@ -143,6 +143,7 @@ def hints(remains: Remains | None, done: Done) -> Iterator[str]:
         yield f"copies of it stay, forget them too if they are meant: entries {_listed(remains.twins)}"
     if not done.scrubbed:
         yield "another process reads the database: until it ends, the log beside it holds what was removed"
+    yield from (f"{path}, the database before an update, may still hold it: delete it" for path in done.older)
     yield "backups made before now still hold it"
 
 
