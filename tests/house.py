@@ -16,8 +16,7 @@ from crawler.config.models import Config
 from crawler.database import Database, sqlite_url
 from crawler.tables import article as article_table
 from pipelines.archive.store import Archive
-from pipelines.copies.find import find_copy
-from pipelines.copies.fingerprint import text_hash
+from pipelines.copies.pipeline import compared
 from pipelines.digest.issue import issue_due
 from pipelines.search.index import unindex_article
 
@@ -50,6 +49,11 @@ class House:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
 
+    def write_config(self, name, content):
+        """Change the configuration, and have it."""
+        self._write(name, content)
+        self.config = load_config(self.folder / "config", environ={})
+
     @property
     def data(self) -> Path:
         return self.folder / "data"
@@ -71,10 +75,9 @@ class House:
         read = article(body, title=title, final_key=final_key or facts["key"], verdicts=verdicts, number=entry_id)
         said = {"key": facts["key"], "url": facts["url"], "original_url": entry.get("original_url", "")}
         waiting = replace(read.pending, source=source, entry=replace(read.pending.entry, **said))
-        read = replace(read, pending=waiting, url=facts["url"], text_hash=text_hash(body, title))
-        if read.themes:
-            with self.database.read() as connection:
-                read = replace(read, copy=find_copy(connection, read, read.text_hash))
+        read = replace(read, pending=waiting, url=facts["url"])
+        with self.database.read() as connection:
+            read = compared(connection, read)
         self.archive.store(read, run=self.run)
         return entry_id
 

@@ -1,6 +1,7 @@
 """Articles against the stored ones."""
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -32,7 +33,7 @@ def database(tmp_path):
     found.close()
 
 
-def store(database, number, *, outcome=Outcome.KEPT, key="", final_key="", words="", of=None, age=0):
+def store(database, number, *, outcome=Outcome.KEPT, key="", final_key="", words="", of=None, age=0, origin="crawl"):
     """One stored article with its text; `of` is its representative, `age` the hours since it was stored."""
     kept_at = SEEN - timedelta(hours=age)
     key = key or f"url:example.cn/{number}"
@@ -47,7 +48,7 @@ def store(database, number, *, outcome=Outcome.KEPT, key="", final_key="", words
             insert(tables.article).values(
                 entry=number, source="甲", outcome=outcome.value, title="题", authors=[], url=URL,
                 final_key=final_key or key, datings=[], fetched=kept_at, kept_at=kept_at, verdicts=[], themes=[],
-                images=[], extractor="x", text_hash=words or f"other {number}", representative=of,
+                images=[], extractor="x", text_hash=words or f"other {number}", representative=of, origin=origin,
             )
         )  # fmt: skip
         tell(connection, number, words or f"other {number}")
@@ -195,6 +196,22 @@ def test_off_theme_articles_get_their_hash_alone(database):
     store(database, 1, words=text_hash(LONG))
     found = pipeline(database).process_item(article(LONG, verdicts=OFF_THEME, number=2))
     assert (found.text_hash, found.copy) == (text_hash(LONG), None)
+
+
+@pytest.mark.parametrize("level", [Sameness.SAME_KEY, Sameness.SAME_TEXT])
+def test_an_off_theme_article_is_a_copy_of_a_seed_alone(database, level):
+    found = article(LONG, verdicts=OFF_THEME, number=9)
+    key = {"final_key": found.final_key} if level is Sameness.SAME_KEY else {}
+    store(database, 1, words="another", final_key=found.final_key, age=2)
+    store(database, 2, words=text_hash(LONG) if not key else "a third", origin="seed", age=1, **key)
+    assert pipeline(database).process_item(found).copy == CopyVerdict(of=2, level=level, measure=1.0)
+
+
+def test_an_article_that_is_looked_at_again_stays_what_it_was(database):
+    store(database, 1, words=text_hash(LONG), origin="seed")
+    found = article(LONG, verdicts=(), number=9)
+    again = replace(found, pending=replace(found.pending, revisit=True))
+    assert pipeline(database).process_item(again).copy is None
 
 
 def test_the_pipeline_hands_on_everything_else(database):

@@ -273,6 +273,20 @@ def test_a_page_whose_body_stands_in_another_record_is_a_copy(rig, tmp_path):
     assert "2 pages, 0 lists, 1 other responses left aside" in result.stdout
 
 
+def test_a_page_that_is_a_seed_is_a_copy_of_it_though_no_word_hits(rig):
+    words = "浪湾港的吊车自己转过身来，记者数了它的每一个动作。" * 8
+    (rig.folder / "seeds").mkdir()
+    (rig.folder / "seeds" / "a.md").write_text(f"---\ntitle: 三座吊车\n---\n\n{words}\n", encoding="utf-8")
+    places = ["--config", rig.config, "--data", rig.folder / "imported", "--now", NOW]
+    arguments = [str(argument) for argument in (*places, "seeds", "import", rig.folder / "seeds")]
+    assert CliRunner().invoke(cli, arguments, prog_name="presswatch").exit_code == 0
+    url = "https://harbour.example/1"
+    assert take(rig, Warc().response(url, article_page("吊车", words)).write(rig.folder / "a.warc.gz")).exit_code == 0
+    assert rows(rig, "SELECT origin, outcome, representative FROM article ORDER BY entry") == [
+        ("seed", "kept", None), ("import", "copy", 1),
+    ]  # fmt: skip
+
+
 # -- what must not come in --------------------------------------------------------------------------------------------
 
 

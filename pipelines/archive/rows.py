@@ -35,12 +35,12 @@ class Ending:
 
 
 def outcome_of(article: Article) -> tuple[Outcome, str]:
-    """How an article ends by its verdicts, and why."""
+    """How an article ends by its verdicts, and why. What shows what is meant cannot be off theme, nor can its copy."""
+    if article.copy is not None:
+        return Outcome.COPY, f"{article.copy.level.value} as entry {article.copy.of}"
     if not article.themes:
         best = max(article.verdicts, key=lambda verdict: verdict.score, default=None)
         return Outcome.OFF_THEME, f"no theme takes it{_nearest_theme(best) if best else ''}"
-    if article.copy is not None:
-        return Outcome.COPY, f"{article.copy.level.value} as entry {article.copy.of}"
     return Outcome.KEPT, "on theme: " + ", ".join(article.themes)
 
 
@@ -66,6 +66,8 @@ def insert_article(
         "path": path_of(config, article, day=now) if outcome in ARCHIVED else "",
         "revisit_at": _first_revisit(config, article, outcome, origin),
     }
+    if article.copy is not None and not article.themes:
+        more["themes"] = _stored(connection, article.copy.of)["themes"]
     insert_rows(connection, article, Ending(run=run, outcome=outcome, reason=reason, at=now), more)
     if outcome is Outcome.COPY and article.copy is not None:
         connection.execute(insert(copy_table).values(copy_mark(pending.id, article.copy, now)))
@@ -130,9 +132,11 @@ def _lacking(seed: RowMapping, twin: RowMapping) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if seed["published"] is None and twin["published"] is not None:
         values |= {"published": twin["published"], "datings": twin["datings"]}
-    if not (seed["original_url"] or seed["url"]):
-        # The key too, so that the article is known under every other address of its original.
-        values |= {"original_url": twin["original_url"] or twin["url"], "final_key": twin["key"]}
+    address = twin["original_url"] or twin["url"]
+    if address and not (seed["original_url"] or seed["url"]):
+        # The key too, so that the article is known under every other address of its original. A seed's own key is none.
+        key = twin["final_key"] if twin["origin"] == Origin.SEED.value else twin["key"]
+        values |= {"original_url": address, "final_key": key}
     return values
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Connection, select
 
 from crawler import tables
-from crawler.items import Article, CopyVerdict
+from crawler.items import Article, CopyVerdict, Origin
 from crawler.outcomes import ARCHIVED, Sameness
 
 _article = tables.article.c
@@ -15,8 +15,20 @@ def find_copy(connection: Connection, article: Article, text_hash: str) -> CopyV
 
     `text_hash` is that of `pipelines.copies.fingerprint.text_hash`. `of` names the representative of the copy group.
     """
+    return _find(connection, article, text_hash)
+
+
+def find_seed(connection: Connection, article: Article, text_hash: str) -> CopyVerdict | None:
+    """As `find_copy`, among the seeds alone."""
+    is_seed = _article.origin == Origin.SEED.value
+    return _find(connection, article, text_hash, is_seed)
+
+
+def _find(
+    connection: Connection, article: Article, text_hash: str, among: ColumnElement[bool] | None = None
+) -> CopyVerdict | None:
     for level, condition in ((Sameness.SAME_KEY, _same_key(article)), (Sameness.SAME_TEXT, _same_text(text_hash))):
-        twin = _first(connection, article, condition)
+        twin = _first(connection, article, condition if among is None else condition & among)
         if twin is not None:
             return CopyVerdict(of=representative_of(connection, twin), level=level, measure=1.0)
     return None

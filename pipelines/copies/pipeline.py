@@ -7,12 +7,12 @@ from sqlalchemy import Connection
 
 from crawler.items import Article, Flow
 from crawler.visit import Visit
-from pipelines.copies.find import find_copy
+from pipelines.copies.find import find_copy, find_seed
 from pipelines.copies.fingerprint import text_hash
 
 
 class CopiesPipeline:
-    """Gives each Article its fingerprint, and its copy verdict when it is on theme; hands on everything else."""
+    """Gives each Article its fingerprint and its copy verdict; hands on everything else."""
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
@@ -29,8 +29,9 @@ class CopiesPipeline:
 
 
 def compared(connection: Connection, article: Article) -> Article:
-    """The article with its fingerprint, and its copy verdict when it is on theme."""
+    """The article with its fingerprint and its copy verdict. Off theme it can be a copy of a seed alone."""
     marked = replace(article, text_hash=text_hash(article.text, article.title))
-    if not marked.themes:
-        return marked
-    return replace(marked, copy=find_copy(connection, marked, marked.text_hash))
+    if marked.pending.revisit:
+        return marked  # a copy or not, it stays what it was
+    find = find_copy if marked.themes else find_seed
+    return replace(marked, copy=find(connection, marked, marked.text_hash))
