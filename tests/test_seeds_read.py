@@ -36,6 +36,10 @@ def front(*lines, body="港口没有关灯。"):
     return "\n".join(["---", *lines, "---", "", body, ""])
 
 
+def evidence(at):
+    return f'presswatch: {{published: {{at: "{at}", precision: second, where: page, text: x, zone: ""}}}}'
+
+
 def facts(seed, **ours):
     """The archive file's facts, as whoever stores the seed gives them."""
     return FileFacts(
@@ -131,6 +135,12 @@ def test_an_exported_article_of_unknown_date_has_none():
             {"source": "tide", "url": "https://a.example/1"},
             id="a-citation-without-a-category",
         ),
+        pytest.param(
+            ['title: "港口\\ud83d"', 'thumbnail: "a\\udc00"'],
+            "港口。",
+            {"title": "港口", "thumbnail": "a"},
+            id="half-a-character",
+        ),
         pytest.param(["title: 港口"], "港口。\n\n---\n\n灯塔。", {"markdown": "港口。\n\n---\n\n灯塔。"}, id="a-rule"),
     ],
 )
@@ -160,6 +170,22 @@ def test_front_matter_is_taken_as_it_is_written(lines, body, found):
         pytest.param(front("title: 港口", body=""), "nothing stands below", id="no-body"),
         pytest.param(
             front("title: 港口", "presswatch: {published: {at: 昨天}}"), "presswatch.published cannot", id="evidence"
+        ),
+        pytest.param(
+            front("title: 港口", evidence("2026-03-05T09:30:07")),
+            "a.txt: .*published.at is '2026.*offset",
+            id="no-zone",
+        ),
+        pytest.param(front("title: 港口", evidence("0001-01-01T00:00:00+08:00")), "in the year 1;", id="year-1"),
+        pytest.param(
+            front("title: 港口", body="港口。\n\n[tide](https://a.example:99999/1)"),
+            "a.txt: the address of the original, 'https://a.example:99999/1' is not a URL",
+            id="a-port-that-is-none",
+        ),
+        pytest.param(
+            front("title: 港口", 'presswatch: {url: "not a url"}'),
+            "a.txt: the address of the original, 'not a url' .*; expected one like https://",
+            id="no-address",
         ),
     ],
 )
@@ -219,6 +245,26 @@ def test_a_portals_text_with_trail_facts_and_abstract_of_its_own():
     assert (seed.title, seed.published.text) == ("一只猫怎样管住一座码头", "2026-3-5 09:05")
     assert seed.published.at == datetime(2026, 3, 5, 9, 5, tzinfo=ZoneInfo(ZONE))
     assert [line[:5] for line in seed.text.split("\n")] == ["编者的话：", "猫在浪湾港", "工程师说，", "上一篇：这"]
+
+
+LONG_LINE = "港口没有关灯，人却走光了，三座吊车自己转过身来，它们不说话，也不抽烟，更不会问几点下班。"
+MENU, TRAIL, FACTS, SHARE = (
+    "快捷导航\n海港\n\n",
+    "首页 › 门户 › 查看内容\n",
+    "2026-3-5 09:05 | 发布者: 林晓\n",
+    "\n上一篇:甲下一篇:乙",
+)
+
+
+@pytest.mark.parametrize("facts", ["", FACTS], ids=["bare", "facts"])
+@pytest.mark.parametrize("trail", ["", TRAIL], ids=["no trail", "trail"])
+@pytest.mark.parametrize("title", ["三座吊车", "吊车 » 三十年"])
+def test_only_what_stands_above_the_title_is_a_trail(title, trail, facts):
+    if title != "三座吊车" and not trail and not facts:
+        return  # nothing tells such a title from a trail
+    body = [LONG_LINE, "设置 › 通用 › 关于本机", "他说 »好« 然后走了。", LONG_LINE]
+    seed = read(MENU + trail + title + "\n" + facts + "\n".join(body) + SHARE)
+    assert (seed.title, seed.text.split("\n")) == (title, body)
 
 
 def test_a_portals_text_without_an_article_is_told():

@@ -9,12 +9,14 @@ import yaml
 from crawler.config.yaml_lines import explain
 from crawler.items import Dating
 from crawler.text import one_line
+from crawler.urls import UrlError, host_of
 from pipelines.extract.dates import read_date
 from pipelines.extract.plain import linked_images, plain_text
 from pipelines.seeds.seed import Seed, SeedError, Shape
 
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _CITATION = re.compile(r"\[(?P<label>[^\[\]]+)\]\((?P<url>https?://(?P<host>[^/?#\s()]+)[^\s()]*)\)")
+_YEARS = range(1900, 2100)
 _NOTHING = ("", "~", "null")
 
 
@@ -32,7 +34,7 @@ def read_hugo(text: str, name: str, zone: str) -> Seed:
         zone: assumed for a date without one, an IANA name.
 
     Raises:
-        SeedError: no closing ---, broken YAML, no title, a date that is none, no body.
+        SeedError: no closing ---, broken YAML, no title, a date or an address that is none, no body.
     """
     head, body, first_line = _parts(text, name)
     front = _Front(_mapping(head, name, first_line))
@@ -52,7 +54,7 @@ def read_hugo(text: str, name: str, zone: str) -> Seed:
         published=_recorded(ours, name) or _shown(front.text("date"), place, zone),
         source=front.first("categories") or label,
         account=ours.text("account"),
-        url=url or ours.text("url"),
+        url=_address(url or ours.text("url"), name),
         language=front.first("lang") or Seed.language,
         thumbnail=front.text("thumbnail"),
         images=linked_images(markdown),
@@ -131,17 +133,30 @@ def _without_citation(body: str, front: _Front) -> tuple[str, str, str]:
     return above.rstrip(), label, cited["url"]
 
 
+def _address(url: str, name: str) -> str:
+    """The address, which may be that of the original."""
+    try:
+        if url:
+            host_of(url)
+    except UrlError as error:
+        raise SeedError(f"{name}: the address of the original, {error}; expected one like https://host/path") from error
+    return url
+
+
 def _recorded(ours: _Front, name: str) -> Dating | None:
     """The date with its evidence, where presswatch wrote the file."""
-    evidence = ours.mapping("published")
-    if not evidence:
+    if not ours.mapping("published"):
         return None
+    evidence, told = ours.inner("published"), "expected what presswatch wrote there"
     try:
-        return Dating.from_json(evidence)
-    except (KeyError, TypeError, ValueError) as error:
-        raise SeedError(
-            f"{name}: presswatch.published cannot be read ({error!r}); expected what presswatch wrote there"
-        ) from error
+        dating = Dating.from_json({key: evidence.text(key) for key in ("at", "precision", "where", "text", "zone")})
+    except ValueError as error:
+        raise SeedError(f"{name}: presswatch.published cannot be read ({error}); {told}") from error
+    if dating.at.tzinfo is None:
+        raise SeedError(f"{name}: presswatch.published.at is {evidence.text('at')!r}, without an offset; {told}")
+    if dating.at.year not in _YEARS:
+        raise SeedError(f"{name}: presswatch.published.at is in the year {dating.at.year}; {told}")
+    return dating
 
 
 def _shown(date: str, place: str, zone: str) -> Dating | None:

@@ -83,7 +83,15 @@ def _below_menu(text: str) -> list[str]:
         below = text
     elif not below.startswith("\n\n"):
         below = below.lstrip("\n").partition("\n")[2]
-    return [line for line in _above_footer(_lines(below)) if not _TRAIL.fullmatch(line)]
+    lines = _above_footer(_lines(below))
+    return lines[1:] if _begins_with_trail(lines) else lines
+
+
+def _begins_with_trail(lines: list[str]) -> bool:
+    """Whether the first line says where the page stands in the portal, and is not the title with such a sign in it."""
+    if len(lines) < 2 or not _TRAIL.fullmatch(lines[0]):
+        return False
+    return not (_FACTS.fullmatch(lines[1]) or _is_repeated(lines, 1))
 
 
 def _above_footer(lines: list[str]) -> list[str]:
