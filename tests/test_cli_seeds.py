@@ -1,6 +1,8 @@
 """presswatch seeds import: every seed of a folder in one command, and the corpus is one."""
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -71,6 +73,44 @@ def test_a_file_that_is_too_large_is_told(call, folder):
     result = call("seeds", "import", folder)
     assert result.exit_code == 2
     assert result.stderr == "large.txt: has 11000000 bytes, more than max_body_mb: 10\n"
+
+
+def test_a_file_of_any_name_is_brought_in_and_a_bad_address_is_told(call, folder, tmp_path):
+    (folder / os.fsdecode("早报\n.md".encode("gbk"))).write_text("---\ntitle: 早报\n---\n\n港口没有关灯。\n")
+    (folder / os.fsdecode("晚报.md".encode("gbk"))).write_text("---\ntitle: 晚报")
+    (folder / "aaa.md").write_text("---\ntitle: 港口\n---\n\n港口。\n\n[qq](https://news.example:99999/x)\n")
+    result = call("seeds", "import", folder)
+    assert result.exit_code == 2
+    told = ["aaa.md: the address of the original", r"\xcd\xed\xb1\xa8.md"]
+    assert [line.startswith(start) for line, start in zip(result.stderr.splitlines(), told, strict=True)] == [True] * 2
+    assert len(result.stdout.splitlines()) == len(NAMES) + 1
+    assert "stored  早报  archive/seed/undated/" in result.stdout
+    document = json.loads(call("--json", "explain", "早报").stdout)
+    assert document["announced_by"] == r"seeds:\xd4\xe7\xb1\xa8\n.md"
+
+
+def test_a_place_that_cannot_be_written_is_told_and_the_rest_goes_on(call, folder, tmp_path):
+    (tmp_path / "data" / "archive").mkdir(parents=True)
+    (tmp_path / "data" / "archive" / "harbour").write_text("in the way")
+    first = call("seeds", "import", folder)
+    assert first.exit_code == 1
+    assert [line.startswith("hugo.md: ") for line in first.stderr.splitlines()] == [True]
+    assert "its rows are stored, and the next run writes it" in first.stderr
+    assert [line.partition("  ")[0] for line in first.stdout.splitlines()] == ["stored"] * len(NAMES)
+    assert len(files_of(tmp_path / "data")) == len(NAMES) - 1
+    (tmp_path / "data" / "archive" / "harbour").unlink()
+    assert call("seeds", "import", folder).exit_code == 0
+    assert len(files_of(tmp_path / "data")) == len(NAMES)
+
+
+def test_a_disk_that_is_full_ends_the_import_in_words(call, folder, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pipelines.archive.store.write_atomically", full)
+    result = call("seeds", "import", folder)
+    assert (result.exit_code, result.stdout, "Traceback" in result.output) == (1, "", False)
+    assert "the disk is full" in result.stderr
 
 
 def test_the_document_names_every_file(call, folder):

@@ -17,9 +17,11 @@ from pipelines.copies.fingerprint import text_hash
 from pipelines.digest.issue import preview
 from pipelines.extract.html import extract_html
 from pipelines.forget import Forgetting
+from pipelines.seeds.identity import seed_key
 from pipelines.seeds.read import read_seed
 from pipelines.seeds.seed import Seed, Shape
-from pipelines.seeds.store import SeedResult, SeedStore, seed_key, source_of
+from pipelines.seeds.source import source_of
+from pipelines.seeds.store import SeedResult, SeedStore
 
 TEXT = "\n".join(
     f"第{number}台机器人走进工厂，工程师记录它的每一个动作，一共走了{number * 100}步。" for number in range(1, 9)
@@ -140,6 +142,23 @@ def test_a_crawled_twin_is_folded_under_the_seed_whichever_came_first(rig, site,
     assert seed_file.endswith(f"[seed]({URL})\n")
     twin_file = next(file_of(rig, path) for path in rig.files() if path.parts[0] == "alpha")
     assert f'copy_of: "{seed_key(a_seed(**of))}"' in twin_file
+
+
+@pytest.mark.parametrize("of", [{"url": URL}, {}], ids=["its address known", "its text alone"])
+def test_a_crawled_twin_that_no_word_hits_is_folded_and_has_the_themes_of_the_seed(rig, site, store, of):
+    words = {"name": "robots", "title": "机器人", "words": {"plain": ["流水线"]}, "seeds": [{"title": "机器人进厂"}]}
+    rig.write("themes.yaml", {"themes": [words]})
+    store(a_seed(**of))
+    other = "https://alpha.example/b"
+    site.routes["alpha.example/b"] = Answer(article_page("天气", "今天晴，明天也晴，后天有雨。" * 9))
+    crawl_twin(rig, site)
+    site.routes["alpha.example/feed"] = Answer(feed(URL, other))
+    rig.crawl(poll_now=True)
+    assert rig.query("SELECT outcome, themes FROM article ORDER BY entry") == [
+        ("kept", '["robots"]'), ("copy", '["robots"]'), ("off_theme", "[]"),
+    ]  # fmt: skip
+    assert rig.query("SELECT original FROM copy") == [(1,)]
+    assert len(rig.files()) == 2
 
 
 def test_a_seed_takes_only_what_it_lacks(rig, site, store):

@@ -25,6 +25,7 @@ def import_seeds(app: App, *, folder: Path) -> None:
     """Store the seed articles in FOLDER: Hugo Markdown, pages of a WeChat mirror, text of a Discuz! portal.
 
     Importing again changes nothing. A file that is no seed is told, and the rest goes on; the exit code is then 2.
+    It is 1 when a seed is stored and its archive file cannot be written.
     """
     try:
         with run_lock(app.data, app.config.settings.database):
@@ -41,12 +42,14 @@ def import_seeds(app: App, *, folder: Path) -> None:
         raise FailedError("the books of this import do not balance; see presswatch explain of each seed")
     if any(item.result is SeedResult.REFUSED for item in imported.files):
         sys.exit(2)
+    if any(item.fault for item in imported.files):
+        sys.exit(ExitCode.INTERNAL)
 
 
 def tell(files: Sequence[ImportedFile], *, to_person: bool) -> None:
     """What became of each file: faults on stderr for everybody, the rest for a person."""
     for item in files:
-        if item.result is SeedResult.REFUSED:
+        if item.fault:
             click.echo(item.fault, err=True)
-        elif to_person:
+        if to_person and item.result is not SeedResult.REFUSED:
             click.echo(f"{item.result}  {item.title}  archive/{item.path}")

@@ -1,5 +1,7 @@
 """A folder of seed files, imported. A file that is no seed is told, and the rest goes on."""
 
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +12,13 @@ from crawler.config.models import Config
 from crawler.database import Database
 from crawler.intake import intake_run
 from pipelines.archive.store import Archive
+from pipelines.copies.fingerprint import text_hash
 from pipelines.seeds.read import read_seed
 from pipelines.seeds.seed import Seed, SeedError
-from pipelines.seeds.store import SeedResult, SeedStore, source_of
+from pipelines.seeds.source import source_of
+from pipelines.seeds.store import SeedResult, SeedStore
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +39,7 @@ class ImportedFile:
     title: str = ""
     source: str = ""
     path: str = ""  # of its archive file, below the archive folder
-    fault: str = ""
+    fault: str = ""  # why it is refused; or, where it is stored, why its archive file could not be written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +51,16 @@ class ImportedFolder:
 def import_folder(
     folder: Path, database: Database, config: Config, archive: Path, now: Callable[[], datetime]
 ) -> ImportedFolder:
-    """Store every seed in `folder` in a run of its own. The caller holds the run lock."""
+    """Store every seed in `folder` in a run of its own. The caller holds the run lock.
+
+    Raises:
+        StorageError: nothing more can be stored. What was imported until then is.
+    """
     found = read_folder(folder, config)
-    store = SeedStore(database, Archive(database, archive, config, now), config, now)
-    sources = {source_of(item.seed, config) for item in found if item.seed is not None}
+    seeds = [item.seed for item in found if item.seed is not None]
+    beside = {text_hash(seed.text, seed.title) for seed in seeds}
+    store = SeedStore(database, Archive(database, archive, config, now), config, now, beside)
+    sources = {source_of(seed, config) for seed in seeds}
     with intake_run(database, command="seeds import", now=now, sources=sources) as run:
         files = tuple(_imported(store, item, run.number) for item in found)
     return ImportedFolder(files=files, books=run.books)
@@ -75,22 +87,31 @@ def _imported(store: SeedStore, item: SeedFile, run: int) -> ImportedFile:
 
 
 def _read(path: Path, config: Config) -> SeedFile:
-    zone = config.settings.timezone
+    zone, name = config.settings.timezone, _shown(path.name)
     try:
-        raw = _bytes_of(path, config.settings.safety.max_body_mb)
-        seed = read_seed(raw, path.name, zone)
+        raw = _bytes_of(path, name, config.settings.safety.max_body_mb)
+        seed = read_seed(raw, name, zone)
         source = config.source(source_of(seed, config))
         if source is not None and source.timezone != zone:
-            seed = read_seed(raw, path.name, source.timezone)
+            seed = read_seed(raw, name, source.timezone)
     except OSError as error:
-        return SeedFile(name=path.name, seed=None, fault=f"{path.name}: cannot be read: {error.strerror}")
+        return SeedFile(name=name, seed=None, fault=f"{name}: cannot be read: {error.strerror}")
     except SeedError as error:
-        return SeedFile(name=path.name, seed=None, fault=str(error))
-    return SeedFile(name=path.name, seed=seed)
+        return SeedFile(name=name, seed=None, fault=str(error))
+    return SeedFile(name=name, seed=seed)
 
 
-def _bytes_of(path: Path, most_mb: float) -> bytes:
+def _shown(name: str) -> str:
+    """A file's name as it can be told in a line and stored: bytes that are no UTF-8, as in old archives, as \\x…"""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(name).decode("ascii", "backslashreplace")
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), name)
+
+
+def _bytes_of(path: Path, name: str, most_mb: float) -> bytes:
     size = path.stat().st_size
     if size > most_mb * 1024 * 1024:
-        raise SeedError(f"{path.name}: has {size} bytes, more than max_body_mb: {most_mb:g}")
+        raise SeedError(f"{name}: has {size} bytes, more than max_body_mb: {most_mb:g}")
     return path.read_bytes()
