@@ -235,7 +235,8 @@ def test_a_stored_seed_outlives_its_forgotten_twin(desk):
 
 def test_a_forgotten_seed_is_refused_and_others_of_its_title_stay(desk):
     desk.bring(File(), File(text=TEXTS[1]), File(text=TEXTS[2]))
-    assert forget(desk.house, "2").exit_code == 0
+    [[key]] = desk.house.query("SELECT key FROM entry WHERE id = 2")
+    assert forget(desk.house, key).exit_code == 0
     assert desk.bring(File(), File(text=TEXTS[1]), File(text=TEXTS[2])) == ["unchanged", "refused", "unchanged"]
 
 

@@ -21,21 +21,18 @@ def correct_seed(connection: Connection, entry_id: int, read: Article, more: dic
         read: the seed as it was read now.
         more: further columns of `article`: `themes`, which is always judged anew, and `thumbnail`.
     """
-    text = Reading.of(read)
-    is_new = add_version(connection, entry_id, text, read.fetched_at)
+    is_new = add_version(connection, entry_id, Reading.of(read), read.fetched_at)
     row = connection.execute(select(article_table).where(article_table.c.entry == entry_id)).mappings().one()
     values = {**_facts(row, read), **_judgement(row, read, more["themes"])}
     if more["thumbnail"] and more["thumbnail"] != row["thumbnail"]:
         values["thumbnail"] = more["thumbnail"]
-    if is_new:
-        values |= {"images": list(read.images), "extractor": read.extractor}
     if values:
         this = article_table.c.entry == entry_id
         connection.execute(update(article_table).where(this).values(**values, filed=False))
         _announce(connection, entry_id, values)
     if values and row["representative"] is not None:
         complete_seed(connection, row["representative"], entry_id)
-    return bool(values)
+    return is_new or bool(values)
 
 
 def _facts(row: RowMapping, read: Article) -> dict[str, Any]:
