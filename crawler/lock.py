@@ -34,7 +34,7 @@ def run_lock(data: Path, database: str = "") -> Iterator[None]:
         data.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
-        raise RunLockedError(f"another run holds {path}; wait for it to end, or use --if-idle in cron") from error
+        raise RunLockedError(f"another run holds {path}; wait for it to end") from error
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}; name another folder with --data") from error
     try:

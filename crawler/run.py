@@ -30,15 +30,12 @@ from crawler.fetch.replay import NoMemories, ObeyedRobots, Replay
 from crawler.fetch.robots import PRODUCT_NAME, Robots, RobotsCache
 from crawler.fetch.robots_cache import DatabaseRobotsCache
 from crawler.ledger import Ledger, Scope
-from crawler.lock import RunLockedError, run_lock
 from crawler.polling import is_due
 from crawler.revisits import Revisits
 from crawler.spiders.polls import poll_url
 from crawler.spiders.source import SourceSpider
 from crawler.visit import DueEndpoint, RunContext, Visit
 from pipelines.archive.store import Archive
-
-__all__ = ["Run", "RunLockedError", "RunReport", "run_lock"]
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from sqlalchemy import text
 from crawler.clock import VirtualClock
 from crawler.config.load import load_config
 from crawler.database import BUSY_SECONDS, Database, sqlite_url
-from crawler.run import Run, run_lock
+from crawler.lock import run_lock
+from crawler.run import Run
 
 START = datetime(2025, 3, 3, 0, 0, tzinfo=UTC)
 THEMES = {"themes": [{"name": "robots", "title": "机器人", "words": {"plain": ["机器人"]}}]}

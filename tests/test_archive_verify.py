@@ -22,7 +22,7 @@ from upkeep import (
     rebuild,
 )
 
-from crawler.run import run_lock
+from crawler.lock import run_lock
 from crawler.tables import copy, run
 from pipelines.archive.findings import Kind
 from pipelines.archive.tree import names_below
@@ -254,13 +254,21 @@ def test_verify_changes_nothing_and_needs_no_lock(house):
 
 
 @pytest.mark.parametrize(
-    "command", [["archive", "rebuild"], ["archive", "prune"], ["forget", "1", "--yes", "--reason", "x"]]
+    "command",
+    [
+        ["archive", "rebuild"],
+        ["archive", "prune"],
+        ["forget", "1", "--yes", "--reason", "x"],
+        ["migrate"],
+        ["seeds", "import", "."],
+        ["import", __file__],
+    ],
 )
 def test_commands_that_write_wait_for_no_other_run(house, command):
     with run_lock(house.data):
         result = house.call(*command)
     assert result.exit_code == 4
-    assert result.stderr == f"Error: another run works on {house.data}; wait for it to end\n"
+    assert result.stderr == f"Error: another run holds {house.data}/run.lock; wait for it to end\n"
 
 
 @pytest.mark.parametrize("command", ["verify", "rebuild", "prune"])

@@ -76,7 +76,9 @@ def test_one_sick_source_fails_a_run_only_under_strict(presswatch, rig, flags, c
 
 
 @pytest.mark.parametrize(
-    ("flags", "code", "says"), [([], 4, "another run holds"), (["--if-idle"], 0, "")], ids=["told", "silent"]
+    ("flags", "code", "says"),
+    [([], 4, "wait for it to end, or use --if-idle in cron\n"), (["--if-idle"], 0, "")],
+    ids=["told", "silent"],
 )
 def test_two_runs_never_work_over_each_other(presswatch, rig, site, flags, code, says):
     rig.data.mkdir()

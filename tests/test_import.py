@@ -21,7 +21,7 @@ from crawler.captures.reading import BrokenFileError, stream_responses
 from crawler.cli import cli
 from crawler.config.models import Config, Source
 from crawler.fetch.decoding import BodyDecoder, BodyTooLargeError
-from crawler.run import run_lock
+from crawler.lock import run_lock
 from pipelines.imports.sources import SourceFinder, folder_name
 
 NOW = "2025-03-10T00:00:00+00:00"

@@ -20,8 +20,9 @@ from crawler.captures.upkeep import RingRules
 from crawler.cli import cli
 from crawler.cli.replaying import combined
 from crawler.fetch.turnstile import Turnstile
+from crawler.lock import run_lock
 from crawler.outcomes import Outcome
-from crawler.run import RunReport, run_lock
+from crawler.run import RunReport
 
 A, B = "https://alpha.example/a", "https://alpha.example/b"
 SECOND = timedelta(seconds=1)

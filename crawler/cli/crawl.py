@@ -17,20 +17,20 @@ from rich.text import Text
 
 from crawler.books import Book
 from crawler.cli.app import App, NotFoundError, print_document, with_app
+from crawler.cli.lock import LockedError, locked
 from crawler.cli.replaying import read_recording, replay, tell_if_nothing_was_polled, warc_files
 from crawler.config.models import Source
 from crawler.outcomes import Outcome
-from crawler.run import Run, RunLockedError, RunReport, run_lock
+from crawler.run import Run, RunReport
 from pipelines.digest.issue import issue_due
 
 
 class ExitCode(IntEnum):
-    """Design section 13."""
+    """How a run ended, as design section 13 numbers it; LockedError and bad usage have the other numbers."""
 
     COMPLETED = 0
     INTERNAL = 1
     NOTHING_POLLED = 3
-    LOCKED = 4
 
 
 @click.command()
@@ -54,18 +54,17 @@ def crawl(app: App, /, *, names: tuple[str, ...], captures: tuple[Path, ...], **
         raise click.UsageError("give either --replay or --route: a replay sends no request")
     scope = select_sources(app, names)
     try:
-        with run_lock(app.data, app.config.settings.database):
+        with locked(app):
             report = _crawl_or_replay(app, scope, captures, poll_now=bool(names) or flags["poll_all"])
             if app.json:
                 print_document(report_document(report))
             tell(report, to_person=sys.stdout.isatty() and not app.json, nothing_watched=not scope)
             if flags["then_digest"] and not report.halted:
                 issue_digests(app, report.ended if captures else app.clock.now())
-    except RunLockedError as error:
+    except LockedError as error:
         if flags["if_idle"]:
             return
-        click.echo(str(error), err=True)
-        sys.exit(ExitCode.LOCKED)
+        raise LockedError(f"{error.message}, or use --if-idle in cron") from error
     sys.exit(exit_code(report, strict=flags["strict"]))
 
 

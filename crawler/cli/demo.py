@@ -26,9 +26,10 @@ from crawler.config.load import load_config
 from crawler.config.models import Config
 from crawler.config.places import shipped_config
 from crawler.database import Database, sqlite_url
+from crawler.lock import run_lock
 from crawler.newsroom import Newsroom, serve, shipped_sources
 from crawler.outcomes import Outcome
-from crawler.run import Run, RunReport, run_lock
+from crawler.run import Run, RunReport
 from pipelines.digest.issue import IssuedDigest, issue_due, latest
 from pipelines.seeds.folder import ImportedFile, import_folder
 from pipelines.seeds.store import SeedResult

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from crawler.cli.app import App, FailedError, print_document, with_app
-from crawler.cli.crawl import ExitCode, exit_code, report_document, tell, unknown_source
+from crawler.cli.crawl import exit_code, report_document, tell, unknown_source
+from crawler.cli.lock import locked
 from crawler.config.models import Source
 from crawler.database import StorageError
 from crawler.intake import intake_run
 from crawler.outcomes import Outcome
-from crawler.run import RunLockedError, RunReport, run_lock
+from crawler.run import RunReport
 from pipelines.archive.store import Archive
 from pipelines.imports.importer import FileCount, Importer
 
@@ -34,11 +35,8 @@ def import_warc(app: App, /, *, files: tuple[Path, ...], name: str | None) -> No
     if name and source is None:
         raise unknown_source(name, (item.name for item in app.config.sources))
     try:
-        with run_lock(app.data, app.config.settings.database):
+        with locked(app):
             report, counts = take_files(app, tuple(dict.fromkeys(files)), source)
-    except RunLockedError as error:
-        click.echo(str(error), err=True)
-        sys.exit(ExitCode.LOCKED)
     except (OSError, StorageError) as error:
         told = f"the import broke off: {error}; what it had taken in is stored, and a second import goes on from there"
         raise FailedError(told) from error

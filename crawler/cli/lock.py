@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from crawler.cli.app import App, FailedError
-from crawler.run import RunLockedError, run_lock
+from crawler.lock import RunLockedError, run_lock
 
 
 class LockedError(FailedError):
@@ -24,4 +24,4 @@ def locked(app: App) -> Iterator[None]:
         with run_lock(app.data, app.config.settings.database):
             yield
     except RunLockedError as error:
-        raise LockedError(f"another run works on {app.data}; wait for it to end") from error
+        raise LockedError(str(error)) from error

@@ -1,14 +1,12 @@
 """presswatch migrate: the database brought up to date, with a copy of what it was."""
 
-import sys
 from typing import Any
 
 import click
 
 from crawler.cli.app import App, print_document, with_app
-from crawler.cli.crawl import ExitCode
+from crawler.cli.lock import locked
 from crawler.database import Migration
-from crawler.lock import RunLockedError, run_lock
 
 
 @click.command()
@@ -21,11 +19,8 @@ def migrate(app: App) -> None:
     """
     database = app.database_as_it_is
     try:
-        with run_lock(app.data, app.config.settings.database):
+        with locked(app):
             done = database.migrate()
-    except RunLockedError as error:
-        click.echo(str(error), err=True)
-        sys.exit(ExitCode.LOCKED)
     finally:
         database.close()
     if app.json:

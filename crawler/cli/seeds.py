@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from crawler.cli.app import App, FailedError, NotFoundError, print_document, with_app
-from crawler.cli.crawl import ExitCode
-from crawler.lock import RunLockedError, run_lock
+from crawler.cli.lock import locked
 from pipelines.seeds.folder import ImportedFile, import_folder
 from pipelines.seeds.store import SeedResult
 
@@ -27,12 +26,8 @@ def import_seeds(app: App, *, folder: Path) -> None:
     Importing again changes nothing. A file that is no seed is told, and the rest goes on; the exit code is then 2.
     It is 1 when a seed is stored and its archive file cannot be written.
     """
-    try:
-        with run_lock(app.data, app.config.settings.database):
-            imported = import_folder(folder, app.database, app.config, app.data / "archive", app.clock.now)
-    except RunLockedError as error:
-        click.echo(str(error), err=True)
-        sys.exit(ExitCode.LOCKED)
+    with locked(app):
+        imported = import_folder(folder, app.database, app.config, app.data / "archive", app.clock.now)
     if not imported.files:
         raise NotFoundError(f"{folder} holds no file; name the folder with the seed articles")
     if app.json:
