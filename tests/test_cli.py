@@ -121,6 +121,23 @@ def probed(monkeypatch, places, tmp_path):
 OPTIONS = ["--json", "-v", "--route", "http://127.0.0.1:8800", "--now", NOW]
 
 
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize("place", range(3), ids=["before the group", "between", "after the command"])
+@pytest.mark.parametrize("command", [["archive", "verify"], ["seeds", "import"]], ids=" ".join)
+def test_global_options_stand_between_a_group_and_its_command_too(places, tmp_path, command, place):
+    (tmp_path / "a.md").write_text("no seed", "utf-8")
+    words = [*command[:place], *places, "--json", *command[place:]]
+    result = call(*words, *([str(tmp_path)] if command[0] == "seeds" else []))
+    assert isinstance(json.loads(result.stdout), dict), result.stderr
+    assert (tmp_path / "data" / "presswatch.db").exists()
+
+
+def test_the_option_that_stands_latest_wins(places, rows, tmp_path):
+    elsewhere = ["--data", str(tmp_path / "none")]
+    assert call(*places, *elsewhere, "archive", *places, "verify").exit_code == 0
+    assert call(*places, "archive", *places, "verify", *elsewhere).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -1,11 +1,9 @@
 """The command line. This file imports click alone: a command's module is imported when the command is called."""
 
-from typing import Any
-
 import click
 
 from crawler.cli.lazy import LazyCommand, LazyGroup
-from crawler.cli.options import Given, global_options
+from crawler.cli.options import leading_options
 
 COMMANDS = {
     "demo": LazyCommand(target="crawler.cli.demo:demo", help="Live two simulated days of news, and show the digest."),
@@ -32,15 +30,13 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="presswatch", message="%(prog)s %(version)s")
-@global_options
-@click.pass_context
-def cli(context: click.Context, /, **parameters: Any) -> None:
+@leading_options
+def cli() -> None:
     """Watch news sources by theme: fetch each new article once, fold copies, publish a daily digest.
 
     Exit codes: 0 done, 1 internal failure or books that do not balance, 2 bad usage or configuration,
     3 nothing that was due could be polled, 4 another run holds the lock.
     """
-    context.obj = Given.take(parameters)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
-"""The options every command has. They may stand before the command's name or after it; what stands after wins."""
+"""The options every command has. They may stand before its name or its group's, or after it; what stands last wins."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -37,6 +38,19 @@ def global_options(function: Function) -> Function:
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
+
+
+def leading_options(function: Callable[[], None]) -> Callable[..., None]:
+    """Give a group the options of `Given`, and leave what they say to its commands."""
+
+    @global_options
+    @click.pass_context
+    @functools.wraps(function)
+    def group(context: click.Context, /, **parameters: Any) -> None:
+        context.obj = Given.take(parameters).under(context.find_object(Given))
+        function()
+
+    return group
 
 
 _OPTIONS = (

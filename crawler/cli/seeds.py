@@ -8,11 +8,13 @@ import click
 
 from crawler.cli.app import App, FailedError, NotFoundError, print_document, with_app
 from crawler.cli.lock import locked
+from crawler.cli.options import leading_options
 from pipelines.seeds.folder import ImportedFile, import_folder
 from pipelines.seeds.store import SeedResult
 
 
 @click.group()
+@leading_options
 def seeds() -> None:
     """Bring in the articles that show what is meant."""
 

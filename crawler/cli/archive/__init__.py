@@ -3,6 +3,7 @@
 import click
 
 from crawler.cli.lazy import LazyCommand, LazyGroup
+from crawler.cli.options import leading_options
 
 COMMANDS = {
     "verify": LazyCommand(
@@ -18,5 +19,6 @@ COMMANDS = {
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
+@leading_options
 def archive() -> None:
     """Look after the archive: its rows are the truth, its Markdown files are made from them."""
