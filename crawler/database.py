@@ -263,6 +263,12 @@ def sqlite_path(url: str | URL) -> Path | None:
     return Path(parts.database) if is_file and parts.database else None
 
 
+def companions(path: Path) -> tuple[Path, ...]:
+    """The files SQLite keeps beside a database, those that are there. Whatever bears its name is read with them."""
+    named = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm", "-journal"))
+    return tuple(companion for companion in named if companion.exists())
+
+
 @contextmanager
 def _one_opener(path: Path | None, patience: float) -> Iterator[None]:
     """Let one process at a time open an SQLite file: two that switch a new one to WAL at once find it locked."""

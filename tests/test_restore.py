@@ -4,6 +4,8 @@ import hashlib
 import io
 import json
 import sqlite3
+import subprocess
+import sys
 import tarfile
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +16,9 @@ from click.testing import CliRunner
 from rig import START, Rig
 
 from crawler.backup.form import SUMS, sum_line
+from crawler.backup.restore import restore_backup
 from crawler.cli import cli
+from crawler.storage import StorageError
 
 
 @pytest.fixture
@@ -202,3 +206,68 @@ def test_the_restored_installation_of_another_rig_is_whole(lived, file, tmp_path
         cli, ["--config", str(moved), "--data", str(other.data), "--now", START.isoformat(), "digest"]
     )
     assert (result.exit_code, "机器人one" in result.stdout) == (0, True)
+
+
+# -- a database that lies elsewhere ------------------------------------------------------------------------------------
+
+KILLED_WRITER = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode=WAL")
+connection.execute("UPDATE article SET title = 'of the old database'")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def elsewhere(lived, file, tmp_path):
+    """Where the configuration wants the database; there is a backup, and the old database died while it was written."""
+    path = tmp_path / "ledger" / "press.db"
+    path.parent.mkdir()
+    lived.write("presswatch.yaml", {"min_free_mb": 0, "database": f"sqlite:///{path}"})
+    (lived.data / "presswatch.db").rename(path)
+    assert call(lived, "backup", file).exit_code == 0
+    killed = subprocess.run([sys.executable, "-c", KILLED_WRITER, str(path)], check=False)
+    assert (killed.returncode, path.with_name("press.db-wal").stat().st_size > 0) == (-9, True)
+    path.rename(path.with_name("press.db.old"))
+    return path
+
+
+def titles(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return {title for [title] in connection.execute("SELECT title FROM article")}
+
+
+def test_the_log_of_a_killed_writer_is_not_read_into_the_restored_database(lived, file, tmp_path, elsewhere):
+    before = contents(elsewhere.parent)
+    refused = call(lived, "restore", file, data=tmp_path / "new")
+    assert refused.exit_code == 2
+    assert f"{elsewhere}-wal is left of another database, and would be read as the restored one's; move it away" in (
+        refused.stderr
+    )
+    assert (contents(elsewhere.parent), (tmp_path / "new").exists()) == (before, False)
+    for end in ("-wal", "-shm"):
+        elsewhere.with_name(f"press.db{end}").rename(elsewhere.with_name(f"press.db.old{end}"))
+    assert call(lived, "restore", file, data=tmp_path / "new").exit_code == 0
+    assert titles(elsewhere) == {"机器人one", "机器人two", "机器人three"}
+    assert titles(elsewhere.with_name("press.db.old")) == {"of the old database"}
+
+
+@pytest.mark.parametrize("name", ["press.db", "press.db-wal", "press.db-shm", "press.db-journal"])
+def test_what_appears_where_the_database_is_to_be_meanwhile_is_left_alone(file, tmp_path, elsewhere, name):
+    for end in ("-wal", "-shm"):
+        elsewhere.with_name(f"press.db{end}").unlink()
+    appeared = elsewhere.with_name(name)
+    with pytest.raises(StorageError, match=f"{name} is there, and was left alone: nothing was restored"):
+        restore_backup(file, tmp_path / "new", elsewhere, watch=lambda line: appeared.write_text("another's"))
+    assert (appeared.read_text(), (tmp_path / "new").exists()) == ("another's", False)
+
+
+def test_the_log_of_a_database_that_lay_in_its_own_archive_is_not_restored(lived, file, tmp_path):
+    call(lived, "backup", file)
+    repacked(file, with_member("archive/press.db-wal"))
+    path = tmp_path / "new" / "archive" / "press.db"
+    lived.write("presswatch.yaml", {"min_free_mb": 0, "database": f"sqlite:///{path}"})
+    assert call(lived, "restore", file, data=tmp_path / "new").exit_code == 0
+    assert not path.with_name("press.db-wal").exists()
+    assert titles(path) == {"机器人one", "机器人two", "机器人three"}

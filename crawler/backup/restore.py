@@ -15,7 +15,7 @@ from typing import BinaryIO
 from sqlalchemy import delete
 
 from crawler.backup.form import CONFIG, DATABASE, FOLDERS, MANIFEST, SUMS, Hashing, Manifest, Sums, kept_sums
-from crawler.database import Database, knows_revision, newest_revision, sqlite_url
+from crawler.database import Database, companions, knows_revision, newest_revision, sqlite_url
 from crawler.storage import StorageError, file_error, sync_folder
 from crawler.tables import capture
 
@@ -42,7 +42,8 @@ def restore_backup(
     Args:
         file: as `make_backup` wrote it.
         data: the folder to make; it does not exist, or is empty.
-        database: where its configuration wants the database, when not in `data`; it does not exist.
+        database: where its configuration wants the database, when not in `data`; neither it nor what SQLite keeps
+            beside it exists.
         watch: is told in a line what is being done.
 
     Raises:
@@ -207,14 +208,22 @@ def _put_in_place(unpacked: Path, data: Path, database: Path | None) -> None:
     if database is not None:
         inside = unpacked / database.relative_to(data)
         inside.parent.mkdir(parents=True, exist_ok=True)
+        for packed in companions(inside):  # of the database at work, in an archive it lies in: our copy needs none
+            packed.unlink()
         (unpacked / DATABASE).rename(inside)
     unpacked.rename(data)
     sync_folder(data.parent)
 
 
 def _put_elsewhere(unpacked: Path, data: Path, database: Path) -> None:
-    """The database last: without it, whoever finds the rest sees that the restore was not ended."""
+    """The database last: without it, whoever finds the rest sees that the restore was not ended.
+
+    Raises:
+        StorageError: a database lies there, or the log of one, which would be read into the restored one.
+    """
     database.parent.mkdir(parents=True, exist_ok=True)
+    if in_the_way := [*companions(database), *([database] if database.exists() else [])]:
+        raise StorageError(f"{in_the_way[0]} is there, and was left alone: nothing was restored; move it away")
     with tempfile.TemporaryDirectory(prefix=f".{database.name}.", dir=database.parent) as scratch:
         copied = Path(shutil.copyfile(unpacked / DATABASE, Path(scratch, DATABASE)))
         (unpacked / DATABASE).unlink()

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from crawler.backup.restore import Restored, restore_backup
 from crawler.cli.app import App, print_document, with_app
+from crawler.database import companions
 
 
 @click.command()
@@ -53,6 +54,11 @@ def _checked_database(app: App) -> Path | None:
     if path.exists():
         raise click.UsageError(
             f"the database {path} exists, and a restore overwrites nothing; move it away, with its -wal and -shm"
+        )
+    if left := companions(path):
+        raise click.UsageError(
+            f"{left[0]} is left of another database, and would be read as the restored one's; "
+            f"move it away, together with that database, and whatever else is named {path.name}-wal, -shm or -journal"
         )
     return path.absolute()
 
