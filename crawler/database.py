@@ -192,8 +192,8 @@ class Database:
         """Keep the database as it is before it is brought to `revision`."""
         if self.path is None:
             return None
-        kept = self.path.with_name(f"{self.path.name}.before-{revision}")
-        temporary = kept.with_name(f".{kept.name}.tmp")
+        kept = safety_copy(self.path, revision)
+        temporary = half_written(kept)
         try:
             temporary.unlink(missing_ok=True)
             self.copy_to(temporary)
@@ -235,7 +235,22 @@ def newest_revision() -> str:
 
 def knows_revision(revision: str) -> bool:
     """Whether a database at this schema can be brought up to date."""
-    return revision in {item.revision for item in ScriptDirectory.from_config(_alembic_config()).walk_revisions()}
+    return revision in known_revisions()
+
+
+def known_revisions() -> frozenset[str]:
+    """The schemas there have been, and today's."""
+    return frozenset(item.revision for item in ScriptDirectory.from_config(_alembic_config()).walk_revisions())
+
+
+def safety_copy(path: Path, revision: str) -> Path:
+    """Where the database at `path` is kept as it was before it was brought to `revision`."""
+    return path.with_name(f"{path.name}.before-{revision}")
+
+
+def half_written(copy: Path) -> Path:
+    """Where a safety copy lies while it is being written."""
+    return copy.with_name(f".{copy.name}.tmp")
 
 
 def check_url(url: str) -> None:

@@ -20,6 +20,7 @@ from crawler.items import Entry, PendingEntry
 from crawler.ledger import end_entry
 from crawler.lock import digests_lock
 from crawler.outcomes import Outcome
+from crawler.safety import remove_safety_copies
 from crawler.tombstones import bury
 from crawler.urls import docsify_file_url
 from pipelines.archive.aside import remove_leftovers
@@ -40,8 +41,8 @@ class Done:
     files: tuple[str, ...] = ()  # below the archive folder
     captures: int = 0
     digests: Withdrawn = field(default_factory=Withdrawn)
+    safety_copies: tuple[Path, ...] = ()  # of the database as it was before a migration
     run: int | None = None  # the run that closed the books on a pending entry
-    older: tuple[str, ...] = ()  # databases kept beside this one as they were before an update
     scrubbed: bool = True  # False: somebody reads, and until he ends the database's log holds what was deleted
 
 
@@ -76,9 +77,9 @@ class Forgetting:
             remove_rows(connection, remains, reason=reason, now=now())
             digests = self._withdraw(connection, remains)
             files = self._remove_files([remains.key])
-        return Done(
-            files=files, captures=captures, digests=digests, run=run, older=self._older(), scrubbed=self.finish(now)
-        )
+        copies = remove_safety_copies(self._database)
+        scrubbed = self.finish(now)
+        return Done(files=files, captures=captures, digests=digests, safety_copies=copies, run=run, scrubbed=scrubbed)
 
     def address(self, keys: Collection[str], *, reason: str, now: Callable[[], datetime]) -> Done:
         """Leave a tombstone for what is not known, so that it never will be; or finish what was begun.
@@ -88,7 +89,8 @@ class Forgetting:
         files = self._remove_files(keys)
         with self._database.write() as connection:
             bury(connection, keys, reason=reason, now=now())
-        return Done(files=files, older=self._older(), scrubbed=self.finish(now))
+        copies = remove_safety_copies(self._database)
+        return Done(files=files, safety_copies=copies, scrubbed=self.finish(now))
 
     def finish(self, now: Callable[[], datetime]) -> bool:
         """Write the files anew that named the article, and leave no trace of it in the database's own files."""
@@ -99,10 +101,6 @@ class Forgetting:
         with self._database.write() as connection:
             forget_deleted_words(connection)
         return self._database.scrub()
-
-    def _older(self) -> tuple[str, ...]:
-        path = self._database.path
-        return tuple(sorted(str(kept) for kept in path.parent.glob(f"{path.name}.before-*"))) if path else ()
 
     def _end_pending(self, remains: Remains, reason: str, now: Callable[[], datetime]) -> int:
         """Close the books on an entry that waits, in a run of its own: what runs carry over must join."""

@@ -1,6 +1,7 @@
 """Texts are let go when their time has come; what digests, books and copies need stays."""
 
 import json
+import os
 from datetime import timedelta
 
 import pytest
@@ -211,6 +212,58 @@ def test_no_table_is_gone_through_when_nothing_expires(house):
         for statement, parameters in statements:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
             assert "USING INDEX" in plan[0][3], plan
+
+
+# -- the copies that migrations keep -----------------------------------------------------------------------------------
+
+
+def copies_of(house, *, age):
+    """A migration's copy, what a killed one left, and three files that are neither; all so many days old."""
+    names = ["db.before-0002", "db.before-mine", "db.before", "db.before-0002.bak"]
+    paths = [house.data / f"presswatch.{name}" for name in names] + [house.data / ".presswatch.db.before-0002.tmp"]
+    for path in paths:
+        path.write_bytes(LONG.format(2).encode())
+        os.utime(path, ((NOON - age * DAY).timestamp(),) * 2)
+    return {paths[0], paths[-1]}, set(paths[1:-1])
+
+
+def test_a_run_lets_go_a_migrations_copy_that_is_as_old_as_a_deleted_text_may_be(house, caplog):
+    ours, others = copies_of(house, age=0)
+    house.now = NOON + 30 * DAY
+    house.archive.recover()
+    assert all(path.exists() for path in ours)
+    house.now += timedelta(seconds=1)
+    assert house.archive.recover() == []
+    assert not any(path.exists() for path in ours)
+    assert all(path.exists() for path in others)
+    assert caplog.records == []
+
+
+def test_prune_names_the_copies_and_a_dry_run_keeps_them(house):
+    ours, _ = copies_of(house, age=31)
+    path = house.data / "presswatch.db.before-0002"
+    told = f"{path}, the database as it was before a migration, "
+    assert f"{told}would be let go\n" in house.call("archive", "prune", "--dry-run", now=NOON).stdout
+    assert all(copy.exists() for copy in ours)
+    assert f"{told}let go\n" in house.call("archive", "prune", now=NOON).stdout
+    assert not any(copy.exists() for copy in ours)
+    copies_of(house, age=31)
+    document = json.loads(house.call("archive", "prune", "--json", now=NOON).stdout)
+    assert set(document["safety_copies"]) == {str(copy) for copy in ours}
+
+
+def test_a_copy_that_cannot_be_removed_is_told(house, monkeypatch):
+    copies_of(house, age=31)
+    path = house.data / "presswatch.db.before-0002"
+    unlink = type(path).unlink
+
+    def refuse(self, **options):
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        unlink(self, **options)
+
+    monkeypatch.setattr(type(path), "unlink", refuse)
+    assert apply(house, 0).faults == (f"{path} cannot be removed: Permission denied",)
 
 
 # -- the command ------------------------------------------------------------------------------------------------------

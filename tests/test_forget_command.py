@@ -148,6 +148,23 @@ def test_somebody_who_reads_an_older_state_is_told_of(house, monkeypatch):
     assert named_in(house) == set()
 
 
+@pytest.mark.parametrize("when", ["at once", "when it was forgotten already"])
+def test_the_copies_that_migrations_kept_go_too_and_it_says_so(house, when):
+    keep(house)
+    house.database.copy_to(house.data / "presswatch.db.before-0002")
+    shutil.copyfile(house.data / "presswatch.db.before-0002", house.data / ".presswatch.db.before-0002.tmp")
+    if when != "at once":
+        kept = (house.data / "presswatch.db.before-0002").read_bytes()
+        forget(house)
+        (house.data / "presswatch.db.before-0002").write_bytes(kept)
+    result = forget(house)
+    assert f"{house.data}/presswatch.db.before-0002 is removed: the database as it was before a migration\n" in (
+        result.stdout
+    )
+    assert named_in(house) == set()
+    assert json.loads(forget(house, URL, "--json").stdout)["safety_copies"] == []
+
+
 # -- the command ------------------------------------------------------------------------------------------------------
 
 
@@ -196,15 +213,6 @@ def test_what_was_never_seen_is_not_taken_in_either(house):
     assert result.stdout.startswith("https://nobody.example/1 was never seen; it will not be taken in\n")
     with house.database.read() as connection:
         assert "url:nobody.example/1" in buried(connection, ["url:nobody.example/1"])
-
-
-def test_a_database_kept_from_before_an_update_is_named(house):
-    keep(house)
-    older = house.data / "presswatch.db.before-0002"
-    house.database.copy_to(older)
-    result = forget(house)
-    assert f"{older}, the database before an update, may still hold it: delete it\n" in result.stdout
-    assert {file for _, file in named_in(house)} == {older.name}
 
 
 def test_an_id_is_taken_only_where_its_article_is_shown(house, monkeypatch):

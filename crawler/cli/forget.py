@@ -48,7 +48,7 @@ def forget(app: App, *, query: str, reason: str, yes: bool) -> None:
         print_document(document(remains, grave, done))
     else:
         click.echo(one_line(told(query, remains, grave, done, app.config.settings.zone)))
-        for line in (*orphans(done), *hints(remains, done)):
+        for line in (*orphans(done), *copies(done), *hints(remains, done)):
             click.echo(one_line(line))
 
 
@@ -135,6 +135,10 @@ def orphans(done: Done) -> Iterator[str]:
     yield from (f"digests/{path} names it and is none of our digests: see to it yourself" for path in done.digests.left)
 
 
+def copies(done: Done) -> Iterator[str]:
+    yield from (f"{path} is removed: the database as it was before a migration" for path in done.safety_copies)
+
+
 def hints(remains: Remains | None, done: Done) -> Iterator[str]:
     """What is not ours to remove."""
     if remains is not None and remains.origin == Origin.SEED.value:
@@ -143,7 +147,6 @@ def hints(remains: Remains | None, done: Done) -> Iterator[str]:
         yield f"copies of it stay, forget them too if they are meant: entries {_listed(remains.twins)}"
     if not done.scrubbed:
         yield "another process reads the database: until it ends, the log beside it holds what was removed"
-    yield from (f"{path}, the database before an update, may still hold it: delete it" for path in done.older)
     yield "backups made before now still hold it"
 
 
@@ -160,6 +163,7 @@ def document(remains: Remains | None, grave: Tombstone | None, done: Done) -> di
         "files": done.files,
         "captures": done.captures,
         "digests": done.digests,
+        "safety_copies": done.safety_copies,
         "run": done.run,
         "twins": remains.twins if remains else (),
         "scrubbed": done.scrubbed,

@@ -15,7 +15,7 @@ def migrate(app: App) -> None:
     """Bring the database up to this version's schema.
 
     Every command that opens it does so by itself; here it can be done at a time of your choice. The database as it
-    was is kept beside it, as presswatch.db.before-SCHEMA, and never removed.
+    was is kept beside it, as presswatch.db.before-SCHEMA, for as long as retention.deleted in presswatch.yaml says.
     """
     database = app.database_as_it_is
     try:

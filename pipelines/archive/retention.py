@@ -1,5 +1,7 @@
 """Texts that have been kept for as long as they may be. The row with title, address and verdict stays.
 
+A copy that a migration kept of the database holds them too, and goes when it is as old as a deleted text may be.
+
 A file goes before its row says so: what a killed process leaves is still found expired, and let go by the next one.
 """
 
@@ -16,6 +18,7 @@ from crawler.config.models import Config
 from crawler.database import Database
 from crawler.items import Origin
 from crawler.outcomes import ARCHIVED, Outcome
+from crawler.safety import expired_safety_copies, remove_safety_copy
 from crawler.tables import article, entry, version
 from pipelines.archive.aside import set_aside_if_edited
 from pipelines.archive.facts import filing
@@ -51,28 +54,31 @@ class Expired:
 
     articles: tuple[Expiring, ...] = ()
     kept_aside: tuple[Path, ...] = ()  # edited files, under their new names
+    safety_copies: tuple[Path, ...] = ()  # of the database as it was before a migration
     faults: tuple[str, ...] = ()  # files that could not be removed, with the cause; their texts stay
 
 
 class Retention:
-    """Applies the settings under `retention` to the texts of `database` and the files below `folder`."""
+    """Applies the settings under `retention` to the texts of `database`, its copies, and the files below `folder`."""
 
     def __init__(self, database: Database, folder: Path, config: Config) -> None:
         self._database = database
         self._folder = folder
         self._config = config
 
-    def expiring(self, now: datetime) -> tuple[Expiring, ...]:
+    def expiring(self, now: datetime) -> Expired:
         """What `apply` would let go."""
+        copies = expired_safety_copies(self._database, now - self._config.settings.retention.deleted)
         with self._database.read() as connection:
-            return tuple(self._due(connection, now))
+            return Expired(articles=tuple(self._due(connection, now)), safety_copies=copies)
 
     def apply(self, now: datetime) -> Expired:
         """Let go every text that has been kept long enough, and its file. The caller holds the run lock.
 
         A file that somebody edited is kept under another name: what a person wrote is never lost.
         """
-        due = self.expiring(now)
+        expiring = self.expiring(now)
+        due = expiring.articles
         gone, aside, faults = list[Expiring](), list[Path](), list[str]()
         for start in range(0, len(due), _BATCH):
             removed = []
@@ -85,7 +91,20 @@ class Retention:
             with self._database.write() as connection:
                 self._let_go(connection, [item.entry for item in removed], now)
             gone.extend(removed)
-        return Expired(articles=tuple(gone), kept_aside=tuple(aside), faults=tuple(faults))
+        copies = tuple(self._remove_copies(expiring.safety_copies, faults))
+        return Expired(articles=tuple(gone), kept_aside=tuple(aside), safety_copies=copies, faults=tuple(faults))
+
+    @staticmethod
+    def _remove_copies(copies: Sequence[Path], faults: list[str]) -> Iterator[Path]:
+        """Remove them, and name those that went; what cannot be removed is among the faults."""
+        for copy in copies:
+            try:
+                remove_safety_copy(copy)
+            except OSError as error:
+                faults.append(f"{copy} cannot be removed: {error.strerror or error}")
+            else:
+                logger.info("%s has expired and is removed", copy)
+                yield copy
 
     def _due(self, connection: Connection, now: datetime) -> Iterator[Expiring]:
         seen: set[int] = set()

@@ -26,7 +26,7 @@ def prune(app: App, *, dry_run: bool) -> None:
     ring = app.data / "captures", app.existing_database
     rules, now = RingRules.of(app.config.settings.retention), app.clock.now()
     if dry_run:
-        expired = Expired(articles=retention.expiring(now))
+        expired = retention.expiring(now)
         captures = files_to_drop(ring_files(*ring), rules, now=now)
     else:
         with locked(app):
@@ -55,7 +55,9 @@ def _tell(expired: Expired, captures: Sequence[str], *, dry_run: bool) -> None:
         click.echo(one_line(f"{item.rule.value}: entry {item.entry} {item.title}"))
     for path in expired.kept_aside:
         click.echo(one_line(f"kept aside: {path} was edited by hand"))
-    counts = ", ".join(f"{count} by {name}" for name, count in _counted(expired).items())
     verb = "would be let go" if dry_run else "let go"
+    for path in expired.safety_copies:
+        click.echo(one_line(f"{path}, the database as it was before a migration, {verb}"))
+    counts = ", ".join(f"{count} by {name}" for name, count in _counted(expired).items())
     click.echo(f"{len(expired.articles)} texts {verb}: {counts}")
     click.echo(f"{len(captures)} capture files {verb}")
