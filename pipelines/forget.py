@@ -65,6 +65,7 @@ class Forgetting:
         Raises:
             NoResultFound: there is no such entry.
             OSError: a file cannot be read or removed. The rows are still there; forgetting again finishes.
+            NotByRecordError: a file among the captures cannot be taken apart. Likewise.
             StorageError: a digest or the database cannot be written. Likewise.
         """
         with self._database.read() as connection:

@@ -291,3 +291,24 @@ def test_prune_lets_go_and_says_what(house):
     assert captures == "0 capture files let go"
     document = json.loads(house.call("archive", "prune", "--json", now=NOON + 91 * DAY).stdout)
     assert (document["texts"], document["dry_run"]) == ({"deleted": 0, "off_theme": 0, "articles": 1}, False)
+
+
+def test_captures_that_are_no_folder_are_told_after_what_was_let_go(house):
+    (house.data / "captures").write_text("not a folder")
+    told = f"{house.data}/captures: it cannot be written there (Not a directory): put right what is in the way\n"
+    dry = house.call("archive", "prune", "--dry-run", now=NOON + 31 * DAY)
+    assert (dry.exit_code, dry.stderr) == (1, told)
+    result = house.call("archive", "prune", now=NOON + 31 * DAY)
+    assert (result.exit_code, result.stderr) == (1, told)
+    assert "2 texts let go: 1 by deleted, 1 by off_theme, 0 by articles\n0 capture files let go\n" in result.stdout
+
+
+def test_a_capture_that_cannot_be_removed_is_told_and_so_is_what_went_before_it(house):
+    (house.data / "captures").mkdir()
+    first, second = (house.data / "captures" / f"2025010{day}T000000Z-run{day}.warc.gz" for day in (1, 2))
+    first.write_bytes(b"")
+    second.mkdir()
+    result = house.call("archive", "prune", "--json", now=NOON)
+    document = json.loads(result.stdout)
+    assert (document["captures"], len(document["faults"])) == ([first.name], 1)
+    assert (result.exit_code, f"{second}: " in result.stderr, first.exists()) == (1, True, False)

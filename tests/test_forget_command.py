@@ -1,5 +1,6 @@
 """presswatch forget: killed, refused or misused, it loses nothing else, and the same command finishes."""
 
+import gzip
 import json
 import shutil
 import subprocess
@@ -129,6 +130,24 @@ def test_a_file_that_cannot_be_removed_is_told(house, monkeypatch):
     assert result.exit_code == 1
     assert f"not all could be removed ({path}: Permission denied); see to that, and forget it again" in result.stderr
     assert all_is_well(house)
+
+
+def test_a_capture_that_cannot_be_taken_apart_is_told(house, monkeypatch):
+    keep(house)
+    monkeypatch.setattr("crawler.captures.members.LARGEST_MEMBER", 1000)
+    path = house.data / "captures" / "20250303T000000Z-run1.warc.gz"
+    path.parent.mkdir()
+    path.write_bytes(gzip.compress(bytes(2000)))
+    result = forget(house)
+    told = f"{path} is not compressed record by record; run: warcio recompress {path} NEW_FILE"
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"Error: not all could be removed ({told}); see to that, and forget it again to finish\n",
+    )
+    assert all_is_well(house)
+    path.unlink()
+    assert forget(house).exit_code == 0
+    assert named_in(house) == set()
 
 
 def test_somebody_who_reads_an_older_state_is_told_of(house, monkeypatch):

@@ -75,10 +75,19 @@ def prune_ring(
     """
     dropped = files_to_drop(ring_files(folder, database, spare=spare), rules, now=now, room=room)
     for name in dropped:
-        with database.write() as connection:
-            connection.execute(delete(capture).where(capture.c.file == name))
-            (folder / name).unlink(missing_ok=True)
+        drop_file(folder, database, name)
     return dropped
+
+
+def drop_file(folder: Path, database: Database, name: str) -> None:
+    """Delete a file of the ring and its rows.
+
+    Raises:
+        OSError: it cannot be deleted; its rows stay.
+    """
+    with database.write() as connection:
+        connection.execute(delete(capture).where(capture.c.file == name))
+        (folder / name).unlink(missing_ok=True)
 
 
 def mend_ring(folder: Path, database: Database) -> None:

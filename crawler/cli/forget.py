@@ -9,6 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import NoResultFound
 
+from crawler.captures.members import NotByRecordError
 from crawler.cli.app import App, FailedError, NotFoundError, print_document, with_app
 from crawler.cli.lock import locked
 from crawler.items import Origin
@@ -94,8 +95,8 @@ def carry_out(app: App, query: str, remains: Remains | None, reason: str) -> Don
         return forgetting.article(remains.key, reason=reason, now=app.clock.now)
     except NoResultFound as error:
         raise FailedError("another process has just forgotten it") from error
-    except OSError as error:
-        cause = f"{error.filename}: {error.strerror or error}"
+    except (OSError, NotByRecordError) as error:
+        cause = f"{error.filename}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
         raise FailedError(f"not all could be removed ({cause}); see to that, and forget it again to finish") from error
 
 

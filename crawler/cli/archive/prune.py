@@ -2,14 +2,19 @@
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
-from crawler.captures.upkeep import RingRules, files_to_drop, prune_ring, ring_files
+from crawler.captures.upkeep import RingRules, drop_file, files_to_drop, ring_files
 from crawler.cli.app import App, print_document, with_app
 from crawler.cli.lock import locked
+from crawler.storage import StorageError, file_error
 from crawler.text import one_line
 from pipelines.archive.retention import Expired, Retention, Rule
 
@@ -23,15 +28,17 @@ def prune(app: App, *, dry_run: bool) -> None:
     Every run does so when it begins. An article's row with title, address and verdict stays; its text and its file go.
     """
     retention = Retention(app.existing_database, app.data / "archive", app.config)
-    ring = app.data / "captures", app.existing_database
-    rules, now = RingRules.of(app.config.settings.retention), app.clock.now()
-    if dry_run:
-        expired = retention.expiring(now)
-        captures = files_to_drop(ring_files(*ring), rules, now=now)
-    else:
-        with locked(app):
-            expired = retention.apply(now)
-            captures = prune_ring(*ring, rules, now=now)
+    now, captures, faults = app.clock.now(), list[str](), list[str]()
+    with nullcontext() if dry_run else locked(app):
+        expired = retention.expiring(now) if dry_run else retention.apply(now)
+        # What was let go already is told whatever becomes of the captures.
+        try:
+            captures.extend(_captures(app, now, dry_run=dry_run))
+        except OSError as error:
+            faults.append(str(file_error(error, Path(error.filename or app.data / "captures"))))
+        except StorageError as error:
+            faults.append(str(error))
+    expired = replace(expired, faults=(*expired.faults, *faults))
     if app.json:
         print_document(_document(expired, captures, dry_run=dry_run))
     else:
@@ -39,6 +46,15 @@ def prune(app: App, *, dry_run: bool) -> None:
     for fault in expired.faults:
         click.echo(one_line(fault), err=True)
     sys.exit(1 if expired.faults else 0)
+
+
+def _captures(app: App, now: datetime, *, dry_run: bool) -> Iterator[str]:
+    """Let go the capture files that have expired, one by one."""
+    folder, rules = app.data / "captures", RingRules.of(app.config.settings.retention)
+    for name in files_to_drop(ring_files(folder, app.existing_database), rules, now=now):
+        if not dry_run:
+            drop_file(folder, app.existing_database, name)
+        yield name
 
 
 def _counted(expired: Expired) -> dict[str, int]:
