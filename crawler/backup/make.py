@@ -9,7 +9,6 @@ import io
 import os
 import sqlite3
 import tarfile
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from crawler import __version__
 from crawler.backup.form import CAPTURES, CONFIG, DATABASE, FOLDERS, MANIFEST, SUMS, Hashing, Manifest, Sums, kept_sums
+from crawler.backup.scratch import scratch_folder
 from crawler.config.places import KNOWN_FILES, SOURCES
 from crawler.database import Database
 from crawler.storage import StorageError, file_error, sync_folder
@@ -49,15 +49,15 @@ def make_backup(
     Args:
         database: it need not be up to date, and is left at its schema.
         folders: name in the backup (of FOLDERS) → folder; one that does not exist is empty.
-        target: the file; its folder must exist.
+        target: the file; its folder must exist, and be none of those whose files are all packed.
         now: when the backup is made.
         watch: is told in a line what is being done.
 
     Raises:
         StorageError: something cannot be read, or the disk refuses; `target` is not there.
     """
-    with _faults_named(target), tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
-        copy, written = Path(scratch, DATABASE), Path(scratch, "backup")
+    with _faults_named(target), scratch_folder(target.parent, f".{target.name}.backup-") as scratch:
+        copy, written = scratch / DATABASE, scratch / "backup"
         watch("copying the database ...")
         if database.revision() is None:
             raise StorageError("the database holds no tables: there is nothing to keep")

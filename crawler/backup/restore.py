@@ -4,7 +4,6 @@ import gzip
 import os
 import shutil
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import BinaryIO
 from sqlalchemy import delete
 
 from crawler.backup.form import CONFIG, DATABASE, FOLDERS, MANIFEST, SUMS, Hashing, Manifest, Sums, kept_sums
+from crawler.backup.scratch import scratch_folder
 from crawler.database import Database, companions, knows_revision, newest_revision, sqlite_url
 from crawler.storage import StorageError, file_error, sync_folder
 from crawler.tables import capture
@@ -53,10 +53,10 @@ def restore_backup(
     above = next(folder for folder in data.absolute().parents if folder.is_dir())
     with (
         _faults_named(data),
-        tempfile.TemporaryDirectory(prefix=f".{data.name}.restoring-", dir=above) as scratch,
+        scratch_folder(above, f".{data.name}.restoring-") as scratch,
         kept_sums() as sums,
     ):
-        unpacked = Path(scratch, "data")
+        unpacked = scratch / "data"
         unpacked.mkdir()
         manifest, files = _Unpacker(file, unpacked, sums, watch).unpack()
         watch("bringing the database up to date ...")
@@ -201,7 +201,6 @@ def _prepare_database(path: Path, manifest: Manifest) -> None:
 
 
 def _put_in_place(unpacked: Path, data: Path, database: Path | None) -> None:
-    data.parent.mkdir(parents=True, exist_ok=True)
     if database is not None and not database.is_relative_to(data):
         _put_elsewhere(unpacked, data, database)
         return
@@ -211,6 +210,7 @@ def _put_in_place(unpacked: Path, data: Path, database: Path | None) -> None:
         for packed in companions(inside):  # of the database at work, in an archive it lies in: our copy needs none
             packed.unlink()
         (unpacked / DATABASE).rename(inside)
+    data.parent.mkdir(parents=True, exist_ok=True)
     unpacked.rename(data)
     sync_folder(data.parent)
 
@@ -224,10 +224,11 @@ def _put_elsewhere(unpacked: Path, data: Path, database: Path) -> None:
     database.parent.mkdir(parents=True, exist_ok=True)
     if in_the_way := [*companions(database), *([database] if database.exists() else [])]:
         raise StorageError(f"{in_the_way[0]} is there, and was left alone: nothing was restored; move it away")
-    with tempfile.TemporaryDirectory(prefix=f".{database.name}.", dir=database.parent) as scratch:
-        copied = Path(shutil.copyfile(unpacked / DATABASE, Path(scratch, DATABASE)))
+    with scratch_folder(database.parent, f".{database.name}.restoring-") as scratch:
+        copied = shutil.copyfile(unpacked / DATABASE, scratch / DATABASE)
         (unpacked / DATABASE).unlink()
         os.sync()
+        data.parent.mkdir(parents=True, exist_ok=True)
         unpacked.rename(data)
         copied.rename(database)
     sync_folder(data.parent)

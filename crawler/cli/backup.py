@@ -1,6 +1,7 @@
 """presswatch backup: the whole installation in one file."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,10 @@ def backup(app: App, *, file: Path, with_captures: bool) -> None:
     It may be called while a crawl is at work. FILE must not exist. What can be had from the environment, such as
     passwords, is not in it.
     """
-    target = _checked(file)
     folders = {CONFIG: app.config_folder} | {name: app.data / name for name in (ARCHIVE, DIGESTS)}
     if with_captures:
         folders[CAPTURES] = app.data / CAPTURES
+    target = _checked(file, [folder for name, folder in folders.items() if name != CONFIG])
     console = Console(stderr=True)
     database = app.database_as_it_is
     try:
@@ -44,13 +45,16 @@ def backup(app: App, *, file: Path, with_captures: bool) -> None:
         click.echo(_told(written))
 
 
-def _checked(file: Path) -> Path:
+def _checked(file: Path, packed: Iterable[Path]) -> Path:
     if str(file) == "-":
         raise click.UsageError("a backup is written to a file; name one")
     if file.exists() or file.is_symlink():
         raise click.UsageError(f"{file} exists already; name another file, or move it away")
     if not file.parent.is_dir():
         raise click.UsageError(f"the folder {file.parent} does not exist; make it first")
+    for folder in packed:
+        if file.parent.resolve().is_relative_to(folder.resolve()):
+            raise click.UsageError(f"{file} lies in {folder}, and would hold itself; name a file that lies elsewhere")
     return file.absolute()
 
 
