@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from crawler.cli.app import App, FailedError, NotFoundError, print_document, with_app
+from crawler.cli.crawl import ExitCode
 from crawler.cli.lock import locked
 from crawler.cli.options import leading_options
 from pipelines.seeds.folder import ImportedFile, import_folder
