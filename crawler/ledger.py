@@ -92,6 +92,12 @@ class Ledger:
         states = {(row["source"], row["url"]): _endpoint_state(row) for row in rows}
         return {pair: states[pair] for pair in pairs}
 
+    def brings_news(self, poll: Poll) -> bool:
+        """Whether anything is announced that is neither known nor forgotten."""
+        first = _first_of_each_key(poll.entries)
+        with self.database.read() as connection:
+            return bool(first.keys() - _known_keys(connection, first) - buried(connection, first).keys())
+
     def record_poll(
         self, run: int, state: EndpointState, poll: Poll, *, now: datetime, next_due: datetime, max_age: timedelta
     ) -> PollResult:
@@ -233,7 +239,7 @@ class Ledger:
                 .where(_is_due(now), entry.c.host == name, reader.is_not(None), entry.c.id > after)
                 .order_by(entry.c.id)
             ).mappings()
-            return [_pending_entry(row, row["reader"]) for row in rows]
+            return [pending_entry(row, row["reader"]) for row in rows]
 
     def end(self, run: int, ended: Ended) -> None:
         """
@@ -356,7 +362,7 @@ def _insert_entry(
     if item.published is not None and now - item.published.at > max_age:
         row = connection.execute(select(entry).where(entry.c.key == item.key)).mappings().one()
         reason = f"published {item.published.at.isoformat()}, older than the source's limit of {max_age.days} days"
-        end_entry(connection, run, _pending_entry(row, state.source), Outcome.STALE, reason=reason, now=now)
+        end_entry(connection, run, pending_entry(row, state.source), Outcome.STALE, reason=reason, now=now)
     return True
 
 
@@ -374,7 +380,8 @@ def _endpoint_state(row: Mapping[Any, Any]) -> EndpointState:
     return EndpointState(**{name: row[name] for name in EndpointState.__dataclass_fields__})
 
 
-def _pending_entry(row: Mapping[Any, Any], reader: str) -> PendingEntry:
+def pending_entry(row: Mapping[Any, Any], reader: str) -> PendingEntry:
+    """A row of table `entry`, to be read by the rules of the source `reader`."""
     return PendingEntry(
         id=row["id"],
         source=reader,

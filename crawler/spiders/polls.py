@@ -100,6 +100,9 @@ class Poller:
             self._note_failure(due, str(fault), _PARSE_FAULT_WEIGHT)
             return
         run, now = self._visit.run, response.meta["answered_at"]
+        if run.ledger.brings_news(poll):
+            # First: were the process killed in between, the next poll would find nothing new in it to keep it for.
+            self._visit.capture(due.source.name, _captured(response, now))
         result = run.ledger.record_poll(
             run.number,
             due.state,
@@ -108,8 +111,6 @@ class Poller:
             next_due=_next(due, now, poll.ttl),
             max_age=due.source.articles.max_age,
         )
-        if result.found:
-            self._visit.capture(due.source.name, _captured(response, now))
         run.watch(f"{due.source.name}: {result.found} found, {result.known} known at {due.endpoint.url}")
 
     def _unchanged(self, due: DueEndpoint) -> None:
