@@ -258,7 +258,7 @@ def test_verify_changes_nothing_and_needs_no_lock(house):
     [
         ["archive", "rebuild"],
         ["archive", "prune"],
-        ["forget", "1", "--yes", "--reason", "x"],
+        ["forget", "url:chenfeng.example/1", "--yes", "--reason", "x"],
         ["migrate"],
         ["seeds", "import", "."],
         ["import", __file__],

@@ -85,7 +85,7 @@ def test_an_archive_file_that_finds_the_disk_full_ends_the_run_in_order(three, s
     # The page under way is read to its end; the next is not asked for.
     assert three.outcomes() in [{"one": "kept", "two": two, "three": None} for two in (None, "kept")]
     assert "alpha.example/three" not in site.hits
-    assert len(refused) <= 2
+    assert len(refused) <= 2 + step.startswith("fsync")  # of the run's capture file, when it ends
     assert three.query("SELECT sum(filed) FROM article") == [(0,)]
     assert not list(three.data.rglob("*.tmp"))
     assert_all_is_well_after_the_next_run(three, site)

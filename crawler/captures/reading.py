@@ -19,7 +19,10 @@ from warcio.timeutils import iso_date_to_datetime
 
 from crawler.captures.records import asked_url
 
+#: What kind of name a record may be referred to by, and which it is.
+Name = tuple[str, str]
 _GZIP_MAGIC = b"\x1f\x8b"
+_RECORD = b"WARC/"  # what a record begins with
 _RECORD_END = b"\r\n\r\n"
 _CHUNK_MARKS = 64 * 1024  # of a body as it was sent
 
@@ -33,7 +36,8 @@ class StoredResponse:
     """A response or revisit record.
 
     `body` is as its Content-Encoding says, the chunks of its transfer undone. It is empty where it is larger than
-    the reader's limit (`too_large`), and where it stands in another record (`refers_to`).
+    the reader's limit (`too_large`), and where it stands in another record: that one has one of the names in
+    `refers_to`, of which the first that is found is the surest.
     """
 
     url: str
@@ -42,16 +46,12 @@ class StoredResponse:
     headers: tuple[tuple[str, str], ...]
     body: bytes = field(repr=False)
     too_large: bool = False
-    refers_to: tuple[str, datetime] | None = None  # address and time of the record that has the body
+    names: tuple[Name, ...] = ()
+    refers_to: tuple[Name, ...] = ()
 
     def header(self, name: str) -> str:
         """The value of a header, its name in any case; "" when it is not there."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
-
-    @property
-    def identity(self) -> tuple[str, datetime]:
-        """What a revisit record refers to."""
-        return self.url, self.at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +72,8 @@ def stream_responses(path: Path, max_body: int) -> Iterator[StoredResponse | Unr
     Raises:
         BrokenFileError: no WARC file, or one that breaks off; everything before that place was yielded.
     """
+    if not begins_as_warc(path):
+        raise BrokenFileError(no_warc(path))
     # One is held back until what follows it was read: only then its checksum is known to be right.
     held: list[StoredResponse | Unreadable] = []
     try:
@@ -103,11 +105,11 @@ def read_record(record: ArcWarcRecord, max_body: int) -> Iterator[StoredResponse
         asked = asked_url(url)
         status = int(record.http_headers.get_statuscode())
         at = _date(found("WARC-Date"))
-        refers_to = _reference(record)
+        refers_to = _reference(record) if record.rec_type == "revisit" else ()
     except ValueError as error:
         yield Unreadable(url=url, why=str(error))
         return
-    if record.rec_type == "revisit" and refers_to is None:
+    if record.rec_type == "revisit" and not refers_to:
         yield Unreadable(url=url, why="a revisit record that does not say which record has its body")
         return
     too_large = record.payload_length > max_body + _CHUNK_MARKS
@@ -118,6 +120,7 @@ def read_record(record: ArcWarcRecord, max_body: int) -> Iterator[StoredResponse
         headers=tuple(record.http_headers.headers),
         body=b"" if too_large or refers_to else _body(record),
         too_large=too_large,
+        names=_names(found("WARC-Record-ID"), asked, at, found("WARC-Payload-Digest")),
         refers_to=refers_to,
     )
 
@@ -144,16 +147,22 @@ def _date(text: str | None) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _reference(record: ArcWarcRecord) -> tuple[str, datetime] | None:
-    """
+def _reference(record: ArcWarcRecord) -> tuple[Name, ...]:
+    """The names of the record that has the body. Writers of WARC 1.0 give an id or a digest, if anything.
+
     Raises:
         ValueError: the date it names is none.
     """
-    url = record.rec_headers.get_header("WARC-Refers-To-Target-URI")
-    at = record.rec_headers.get_header("WARC-Refers-To-Date")
-    if record.rec_type != "revisit" or not url or not at:
-        return None
-    return asked_url(url), _date(at)
+    found = record.rec_headers.get_header
+    url, date = found("WARC-Refers-To-Target-URI"), found("WARC-Refers-To-Date")
+    at = _date(date) if url and date else None
+    return _names(found("WARC-Refers-To"), asked_url(url or ""), at, found("WARC-Payload-Digest"))
+
+
+def _names(record_id: str | None, url: str, at: datetime | None, digest: str | None) -> tuple[Name, ...]:
+    """The surest first: an id is one record's, at an address several may stand with one time, a body is anybody's."""
+    place = f"{url} {at.isoformat()}" if at else ""
+    return tuple((kind, name) for kind, name in (("id", record_id), ("place", place), ("digest", digest)) if name)
 
 
 @contextmanager
@@ -164,6 +173,27 @@ def _opened(path: Path) -> Iterator[Any]:
     else:
         with path.open("rb") as file:
             yield file
+
+
+def begins_as_warc(path: Path) -> bool:
+    """Whether a record stands at the file's beginning, or may have stood there: the gzip member is damaged.
+
+    Raises:
+        BrokenFileError: the file cannot be read.
+    """
+    try:
+        with gzip.open(path) if _is_packed(path) else path.open("rb") as file:
+            return file.read(len(_RECORD)) == _RECORD
+    except OSError as error:
+        if isinstance(error, gzip.BadGzipFile):
+            return True
+        raise BrokenFileError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (EOFError, zlib.error):
+        return True
+
+
+def no_warc(path: Path) -> str:
+    return f"{path} is no WARC file; .warc and .warc.gz are read"
 
 
 def _is_packed(path: Path) -> bool:

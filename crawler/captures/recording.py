@@ -3,14 +3,14 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 from crawler.captures.index import Place, response_at, responses_of
-from crawler.captures.members import Member, whole_members
-from crawler.captures.reading import StoredResponse
+from crawler.captures.members import Gap, Member, parts_of
+from crawler.captures.reading import Name, StoredResponse, begins_as_warc, no_warc
 from crawler.captures.records import asked_url
 from crawler.captures.upkeep import is_ring_file
 
@@ -26,7 +26,8 @@ class Take:
     at: datetime
     number: int  # in the order in which the files were written
     place: Place
-    refers_to: tuple[str, datetime] | None = None
+    names: tuple[Name, ...] = ()
+    refers_to: tuple[Name, ...] = ()
 
     @property
     def order(self) -> tuple[datetime, int]:
@@ -43,14 +44,18 @@ class Session:
 
 
 class Recording:
-    """All takes of some files, by address and time. `torn`: files that end in the middle of a record."""
+    """All takes of some files, by address and time. `faults`: what could not be read of the files, and why."""
 
-    def __init__(self, takes: Iterable[Take], torn: Iterable[Path] = ()) -> None:
-        self.torn = tuple(torn)
+    def __init__(self, takes: Iterable[Take], faults: Iterable[str] = ()) -> None:
+        self.faults = tuple(faults)
         self.takes = tuple(sorted(takes, key=lambda take: take.order))
         self._by_url: defaultdict[str, list[Take]] = defaultdict(list)
         for take in self.takes:
             self._by_url[take.url].append(take)
+        self._with_body: dict[Name, Take] = {}
+        for take in self.takes:
+            for name in take.names if not take.refers_to else ():
+                self._with_body.setdefault(name, take)
 
     def newest(self, url: str, until: datetime) -> Take | None:
         """The last answer of an address that is not later than `until`."""
@@ -66,13 +71,10 @@ class Recording:
             OSError: it cannot be read.
         """
         response = response_at(take.place)
-        if take.refers_to is None:
+        if not take.refers_to:
             return response
-        url, at = take.refers_to
-        for other in self._by_url.get(url, []):
-            if other.at == at and other.refers_to is None:
-                return with_body(response, response_at(other.place).body)
-        return None
+        other = next((self._with_body[name] for name in take.refers_to if name in self._with_body), None)
+        return with_body(response, response_at(other.place).body) if other else None
 
     def sessions(self) -> tuple[Session, ...]:
         """In order of time. A file of the ring is one run; another file is parted where it is silent for long."""
@@ -86,19 +88,30 @@ class Recording:
 def load_recording(paths: Sequence[Path]) -> Recording:
     """
     Raises:
-        NotByRecordError: a file is compressed as a whole.
-        OSError: a file cannot be read.
+        NotByRecordError: a file is compressed as a whole, or not at all.
+        BrokenFileError: a file cannot be read.
+        OSError: likewise.
     """
     takes: list[Take] = []
-    torn: list[Path] = []
+    faults: list[str] = []
     for path in paths:
-        end = 0
-        for member in whole_members(path):
-            end = member.offset + len(member.raw)
-            takes += _takes_of(path, member, len(takes))
-        if end < path.stat().st_size:
-            torn.append(path)
-    return Recording(takes, torn=torn)
+        if not begins_as_warc(path):
+            faults.append(no_warc(path))
+            continue
+        size = path.stat().st_size
+        for part in parts_of(path):
+            if isinstance(part, Member):
+                takes += _takes_of(path, part, len(takes))
+            else:
+                faults.append(_told(path, part, size))
+    return Recording(takes, faults=faults)
+
+
+def _told(path: Path, gap: Gap, size: int) -> str:
+    if gap.end >= size:
+        return f"{path} ends in the middle of a record; what stands before it was replayed"
+    span = f"bytes {gap.offset} to {gap.end - 1}"
+    return f"{path} is damaged: no record can be read in {span}; what stands before and behind them was replayed"
 
 
 def _takes_of(path: Path, member: Member, number: int) -> list[Take]:
@@ -108,15 +121,16 @@ def _takes_of(path: Path, member: Member, number: int) -> list[Take]:
             at=response.at,
             number=number + nth,
             place=Place(path=path, offset=member.offset, nth=nth),
+            names=response.names,
             refers_to=response.refers_to,
         )
-        for nth, response in enumerate(responses_of(member.content))
+        for nth, response in enumerate(responses_of(path, member.content))
     ]
 
 
 def with_body(response: StoredResponse, body: bytes) -> StoredResponse:
     """A revisit record's response with the body of the record it refers to."""
-    return StoredResponse(url=response.url, at=response.at, status=response.status, headers=response.headers, body=body)
+    return replace(response, body=body, refers_to=())
 
 
 def _parts(path: Path, takes: Sequence[Take]) -> Iterator[list[Take]]:

@@ -32,6 +32,7 @@ from crawler.config.models import Settings
 from crawler.database import Database, StorageError, insert_for
 from crawler.items import Redirect
 from crawler.noarchive import forbids_archiving
+from crawler.storage import sync_folder
 from crawler.tables import capture, meta
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class Ring:
             prune_ring(self._folder, self._database, self._rules, now=self._run.started)
         if self._fault:
             logger.warning(self._fault)
+            self._told = True
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -96,7 +98,7 @@ class Ring:
         """Keep a response, unless the ring has this body from this address, or its publisher forbids it.
 
         Returns:
-            Why nothing is captured from now on, once; else "".
+            Why nothing is captured from now on, once, unless it was so when the run began; else "".
         """
         if not self._fault and not forbids_archiving(captured.headers):
             with self._contained():
@@ -110,16 +112,24 @@ class Ring:
         """End the run's file. One that could not be written to its end is left to be mended."""
         if self._file is None:
             return
-        os.close(self._file.descriptor)
-        self._file = None
-        if self._fault:
-            return
+        file, self._file = self._file, None
         try:
-            with self._database.write() as connection:
-                connection.execute(delete(meta).where(meta.c.name == OPEN_FILE))
-        except (SQLAlchemyError, StorageError) as error:
-            # The next run mends a file that needs none; what the database refuses is told when the books are closed.
-            logger.info("the capture file %s could not be closed in the database: %s", self._run.file, error)
+            self._end(file)
+        except (OSError, SQLAlchemyError, StorageError) as error:
+            # The next run mends a file that may need it; what disk or database refuse is told where it costs something.
+            logger.info("the capture file %s could not be ended: %s", self._run.file, error)
+
+    def _end(self, file: _OpenFile) -> None:
+        """A file is on the disk before it counts as ended."""
+        try:
+            if self._fault:
+                return
+            os.fsync(file.descriptor)
+        finally:
+            os.close(file.descriptor)
+        sync_folder(self._folder)
+        with self._database.write() as connection:
+            connection.execute(delete(meta).where(meta.c.name == OPEN_FILE))
 
     @contextmanager
     def _contained(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """The ring between runs: what expires goes, and files and rows that disagree are made to agree."""
 
+import json
 import os
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -14,9 +15,13 @@ from crawler.captures.index import rows_of
 from crawler.captures.members import whole_members
 from crawler.config.models import Retention
 from crawler.database import Database, insert_for
+from crawler.storage import sync_folder
 from crawler.tables import capture, meta
 
 OPEN_FILE = "captures_open"  # the row of `meta` that names the file being written
+# The row of `meta` that names the files without rows of their own, with their sizes: all that they hold is known from
+# others. It goes when rows do, for it may then be true no more.
+_NOTHING_NEW = "captures_nothing_new"
 _FILE = re.compile(r"(?P<begun>\d{8}T\d{6}Z)-run\d+\.warc\.gz")
 _BATCH = 500  # rows in one INSERT
 
@@ -86,7 +91,7 @@ def drop_file(folder: Path, database: Database, name: str) -> None:
         OSError: it cannot be deleted; its rows stay.
     """
     with database.write() as connection:
-        connection.execute(delete(capture).where(capture.c.file == name))
+        _forget_files(connection, [name])
         (folder / name).unlink(missing_ok=True)
 
 
@@ -99,22 +104,24 @@ def mend_ring(folder: Path, database: Database) -> None:
         OSError: the folder or a file cannot be read or written.
         NotByRecordError: a file that is called like one of the ring is none.
     """
-    names = ring_names(folder)
     for left_over in folder.glob("*.tmp") if folder.is_dir() else ():
         left_over.unlink()
     with database.read() as connection:
         known = set(connection.scalars(select(capture.c.file).distinct()))
         torn = connection.scalar(select(meta.c.value).where(meta.c.name == OPEN_FILE))
-    if torn in names:
+    if torn in ring_names(folder):
         _cut_torn_end(folder / torn)
-        names = ring_names(folder)
-    for name in names:
-        if name == torn or name not in known:
-            _index(folder / name, database)
+    names = ring_names(folder)
     gone = known.difference(names)
-    if gone or torn is not None:
+    if gone:
         with database.write() as connection:
             _forget_files(connection, gone)
+    nothing_new = _nothing_new(database)
+    for name in names:
+        if name == torn or (name not in known and nothing_new.get(name) != (folder / name).stat().st_size):
+            index_file(folder / name, database)
+    if torn is not None:
+        with database.write() as connection:
             connection.execute(delete(meta).where(meta.c.name == OPEN_FILE))
 
 
@@ -158,27 +165,45 @@ def _begun(name: str) -> datetime:
     return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
+def index_file(path: Path, database: Database) -> None:
+    """Give a file the rows of what stands in it, in place of those it had."""
+    rows = list(rows_of(path))
+    with database.write() as connection:
+        connection.execute(delete(capture).where(capture.c.file == path.name))
+        for start in range(0, len(rows), _BATCH):
+            statement = insert_for(connection)(capture).on_conflict_do_nothing()
+            connection.execute(statement, rows[start : start + _BATCH])
+        if connection.scalar(select(capture.c.url).where(capture.c.file == path.name).limit(1)) is None:
+            _note_nothing_new(connection, path)
+
+
 def _cut_torn_end(path: Path) -> None:
     """Leave the whole records alone; delete a file that has none but its first, which only says who began it."""
-    ends = [member.offset + len(member.raw) for member in whole_members(path)]
+    ends = [member.end for member in whole_members(path)]
     if len(ends) < 2:
         path.unlink()
+        sync_folder(path.parent)
     elif ends[-1] < path.stat().st_size:
         os.truncate(path, ends[-1])
 
 
-def _index(path: Path, database: Database) -> None:
-    """Give a file its rows."""
-    rows = list(rows_of(path))
-    if not rows:
-        return
-    with database.write() as connection:
-        for start in range(0, len(rows), _BATCH):
-            statement = insert_for(connection)(capture).on_conflict_do_nothing()
-            connection.execute(statement, rows[start : start + _BATCH])
+def _nothing_new(database: Database) -> dict[str, int]:
+    with database.read() as connection:
+        noted = connection.scalar(select(meta.c.value).where(meta.c.name == _NOTHING_NEW))
+    found: dict[str, int] = json.loads(noted) if noted else {}
+    return found
+
+
+def _note_nothing_new(connection: Connection, path: Path) -> None:
+    noted = connection.scalar(select(meta.c.value).where(meta.c.name == _NOTHING_NEW))
+    value = json.dumps({**(json.loads(noted) if noted else {}), path.name: path.stat().st_size})
+    made = insert_for(connection)(meta).values(name=_NOTHING_NEW, value=value)
+    connection.execute(made.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
 def _forget_files(connection: Connection, names: Collection[str]) -> None:
+    """Delete the rows of files that are there no more, or soon will not be."""
     gone: Sequence[str] = sorted(names)
     for start in range(0, len(gone), _BATCH):
         connection.execute(delete(capture).where(capture.c.file.in_(gone[start : start + _BATCH])))
+    connection.execute(delete(meta).where(meta.c.name == _NOTHING_NEW))

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from crawler.books import Book, summed
 from crawler.captures.members import NotByRecordError
+from crawler.captures.reading import BrokenFileError
 from crawler.captures.recording import Recording, load_recording
 from crawler.cli.app import App, FailedError, NotFoundError
 from crawler.clock import VirtualClock
@@ -47,11 +48,11 @@ def read_recording(files: Sequence[Path]) -> Recording:
     """
     try:
         recording = load_recording(files)
-    except (OSError, NotByRecordError) as error:
+    except (OSError, NotByRecordError, BrokenFileError) as error:
         raise FailedError(str(error)) from error
     if not recording.takes:
         named = ", ".join(map(str, files))
-        raise FailedError(f"no captured response can be read in {named}: is it a .warc.gz that a crawl has kept?")
+        raise FailedError("\n".join([f"no captured response can be read in {named}", *recording.faults]))
     return recording
 
 
@@ -60,8 +61,7 @@ def replay(app: App, scope: tuple[Source, ...], recording: Recording) -> RunRepo
     first = recording.sessions()[0].start
     clock = VirtualClock(max(app.given_now or first, _after_the_last_run(app.database)))
     report = combined(asyncio.run(_live_again(app, scope, recording, clock)))
-    torn = (f"{path} ends in the middle of a record; what stands before it was replayed" for path in recording.torn)
-    return dataclasses.replace(report, unread=tuple(torn))
+    return dataclasses.replace(report, unread=recording.faults)
 
 
 async def _live_again(

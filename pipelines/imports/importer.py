@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from crawler import books
-from crawler.captures.reading import BrokenFileError, StoredResponse, Unreadable, stream_responses
+from crawler.captures.reading import BrokenFileError, Name, StoredResponse, Unreadable, stream_responses
 from crawler.captures.recording import with_body
 from crawler.config.models import Config, Source
 from crawler.database import Database, StorageError
@@ -68,6 +68,7 @@ class Importer:
         self._survey = Survey(config, decoder)
         self._finder = SourceFinder(config, fixed)
         self._reader = PageReader(config.themes, database, decoder)
+        self._bodies: dict[Name, bytes] = {}  # of records that others refer to, in this file or a later one
         self._lines: set[str] = set()  # sources that have a line in the books
         self.faults: list[str] = []  # pages that presswatch itself failed on
 
@@ -91,18 +92,19 @@ class Importer:
     def _take_file(self, run: int, path: Path) -> FileCount:
         count = FileCount(path=path)
         intake = Intake(run=run, origin=Origin.IMPORT, place=f"warc:{path.name}")
-        bodies: dict[tuple[str, datetime], bytes] = {}  # of records that others refer to
         for found in self._whole_part(path, count):
             if isinstance(found, Unreadable):
                 count.unreadable.append(f"{found.url}: {found.why}")
                 continue
-            if self._survey.is_referred_to(found):
-                bodies[found.identity] = found.body
-            response = found
-            if found.refers_to is not None and found.refers_to in bodies:
-                response = with_body(found, bodies[found.refers_to])
-            self._sort(intake, response, count)
+            for name in self._survey.referred_to(found):
+                self._bodies.setdefault(name, found.body)
+            self._sort(intake, self._with_body(found), count)
         return count
+
+    def _with_body(self, response: StoredResponse) -> StoredResponse:
+        """A response whose body stands in another record, with that body where it was met before."""
+        body = next((self._bodies[name] for name in response.refers_to if name in self._bodies), None)
+        return response if body is None else with_body(response, body)
 
     def _whole_part(self, path: Path, count: FileCount) -> Iterator[StoredResponse | Unreadable]:
         try:
@@ -116,7 +118,7 @@ class Importer:
             count.lists += 1
             return
         announced = list(self._survey.announcements(response.url))
-        if response.status != 200 or response.refers_to is not None or not (announced or is_page_type(response)):
+        if response.status != 200 or response.refers_to or not (announced or is_page_type(response)):
             count.others += 1
             return
         try:

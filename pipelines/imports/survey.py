@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
 from urllib.parse import urljoin
 
-from crawler.captures.reading import StoredResponse
+from crawler.captures.reading import Name, StoredResponse
 from crawler.captures.records import asked_url
 from crawler.config.models import Config, Source
 from crawler.feeds import PollFaultError
@@ -29,16 +28,16 @@ class Survey:
                 self._lists[asked_url(poll_url(source, endpoint))].append(source)
         self._announced: defaultdict[str, dict[str, tuple[str, Entry]]] = defaultdict(dict)
         self._led_here: defaultdict[str, list[str]] = defaultdict(list)  # address → those redirected to it
-        self._referred_to: set[tuple[str, datetime]] = set()
+        self._referred_to: set[Name] = set()
 
     def look_at(self, response: StoredResponse) -> None:
         if 300 <= response.status < 400:
             self._redirected(response)
         elif response.status != 200:
             return
-        elif response.refers_to is not None:
+        elif response.refers_to:
             if is_page_type(response) or response.url in self._announced:
-                self._referred_to.add(response.refers_to)
+                self._referred_to.update(response.refers_to)
         else:
             for source in self._lists.get(response.url, []):
                 self._read_list(source, response)
@@ -46,9 +45,9 @@ class Survey:
     def is_list(self, url: str) -> bool:
         return url in self._lists
 
-    def is_referred_to(self, response: StoredResponse) -> bool:
-        """Whether a page of another address has its body in this record."""
-        return response.identity in self._referred_to
+    def referred_to(self, response: StoredResponse) -> set[Name]:
+        """The names by which pages of other addresses say that their body is in this record."""
+        return self._referred_to.intersection(() if response.refers_to or response.too_large else response.names)
 
     def announcements(self, url: str) -> Iterator[tuple[str, Entry]]:
         """Source and entry for each announcement that leads to the address, over redirects too."""
