@@ -1,18 +1,26 @@
 """crawl --replay: the road lived again from captures, without a socket, as it was."""
 
 import asyncio
+import base64
+import gzip
+import hashlib
 import json
 import socket
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
+import brotli
 import pytest
 from click.testing import CliRunner
 from rig import START, Answer, article_page, feed
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
 from crawler.books import Book
 from crawler.captures.index import Place
+from crawler.captures.members import whole_members
 from crawler.captures.recording import Recording, Take, load_recording
 from crawler.captures.records import Captured
 from crawler.captures.ring import Ring, RingRun
@@ -266,6 +274,20 @@ def test_a_file_that_ends_in_the_middle_of_a_record_is_replayed_up_to_there(craw
     assert result.exit_code == 1
 
 
+def test_a_damaged_record_in_the_middle_costs_that_one_and_is_told(crawled):
+    [path] = (crawled.data / "captures").iterdir()
+    damaged = list(whole_members(path))[3]
+    data = bytearray(path.read_bytes())
+    data[damaged.end - 8] ^= 1
+    path.write_bytes(data)
+    result = replay(crawled)
+    assert json.loads(result.stdout)["totals"]["kept"] == 1
+    span = f"bytes {damaged.offset} to {damaged.end - 1}"
+    assert f"{path} is damaged: no record can be read in {span}" in result.stderr
+    assert "in the middle of a record" not in result.stderr
+    assert result.exit_code == 1
+
+
 def test_captures_of_lists_nobody_watches_are_told(crawled):
     crawled.source(url="https://alpha.example/other")
     result = replay(crawled)
@@ -278,7 +300,13 @@ def test_captures_of_lists_nobody_watches_are_told(crawled):
     [
         pytest.param(("--replay", "missing.warc.gz"), 2, "does not exist", id="no such file"),
         pytest.param(("--replay", "empty"), 2, "holds no .warc.gz file", id="an empty folder"),
-        pytest.param(("--replay", "junk.warc.gz"), 1, "no captured response can be read", id="no WARC"),
+        pytest.param(("--replay", "junk.warc.gz"), 1, "is no WARC file; .warc and .warc.gz are read", id="no WARC"),
+        pytest.param(("--replay", "page.warc.gz"), 1, "is no WARC file; .warc and .warc.gz are read", id="HTML"),
+        pytest.param(
+            ("--replay", "x.warc.zst"), 1, "is no WARC file; .warc and .warc.gz are read", id="another packer"
+        ),
+        pytest.param(("--replay", "whole.warc.gz"), 1, "run: warcio recompress whole.warc.gz", id="packed as a whole"),
+        pytest.param(("--replay", "plain.warc"), 1, "run: warcio recompress plain.warc", id="not packed"),
         pytest.param(("--replay", "junk.warc.gz", "--route", "http://127.0.0.1:9"), 2, "--route", id="and a route"),
     ],
 )
@@ -286,6 +314,11 @@ def test_what_cannot_be_replayed_is_told(rig, monkeypatch, arguments, code, told
     monkeypatch.chdir(rig.folder)
     (rig.folder / "empty").mkdir()
     (rig.folder / "junk.warc.gz").write_bytes(b"junk")
+    (rig.folder / "page.warc.gz").write_bytes(gzip.compress(b"<!doctype html><p>404</p>"))
+    (rig.folder / "x.warc.zst").write_bytes(b"\x28\xb5\x2f\xfd\x00")
+    plain = gzip.decompress(foreign(*((f"{A}{number}", "x", ()) for number in range(9))))
+    (rig.folder / "plain.warc").write_bytes(plain)
+    (rig.folder / "whole.warc.gz").write_bytes(gzip.compress(plain))
     result = call("--config", rig.config, "--data", rig.data, "crawl", *arguments)
     assert (result.exit_code, told in result.stderr) == (code, True), result.output
 
@@ -295,6 +328,75 @@ def test_a_replay_needs_the_run_lock(crawled):
     with run_lock(crawled.folder / "fresh"):
         assert replay(crawled).exit_code == 4
         assert replay(crawled, more=("--if-idle",)).exit_code == 0
+
+
+# -- another crawler's captures ---------------------------------------------------------------------------------------
+
+
+def foreign(*answers, more=lambda writer: None):
+    """A WARC file as others write it: of answers, each (address, body, headers)."""
+    out = BytesIO()
+    writer = WARCWriter(out, gzip=True, warc_version="1.0")
+    for url, body, headers in answers:
+        data = body if isinstance(body, bytes) else body.encode()
+        record = writer.create_warc_record(
+            url,
+            "response",
+            payload=BytesIO(data),
+            length=len(data),
+            http_headers=StatusAndHeaders("200 OK", list(headers), protocol="HTTP/1.1"),
+            warc_headers_dict={"WARC-Date": "2025-03-03T00:00:00Z", "WARC-Record-ID": f"<urn:of:{url}>"},
+        )
+        writer.write_record(record)
+    more(writer)
+    return out.getvalue()
+
+
+PAGE = _article(1).encode()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "outcome"),
+    [
+        pytest.param("gzip", gzip.compress(PAGE), "kept", id="gzip"),
+        pytest.param("br", brotli.compress(PAGE), "kept", id="br"),
+        pytest.param("GZIP", PAGE, "kept", id="gzip, stored decoded"),
+        pytest.param("br", PAGE, "kept", id="br, stored decoded"),
+        pytest.param("gzip", b"\x1f\x8b" + b"nonsense" * 9, None, id="broken"),
+        pytest.param("gzip", gzip.compress(b"<p>" + b"0" * 600_000), "refused", id="larger than the limit, packed"),
+        pytest.param("", _article(1) + "机器人" * 70_000, "refused", id="larger than the limit"),
+    ],
+)
+def test_a_replay_reads_bodies_as_a_live_run_does(rig, encoding, body, outcome):
+    rig.write("presswatch.yaml", {"safety": {"max_body_mb": 0.5}, "min_free_mb": 0})
+    path = rig.folder / "other.warc.gz"
+    coded = (("Content-Type", "text/html; charset=utf-8"), *((("Content-Encoding", encoding),) if encoding else ()))
+    packed = (("Content-Encoding", "gzip"),)
+    path.write_bytes(foreign(("https://alpha.example/feed", gzip.compress(feed(A).encode()), packed), (A, body, coded)))
+    result = replay(rig, path)
+    assert result.exit_code == 0, result.output
+    assert fresh(rig).rows("SELECT outcome FROM entry") == [(outcome,)]
+
+
+@pytest.mark.parametrize("by", ["id", "digest"])
+def test_a_revisit_of_an_older_writer_finds_its_body(rig, by):
+    def revisit(writer):
+        head = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")
+        dated = {"WARC-Date": "2025-03-03T00:00:01Z"}
+        record = writer.create_revisit_record(B, digest, A, "", http_headers=head, warc_headers_dict=dated)
+        for name in ("WARC-Refers-To-Target-URI", "WARC-Refers-To-Date"):
+            record.rec_headers.remove_header(name)
+        if by == "id":
+            record.rec_headers.remove_header("WARC-Payload-Digest")
+            record.rec_headers.add_header("WARC-Refers-To", f"<urn:of:{A}>")
+        writer.write_record(record)
+
+    digest = "sha1:" + base64.b32encode(hashlib.sha1(PAGE, usedforsecurity=False).digest()).decode()
+    path = rig.folder / "other.warc.gz"
+    html = (("Content-Type", "text/html"),)
+    path.write_bytes(foreign(("https://alpha.example/feed", feed(A, B), ()), (A, PAGE, html), more=revisit))
+    assert replay(rig, path).exit_code == 0
+    assert fresh(rig).rows("SELECT url, outcome FROM entry ORDER BY url") == [(A, "kept"), (B, "copy")]
 
 
 # -- the parts --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Recorded bodies decoded as the live ones are: by Scrapy's middleware, under the same limit."""
 
+import re
 from collections.abc import Iterable
 
 from scrapy import Request, Spider
@@ -11,7 +12,12 @@ from scrapy.statscollectors import DummyStatsCollector
 
 from crawler.fetch.middlewares import DecompressionMiddleware
 
-_GZIP_MAGIC = b"\x1f\x8b"
+# What begins so is coded: RFC 1952 and RFC 8878. Brotli and deflate have no such mark.
+_MAGICS = {b"gzip": b"\x1f\x8b", b"x-gzip": b"\x1f\x8b", b"zstd": b"\x28\xb5\x2f\xfd"}
+# Bytes that no text has, looked for where browsers do: https://mimesniff.spec.whatwg.org/#binary-data-byte
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_LOOKED_AT = 1445  # bytes
+_MARKUP = re.compile(rb"\s*<[a-z!?]", re.IGNORECASE)
 
 
 class BodyTooLargeError(Exception):
@@ -43,8 +49,7 @@ class BodyDecoder:
         for name, value in headers:
             by_name.setdefault(name, []).append(value)
         response = Response(url, headers=by_name, body=body)
-        encodings = b",".join(response.headers.getlist("Content-Encoding"))
-        if b"gzip" in encodings and not body.startswith(_GZIP_MAGIC):
+        if _is_decoded(response):
             # Many crawlers store the body decoded and leave the header as it came.
             del response.headers["Content-Encoding"]
         try:
@@ -58,3 +63,24 @@ class BodyDecoder:
         if len(decoded.body) > self._max_body:
             raise BodyTooLargeError(f"{len(decoded.body)} bytes")
         return decoded
+
+
+def _is_decoded(response: Response) -> bool:
+    """Whether the body is not coded, whatever its Content-Encoding says."""
+    encodings = b",".join(response.headers.getlist("Content-Encoding")).lower()
+    outermost = encodings.rpartition(b",")[2].strip()
+    magic = _MAGICS.get(outermost)
+    return bool(outermost) and (_is_text(response.body) or (magic is not None and not response.body.startswith(magic)))
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether the body is plainly text: UTF-8, or markup in whatever letters."""
+    if _BINARY.search(body, 0, _LOOKED_AT):
+        return False
+    if _MARKUP.match(body):
+        return True
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
-from scrapy.http import Response
+from scrapy.exceptions import DownloadCancelledError, ResponseDataLossError
 
 from crawler.captures.records import asked_url
+from crawler.fetch.decoding import BodyBrokenError, BodyDecoder, BodyTooLargeError
 from crawler.fetch.pace import NotNowError
 from crawler.fetch.robots import RobotsAnswer
 from crawler.fetch.turnstile import Turnstile
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from scrapy import Request
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
     from crawler.captures.recording import Recording, Session, Take
     from crawler.visit import Visit
@@ -59,18 +61,24 @@ class Replay:
             raise NotCapturedError(url, final=self._last)
         return take
 
-    def answer(self, request: Request, take: Take) -> Response:
-        """
+    def answer(self, request: Request, take: Take, decoder: BodyDecoder) -> Response:
+        """The answer, its body decoded; what a live one is refused for, it is refused for too.
+
         Raises:
             NotCapturedError: its body is in a file that is not replayed.
+            DownloadCancelledError: its body is larger than the limit.
+            ResponseDataLossError: its body is not what its Content-Encoding says.
         """
         stored = self._recording.read(take)
         if stored is None:
             raise NotCapturedError(request.url, final=self._last)
-        headers: dict[str, list[str]] = {}
-        for name, value in stored.headers:
-            headers.setdefault(name, []).append(value)
-        return Response(request.url, status=stored.status, headers=headers, body=stored.body, request=request)
+        try:
+            decoded = decoder.decode(request.url, stored.headers, stored.body)
+        except BodyTooLargeError as error:
+            raise DownloadCancelledError(str(error)) from error
+        except BodyBrokenError as error:
+            raise ResponseDataLossError(str(error)) from error
+        return decoded.replace(status=stored.status, request=request)
 
 
 class ReplayHandler(BaseDownloadHandler):
@@ -81,11 +89,14 @@ class ReplayHandler(BaseDownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._visit: Visit = crawler.spider.visit  # type: ignore[union-attr]
+        self._decoder = BodyDecoder(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
 
     async def download_request(self, request: Request) -> Response:
         """
         Raises:
             NotNowError: the run ends, or the recording has no answer.
+            DownloadCancelledError: see `Replay.answer`.
+            ResponseDataLossError: see there.
         """
         run, reason = self._visit.run, self._visit.run.stop()
         if run.replay is None:
@@ -96,7 +107,7 @@ class ReplayHandler(BaseDownloadHandler):
         await run.replay.turnstile.turn(self._visit.lease.host, take.order)
         await run.clock.wait_until(take.at, "replay")
         request.meta["answered_at"] = run.clock.now()
-        return run.replay.answer(request, take)
+        return run.replay.answer(request, take, self._decoder)
 
 
 class ObeyedRobots:
