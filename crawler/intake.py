@@ -16,6 +16,7 @@ from crawler import books
 from crawler.books import Book
 from crawler.database import Database, insert_for
 from crawler.items import Entry, Origin, PendingEntry
+from crawler.ledger import pending_entry
 from crawler.tables import endpoint, entry, sighting
 from crawler.tombstones import buried
 from crawler.urls import host_of
@@ -57,18 +58,37 @@ def intake_run(
 
 
 def knows(connection: Connection, key: str) -> bool:
-    """Whether the ledger has an entry of this key."""
-    return connection.scalar(select(entry.c.id).where(entry.c.key == key)) is not None
+    """Whether the ledger has an entry of this key that has its outcome."""
+    ended = (entry.c.key == key) & entry.c.outcome.is_not(None)
+    return connection.scalar(select(entry.c.id).where(ended)) is not None
+
+
+def waiting(connection: Connection, key: str, reader: str = "") -> PendingEntry | None:
+    """The entry of this key that has no outcome yet.
+
+    Args:
+        connection: of the caller's transaction.
+        key: of the entry.
+        reader: the source by whose rules it is read, if not by those of its own.
+    """
+    this = (entry.c.key == key) & entry.c.outcome.is_(None)
+    row = connection.execute(select(entry).where(this)).mappings().one_or_none()
+    return None if row is None else pending_entry(row, reader or row["source"])
 
 
 def take_in(connection: Connection, intake: Intake, source: str, item: Entry, now: datetime) -> PendingEntry | None:
     """A pending entry for `item`, in the caller's transaction, which is to end it too.
 
-    None when its key is known or was forgotten. `now`: when it was seen first.
+    A page of a WARC file is that of the entry that waits for it, which the run has carried in. None when its key is
+    known or was forgotten. `now`: when it was seen first.
     """
-    if knows(connection, item.key) or buried(connection, [item.key]):
+    waits = waiting(connection, item.key, source)
+    takes_up = waits is not None and intake.origin is Origin.IMPORT
+    if knows(connection, item.key) or (waits is not None and not takes_up) or buried(connection, [item.key]):
         books.add(connection, intake.run, source, known=1)
         return None
+    if waits is not None:
+        return waits
     home = _endpoint(connection, source, intake.place)
     host = host_of(item.url) if item.url else ""
     backlog = intake.origin is Origin.IMPORT  # old pages must not flood the next digest

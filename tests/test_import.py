@@ -14,13 +14,14 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from rig import START, Answer, article_page, feed
+from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from crawler.captures.reading import BrokenFileError, stream_responses
 from crawler.cli import cli
 from crawler.config.models import Config, Source
-from crawler.fetch.decoding import BodyDecoder, BodyTooLargeError
+from crawler.fetch.decoding import BodyBrokenError, BodyDecoder, BodyTooLargeError
 from crawler.lock import run_lock
 from pipelines.imports.sources import SourceFinder, folder_name
 
@@ -258,19 +259,87 @@ def test_which_source_reads_a_page(rig, tmp_path):
     assert (unknown.exit_code, "did you mean second?" in unknown.stderr) == (2, True)
 
 
-def test_a_page_whose_body_stands_in_another_record_is_a_copy(rig, tmp_path):
-    warc, url = Warc(), "https://a.example/1"
-    warc.response(url, robot(1))
+def revisit(warc, url, *, more=(), without=("WARC-Refers-To-Target-URI", "WARC-Refers-To-Date", "WARC-Payload-Digest")):
+    """A record of a page whose body stands in another one, and what it says of that one."""
     head = StatusAndHeaders("200 OK", list(HTML), protocol="HTTP/1.1")
-    for target, at in ((url, DATE), ("https://elsewhere.example/", DATE)):
-        record = warc.writer.create_revisit_record(
-            f"https://b.example/{len(target)}", "sha1:AA", target, at, http_headers=head,
-            warc_headers_dict={"WARC-Date": DATE},
-        )  # fmt: skip
-        warc.writer.write_record(record)
-    result = take(rig, warc.write(tmp_path / "a.warc.gz"), plain=True)
-    assert rows(rig, OUTCOMES) == [(url, "a-example", "kept"), ("https://b.example/19", "b-example", "copy")]
-    assert "2 pages, 0 lists, 1 other responses left aside" in result.stdout
+    dated = {"WARC-Date": DATE}
+    record = warc.writer.create_revisit_record(url, "sha1:AA", "", "", http_headers=head, warc_headers_dict=dated)
+    for name in without:
+        record.rec_headers.remove_header(name)
+    for name, value in more:
+        record.rec_headers.replace_header(name, value)
+    warc.writer.write_record(record)
+    return warc
+
+
+def named(warc):
+    """The headers of the last record written: its id and its body's digest, as a revisit record gives them."""
+    *_, record = ArchiveIterator(BytesIO(warc.out.getvalue()))
+    found = record.rec_headers.get_header
+    return {"WARC-Refers-To": found("WARC-Record-ID"), "WARC-Payload-Digest": found("WARC-Payload-Digest")}
+
+
+@pytest.mark.parametrize("files", [1, 2])
+@pytest.mark.parametrize("by", ["WARC-Refers-To-Target-URI", "WARC-Refers-To", "WARC-Payload-Digest"])
+def test_a_page_whose_body_stands_in_another_record_is_a_copy(rig, tmp_path, by, files):
+    url = "https://a.example/1"
+    warc = Warc().response(url, robot(1))
+    place = [("WARC-Refers-To-Target-URI", url), ("WARC-Refers-To-Date", DATE)]
+    other = Warc() if files == 2 else warc
+    revisit(other, "https://b.example/1", more=[(by, named(warc)[by])] if by in named(warc) else place)
+    paths = [one.write(tmp_path / f"{number}.warc.gz") for number, one in enumerate(dict.fromkeys((warc, other)))]
+    take(rig, *paths)
+    assert rows(rig, OUTCOMES) == [(url, "a-example", "kept"), ("https://b.example/1", "b-example", "copy")]
+
+
+def test_a_page_whose_body_is_in_no_file_is_left_aside(rig, tmp_path):
+    warc = revisit(Warc(), "https://b.example/1", more=[("WARC-Refers-To", "<urn:elsewhere>")])
+    result = take(rig, revisit(warc, "https://b.example/2").write(tmp_path / "a.warc.gz"), plain=True)
+    assert (rows(rig, OUTCOMES), result.exit_code) == ([], 0)
+    assert "0 pages, 0 lists, 1 other responses left aside, 1 that cannot be read" in result.stdout
+
+
+# -- what waits --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def waiting(rig, site):
+    """An entry that the crawl could not fetch, and one that it could."""
+    link, other = "https://alpha.example/1", "https://alpha.example/2"
+    site.routes["alpha.example/feed"] = Answer(feed(link, other, title="机器人从列表来"))
+    site.routes["alpha.example/1"] = Answer(status=503)
+    site.routes["alpha.example/2"] = Answer(robot(2))
+    rig.crawl()
+    return rig
+
+
+@pytest.mark.parametrize(
+    ("page", "outcome"),
+    [
+        pytest.param(robot(1), "kept", id="an article"),
+        pytest.param("<html><body></body></html>", "no_text", id="no text"),
+        pytest.param(robot(2), "copy", id="a copy"),
+    ],
+)
+def test_an_entry_that_waits_ends_by_the_page_that_a_file_has(waiting, tmp_path, page, outcome):
+    path = Warc().response("https://alpha.example/1", page).write(tmp_path / "a.warc.gz")
+    before = rows(waiting, "SELECT id, source, first_seen, endpoint FROM entry", waiting.data)
+    [line] = json.loads(take(waiting, path, data=waiting.data).stdout)["sources"]
+    counted = {name: count for name, count in line.items() if count and name != "name"}
+    assert counted == {"carried_in": 1, outcome: 1}
+    assert rows(waiting, "SELECT outcome, ended_run FROM entry WHERE url LIKE '%/1'", waiting.data) == [(outcome, 2)]
+    assert rows(waiting, "SELECT id, source, first_seen, endpoint FROM entry", waiting.data) == before
+    again = json.loads(take(waiting, path, data=waiting.data).stdout)["totals"]
+    assert (again["known"], again["carried_in"], again["found"]) == (1, 0, 0)
+
+
+def test_an_entry_that_waits_is_not_ended_by_a_files_broken_answer(waiting, tmp_path):
+    coded = (*HTML, ("Content-Encoding", "gzip"))
+    warc = Warc().response("https://alpha.example/1", b"\x1f\x8b" + b"nonsense" * 9, headers=coded)
+    result = take(waiting, warc.write(tmp_path / "a.warc.gz"), data=waiting.data)
+    totals = json.loads(result.stdout)["totals"]
+    assert (totals["carried_in"], totals["known"], totals["carried_out"]) == (1, 1, 1)
+    assert result.exit_code == 0
 
 
 def test_a_page_that_is_a_seed_is_a_copy_of_it_though_no_word_hits(rig):
@@ -323,6 +392,33 @@ def test_a_body_that_is_not_what_its_encoding_says_ends_as_failed(rig, tmp_path)
     assert json.loads(result.stdout)["totals"]["failed"] == 1
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "br", "deflate", "zstd", "gzip, br"])
+@pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
+def test_a_page_stored_decoded_is_read_whatever_its_header_says(encoding, charset):
+    decoder, page = BodyDecoder(LIMIT), robot(1).encode(charset)
+    assert decoder.decode("https://a.example/", (*HTML, ("Content-Encoding", encoding)), page).body == page
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        pytest.param("BR", brotli.compress(b"# robots\n" * 99), id="br"),
+        pytest.param("Deflate", zlib.compress(b"# robots\n" * 99), id="deflate"),
+        pytest.param("X-GZIP", gzip.compress(b"# robots\n" * 99), id="gzip"),
+        pytest.param("deflate", b"# robots\n" * 99, id="text that raw deflate might be"),
+    ],
+)
+def test_what_is_coded_is_decoded_in_any_case(encoding, body):
+    decoded = BodyDecoder(LIMIT).decode("https://a.example/", (("Content-Encoding", encoding),), body)
+    assert decoded.body == b"# robots\n" * 99
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "zstd"])
+def test_what_is_neither_coded_nor_text_is_broken(encoding):
+    with pytest.raises(BodyBrokenError):
+        BodyDecoder(LIMIT).decode("https://a.example/", (("Content-Encoding", encoding),), b"\x28\xb5\x2f\xfd\xff" * 40)
+
+
 @pytest.mark.parametrize("url", ["http://user:pw@a.example/1", "http:///nohost", "https://a.example:99999/"])
 def test_addresses_that_are_none_are_told_and_left(rig, tmp_path, url):
     result = take(rig, Warc().response(url, robot(1)).write(tmp_path / "a.warc.gz"))
@@ -365,12 +461,25 @@ def test_what_can_be_read_of_a_broken_file_is_taken_and_the_rest_told(rig, tmp_p
     assert rows(rig, "SELECT count(*) FROM run WHERE ended IS NULL") == [(0,)]
 
 
-@pytest.mark.parametrize("content", [b"junk", b"", b"\x1f\x8bjunk", gzip.compress(b"junk")], ids=repr)
-def test_a_file_that_is_no_warc_is_told(rig, tmp_path, content):
+NO_WARC = "is no WARC file; .warc and .warc.gz are read"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(b"junk", NO_WARC, id="junk"),
+        pytest.param(b"", NO_WARC, id="nothing"),
+        pytest.param(gzip.compress(b"junk"), NO_WARC, id="packed junk"),
+        pytest.param(b"<!doctype html><title>404</title>", NO_WARC, id="HTML"),
+        pytest.param(b"\x28\xb5\x2f\xfd\x04", NO_WARC, id=".warc.zst"),
+        pytest.param(b"\x1f\x8bjunk", "cannot be read further", id="damaged from the beginning"),
+    ],
+)
+def test_a_file_that_is_no_warc_is_told(rig, tmp_path, content, told):
     path = tmp_path / "a.warc.gz"
     path.write_bytes(content)
     result = take(rig, path)
-    assert (result.exit_code, str(path) in result.stderr) == (1, True), result.output
+    assert (result.exit_code, f"{path} {told}" in result.stderr) == (1, True), result.output
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])

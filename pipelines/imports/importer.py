@@ -15,9 +15,10 @@ from crawler.captures.recording import with_body
 from crawler.config.models import Config, Source
 from crawler.database import Database, StorageError
 from crawler.fetch.decoding import BodyDecoder
-from crawler.intake import Intake, knows, take_in
+from crawler.intake import Intake, knows, take_in, waiting
 from crawler.items import Ended, Entry, Origin, PendingEntry
 from crawler.ledger import end_entry
+from crawler.outcomes import Outcome
 from crawler.urls import UrlError, article_key, check_fetchable, host_of
 from pipelines.archive.store import Archive
 from pipelines.imports.reading import PageReader
@@ -69,7 +70,6 @@ class Importer:
         self._finder = SourceFinder(config, fixed)
         self._reader = PageReader(config.themes, database, decoder)
         self._bodies: dict[Name, bytes] = {}  # of records that others refer to, in this file or a later one
-        self._lines: set[str] = set()  # sources that have a line in the books
         self.faults: list[str] = []  # pages that presswatch itself failed on
 
     @property
@@ -130,7 +130,7 @@ class Importer:
         count.pages += 1
         for announced_by, entry in announced:
             with self._contained(response.url):
-                self._take_page(intake, response, entry, self._finder.source_of(response.url, announced_by))
+                self._take_page(intake, response, entry, announced_by)
 
     @contextmanager
     def _contained(self, url: str) -> Iterator[None]:
@@ -143,36 +143,38 @@ class Importer:
             logger.exception("importing %s broke", url)
             self.faults.append(f"{url}: {type(error).__name__}: {error}")
 
-    def _take_page(self, intake: Intake, response: StoredResponse, entry: Entry, source: Source) -> None:
-        if self._is_known(intake, entry, source):
-            return
-        # A record from a clock that was ahead was not seen in the future.
-        seen = min(response.at, self._now())
+    def _take_page(self, intake: Intake, response: StoredResponse, entry: Entry, announced_by: str) -> None:
+        """Take the page in for its entry: one that waits for it, or a new one. What has its outcome is not read."""
+        with self._database.write() as connection:
+            waits = waiting(connection, entry.key)
+            source = self._finder.source_of(response.url, announced_by or (waits.source if waits else ""))
+            books.open_line(connection, intake.run, source.name)
+            if knows(connection, entry.key):
+                books.add(connection, intake.run, source.name, known=1)
+                return
         pending = PendingEntry(
-            id=0, source=source.name, host=host_of(response.url), entry=entry, first_seen=seen, backlog=True
+            id=waits.id if waits else 0,
+            source=source.name,
+            host=host_of(response.url),
+            entry=waits.entry if waits else entry,
+            first_seen=min(response.at, self._now()),  # a record from a clock that was ahead was not seen in the future
+            backlog=True,
         )
         result = self._reader.read(response, pending, source)
         if isinstance(result, Ended):
             self._end(intake, result)
         else:
-            outcome = self._archive.take_in(result, intake, seen=seen)
+            outcome = self._archive.take_in(result, intake, seen=pending.first_seen)
             self._watch(f"{source.name}: {outcome or 'known'} {result.title}")
-
-    def _is_known(self, intake: Intake, entry: Entry, source: Source) -> bool:
-        """Whether the entry is in the ledger, and counted as such: what is known is not read a second time."""
-        with self._database.write() as connection:
-            if source.name not in self._lines:
-                books.open_line(connection, intake.run, source.name)
-            known = knows(connection, entry.key)
-            if known:
-                books.add(connection, intake.run, source.name, known=1)
-        self._lines.add(source.name)
-        return known
 
     def _end(self, intake: Intake, ended: Ended) -> None:
         """Entry and outcome in one transaction."""
         entry, source = ended.pending.entry, ended.pending.source
         with self._database.write() as connection:
+            if ended.pending.id and ended.outcome is Outcome.FAILED:
+                # The file's answer is broken; the publisher's, for which the entry waits, need not be.
+                books.add(connection, intake.run, source, known=1)
+                return
             pending = take_in(connection, intake, source, entry, ended.pending.first_seen)
             if pending is not None:
                 end_entry(connection, intake.run, pending, ended.outcome, reason=ended.reason, now=self._now())
