@@ -45,6 +45,7 @@ def own_server(programs):
     """A server that listens on a socket in the folder, and nowhere else."""
     folder = Path(tempfile.mkdtemp(prefix="presswatch-postgres-"))  # not below pytest's own, which only root may enter
     user, data = unprivileged(folder), folder / "data"
+    programs = within_reach(programs, folder)
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
     pg_ctl = [programs / "pg_ctl", "-D", data]
     try:
@@ -65,6 +66,17 @@ def unprivileged(folder):
         return {}
     shutil.chown(folder, "nobody", "nogroup")
     return {"user": "nobody", "group": "nogroup", "extra_groups": []}
+
+
+def within_reach(programs, folder):
+    """The programs where nobody can run them too: a checkout below a folder that only root may enter hides them."""
+    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in programs.parents):
+        return programs
+    package = programs.parent.parent
+    for place in package.parent.glob(f"{package.name}*"):  # and the libraries that lie beside it
+        if place.is_dir():
+            shutil.copytree(place, folder / "wheel" / place.name, symlinks=True)
+    return folder / "wheel" / programs.relative_to(package.parent)
 
 
 def ask(psql, url, sql):
