@@ -58,18 +58,10 @@ class Revisits:
             ).mappings()
             return [_revisit(row) for row in rows]
 
-    def unchanged(self, pending: PendingEntry, now: datetime) -> None:
-        """The page is as it was."""
-        self._set(pending, revisited=now, revisit_at=next_revisit(pending.first_seen, self._ages, now))
-
     def failed(self, pending: PendingEntry, now: datetime, not_before: datetime | None = None) -> None:
         """The page could not be read this time; that says nothing about the article."""
         again = after_failure(pending.first_seen, self._ages, now)
         self._set(pending, revisit_at=max(again, not_before or again) if again else None)
-
-    def give_up(self, pending: PendingEntry) -> None:
-        """The page may not be asked for any more."""
-        self._set(pending, revisit_at=None)
 
     def _set(self, pending: PendingEntry, **values: Any) -> None:
         with self._database.write() as connection:

@@ -57,7 +57,7 @@ class RunReport:
     stopped: str  # why it ended early, or ""
     halted: str = ""  # what disk or database refused, and what to do; the run ended early by it
     closed: bool = True  # its books are; else the next run closes them
-    unread: tuple[str, ...] = ()  # files it was given and could not read to their end
+    unread: tuple[str, ...] = ()  # files it was given and could not read to their end, or could not write
 
     @property
     def balances(self) -> bool:

@@ -95,13 +95,15 @@ class Forgetting:
 
     def finish(self, now: Callable[[], datetime]) -> bool:
         """Write the files anew that named the article, and leave no trace of it in the database's own files."""
-        Archive(self._database, self._archive, self._config, now).write_unfiled()
         for folder in (self._archive, self._digests):
             for name in remove_leftovers(folder):
                 logger.info("removed %s, which a writer left that died", folder / name)
         with self._database.write() as connection:
             forget_deleted_words(connection)
-        return self._database.scrub()
+        scrubbed = self._database.scrub()
+        # Last: an unrelated file that cannot be written must not keep anything of this from being done.
+        Archive(self._database, self._archive, self._config, now).write_unfiled()
+        return scrubbed
 
     def _end_pending(self, remains: Remains, reason: str, now: Callable[[], datetime]) -> int:
         """Close the books on an entry that waits, in a run of its own: what runs carry over must join."""

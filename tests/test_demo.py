@@ -111,3 +111,9 @@ def test_a_folder_that_is_not_empty_is_not_touched(tmp_path):
     kept.write_text("mine")
     result = CliRunner().invoke(cli, ["demo", "--data", str(tmp_path)], prog_name="presswatch")
     assert (result.exit_code, [path.name for path in Path(tmp_path).iterdir()]) == (2, ["kept.txt"])
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(cli, ["demo", "--data", str(tmp_path / "file" / "demo")], prog_name="presswatch")
+    assert (result.exit_code, "cannot be made: Not a directory" in result.stderr) == (1, True)

@@ -50,7 +50,7 @@ def test_no_byte_of_the_data_folder_names_it_any_more(house):
     assert all_is_well(house)
     assert result.stdout == (
         "forgotten: entry 2 of chenfeng, with 2 versions, 2 files, 0 captures, 1 digests made again\n"
-        "backups made before now still hold it\n"
+        "backups made before now still hold it, and captured pages of other articles may link to it\n"
     )
 
 
@@ -330,3 +330,16 @@ def test_the_books_join_when_what_waits_is_forgotten(house):
     assert (line.found, line.outcomes["refused"], line.carried_out) == (2, 1, 1)
     assert house.query("SELECT command, error FROM run WHERE command = 'forget'") == [("forget", "")]
     assert not {name for name, _ in named_in(house)} & {"url"}
+
+
+def test_an_unrelated_file_that_cannot_be_written_keeps_nothing_from_being_removed(house):
+    keep(house)
+    number = house.keep(8)
+    other = house.path_of(number)
+    house.change("UPDATE article SET filed = 0 WHERE entry = :entry", entry=number)
+    other.unlink()
+    other.mkdir()
+    result = forget(house)
+    assert result.exit_code == 1
+    assert "forget it again to finish" in result.stderr
+    assert named_in(house) == set()

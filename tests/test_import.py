@@ -329,6 +329,10 @@ def test_an_entry_that_waits_ends_by_the_page_that_a_file_has(waiting, tmp_path,
     assert counted == {"carried_in": 1, outcome: 1}
     assert rows(waiting, "SELECT outcome, ended_run FROM entry WHERE url LIKE '%/1'", waiting.data) == [(outcome, 2)]
     assert rows(waiting, "SELECT id, source, first_seen, endpoint FROM entry", waiting.data) == before
+    origins = rows(
+        waiting, "SELECT DISTINCT a.origin, e.origin FROM article a JOIN entry e ON e.id = a.entry", waiting.data
+    )
+    assert origins in ([], [("crawl", "crawl")])  # it was announced; the file only brought its page
     again = json.loads(take(waiting, path, data=waiting.data).stdout)["totals"]
     assert (again["known"], again["carried_in"], again["found"]) == (1, 0, 0)
 
@@ -525,16 +529,19 @@ def test_a_torn_file_gives_the_whole_records_before_and_raises(tmp_path_factory,
     assert bodies == [robot(number) * 3 for number in range(len(bodies))]
 
 
-def test_an_archive_that_cannot_be_written_ends_the_import_in_words(rig, tmp_path):
-    (rig.folder / "imported").mkdir()
-    (rig.folder / "imported" / "archive").write_text("in the way")
-    path = Warc().response("https://a.example/1", robot(1)).write(tmp_path / "a.warc.gz")
-    result = take(rig, path)
+def test_a_place_that_cannot_be_written_keeps_no_other_page_out(rig, tmp_path):
+    (rig.folder / "imported" / "archive").mkdir(parents=True)
+    (rig.folder / "imported" / "archive" / "a-example").write_text("in the way")
+    urls = ["https://a.example/1", "https://b.example/2", "https://a.example/3", "https://b.example/4"]
+    warc = Warc()
+    for number, url in enumerate(urls, 1):
+        warc.response(url, robot(number))
+    result = take(rig, warc.write(tmp_path / "a.warc.gz"))
     assert result.exit_code == 1
-    assert "the import broke off" in result.stderr
-    assert "Traceback" not in result.stderr
-    (rig.folder / "imported" / "archive").unlink()
-    assert take(rig, path).exit_code == 0
+    assert "a-example" in result.stderr
+    assert "internal failure" not in result.stderr
+    with closing(sqlite3.connect(rig.folder / "imported" / "presswatch.db")) as connection:
+        assert connection.execute("SELECT count(*), sum(filed) FROM article").fetchone() == (4, 2)
 
 
 def test_an_import_needs_the_run_lock(rig, tmp_path):

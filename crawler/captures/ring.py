@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from crawler import __version__
 from crawler.captures.members import NotByRecordError
@@ -115,7 +114,7 @@ class Ring:
         file, self._file = self._file, None
         try:
             self._end(file)
-        except (OSError, SQLAlchemyError, StorageError) as error:
+        except (OSError, StorageError) as error:
             # The next run mends a file that may need it; what disk or database refuse is told where it costs something.
             logger.info("the capture file %s could not be ended: %s", self._run.file, error)
 
@@ -136,7 +135,7 @@ class Ring:
         """Nothing that goes wrong in the ring reaches the crawl."""
         try:
             yield
-        except (OSError, SQLAlchemyError, StorageError, NotByRecordError) as error:
+        except (OSError, StorageError, NotByRecordError) as error:
             self._give_up(error)
         except Exception as error:  # a fault of ours: told, with its traceback in the log
             logger.exception("the capture ring in %s broke", self._folder)
@@ -196,10 +195,11 @@ class Ring:
     def _give_up(self, error: Exception) -> None:
         if isinstance(error, RingFullError):
             cause = f"{error}; raise it to keep more"
-        elif isinstance(error, OSError | SQLAlchemyError):
-            cause = f"{self._folder} cannot be written: {getattr(error, 'orig', None) or error}"
+        elif isinstance(error, OSError):
+            cause = f"{self._folder} cannot be written: {error}"
         else:
-            cause = str(error) if isinstance(error, NotByRecordError) else f"{type(error).__name__}: {error}"
+            told = isinstance(error, StorageError | NotByRecordError)
+            cause = str(error) if told else f"{type(error).__name__}: {error}"
         self._fault = f"nothing more is captured in this run: {cause}"
         if self._file is not None:
             self._cut_back(self._file)

@@ -25,7 +25,7 @@ from crawler.clock import VirtualClock
 from crawler.config.load import load_config
 from crawler.config.models import Config
 from crawler.config.places import shipped_config
-from crawler.database import Database, sqlite_url
+from crawler.database import Database, StorageError, sqlite_url
 from crawler.lock import run_lock
 from crawler.newsroom import Newsroom, serve, shipped_sources
 from crawler.outcomes import Outcome
@@ -81,7 +81,10 @@ def demo(context: click.Context, /, seed: int, seeds: Path | None, **parameters:
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), console=console
     ) as bar:
-        lived = asyncio.run(_live(folder, seed, seeds, bar))
+        try:
+            lived = asyncio.run(_live(folder, seed, seeds, bar))
+        except StorageError as error:
+            raise FailedError(str(error)) from error
     tell(lived.seeds, to_person=False)
     if given.as_json:
         print_document(_document(lived))
@@ -94,7 +97,10 @@ def _fresh_folder(given: Path | None) -> Path:
         return Path(tempfile.mkdtemp(prefix="presswatch-demo-"))
     if given.exists() and (not given.is_dir() or any(given.iterdir())):
         raise click.UsageError(f"demo needs an empty folder, and {given} is not one")
-    given.mkdir(parents=True, exist_ok=True)
+    try:
+        given.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FailedError(f"{given} cannot be made: {error.strerror}; name another folder with --data") from error
     return given
 
 

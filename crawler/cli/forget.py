@@ -12,6 +12,7 @@ from sqlalchemy.exc import NoResultFound
 from crawler.captures.members import NotByRecordError
 from crawler.cli.app import App, FailedError, NotFoundError, print_document, with_app
 from crawler.cli.lock import locked
+from crawler.database import StorageError
 from crawler.items import Origin
 from crawler.text import one_line
 from crawler.tombstones import Tombstone
@@ -95,7 +96,7 @@ def carry_out(app: App, query: str, remains: Remains | None, reason: str) -> Don
         return forgetting.article(remains.key, reason=reason, now=app.clock.now)
     except NoResultFound as error:
         raise FailedError("another process has just forgotten it") from error
-    except (OSError, NotByRecordError) as error:
+    except (OSError, NotByRecordError, StorageError) as error:
         cause = f"{error.filename}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
         raise FailedError(f"not all could be removed ({cause}); see to that, and forget it again to finish") from error
 
@@ -148,7 +149,7 @@ def hints(remains: Remains | None, done: Done) -> Iterator[str]:
         yield f"copies of it stay, forget them too if they are meant: entries {_listed(remains.twins)}"
     if not done.scrubbed:
         yield "another process reads the database: until it ends, the log beside it holds what was removed"
-    yield "backups made before now still hold it"
+    yield "backups made before now still hold it, and captured pages of other articles may link to it"
 
 
 def _listed(entries: Collection[int]) -> str:

@@ -66,7 +66,7 @@ def take_files(app: App, files: tuple[Path, ...], source: Source | None) -> tupl
         due=0,
         errors=tuple(importer.faults),
         stopped="",
-        unread=tuple(count.broken for count in counts if count.broken),
+        unread=(*(count.broken for count in counts if count.broken), *importer.refused),
     )
     _tell_unreadable(counts, importer)
     return report, counts

@@ -11,7 +11,7 @@ from crawler.tombstones import Tombstone, buried
 from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url
 
 _CANDIDATES = 20
-# As crawler.urls.article_key makes them, and pipelines.seeds.store.seed_key: an account's name may hold spaces.
+# As crawler.urls.article_key makes them, and pipelines.seeds.identity: an account's name may hold spaces.
 _KEY = re.compile(r"(?:url|docsify|wechat):[^\s/]\S*|seed:\S.*")
 
 

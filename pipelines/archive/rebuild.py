@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawler.config.models import Config
-from crawler.database import Database
+from crawler.database import Database, StorageError
 from pipelines.archive.aside import set_aside
 from pipelines.archive.findings import Kind
 from pipelines.archive.store import Archive
@@ -65,7 +65,11 @@ class Rebuild:
                 done.kept_aside.append(aside.relative_to(self._folder).as_posix())
             self._archive.write_file(state.entry)
         except OSError as error:
-            done.faults.append(f"{self._folder / state.path} cannot be written: {error.strerror or error}")
+            done.faults.append(f"{self._folder / state.path} cannot be set aside: {error.strerror or error}")
+        except StorageError as error:
+            if error.ends_a_run:
+                raise
+            done.faults.append(str(error))
         else:
             done.written.append(state.path)
 

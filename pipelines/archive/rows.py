@@ -44,9 +44,7 @@ def outcome_of(article: Article) -> tuple[Outcome, str]:
     return Outcome.KEPT, "on theme: " + ", ".join(article.themes)
 
 
-def insert_article(
-    connection: Connection, config: Config, article: Article, *, run: int, origin: Origin, now: datetime
-) -> Outcome:
+def insert_article(connection: Connection, config: Config, article: Article, *, run: int, now: datetime) -> Outcome:
     """Store a crawled or imported article with the outcome its verdicts give it; refuse one that was forgotten.
 
     Raises:
@@ -61,6 +59,8 @@ def insert_article(
         _refuse(connection, article, Ending(run=run, outcome=Outcome.REFUSED, reason=told, at=now))
         return Outcome.REFUSED
     outcome, reason = outcome_of(article)
+    # Its entry's: a page that a file brought may be the one that a crawled entry was waiting for.
+    origin = Origin(connection.scalars(select(entry_table.c.origin).where(entry_table.c.id == pending.id)).one())
     more = {
         "origin": origin.value,
         "path": path_of(config, article, day=now) if outcome in ARCHIVED else "",

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from crawler.config.models import Config
 from crawler.database import Database, insert_for
 from crawler.intake import Intake, take_in
-from crawler.items import Article, Origin
+from crawler.items import Article
 from crawler.outcomes import Outcome
 from crawler.storage import StorageError, file_error
 from crawler.tables import article as article_table
@@ -85,7 +85,7 @@ class Archive:
             if pending is None:
                 return None
             mine = replace(article, pending=pending)
-            outcome = self._insert(connection, mine, intake.run, intake.origin, now)
+            outcome = self._insert(connection, mine, intake.run, now)
         self.write_unfiled()
         return outcome
 
@@ -159,8 +159,11 @@ class Archive:
     def _own_hash(self, connection: Connection, entry_id: int) -> str:
         """The hash of the article's file where it is what its rows say, else ""."""
         wanted = filing(connection, self._config, entry_id)
-        place, rendered = self._folder / wanted.path, sha256(render(wanted.facts))
-        return rendered if place.is_file() and sha256(place.read_bytes()) == rendered else ""
+        rendered = sha256(render(wanted.facts))
+        try:
+            return rendered if sha256((self._folder / wanted.path).read_bytes()) == rendered else ""
+        except OSError:  # `archive verify` tells of files that are missing or cannot be read
+            return ""
 
     def _clear(self, folders: Iterable[Path]) -> None:
         """Remove what a killed process left half written."""
@@ -195,10 +198,10 @@ class Archive:
 
     def _commit(self, article: Article, run: int) -> Outcome:
         with self._database.write() as connection:
-            return self._insert(connection, article, run, Origin.CRAWL, self._now())
+            return self._insert(connection, article, run, self._now())
 
-    def _insert(self, connection: Connection, article: Article, run: int, origin: Origin, now: datetime) -> Outcome:
-        return insert_article(connection, self._config, article, run=run, origin=origin, now=now)
+    def _insert(self, connection: Connection, article: Article, run: int, now: datetime) -> Outcome:
+        return insert_article(connection, self._config, article, run=run, now=now)
 
 
 def _unfiled(connection: Connection) -> list[tuple[int, str]]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from crawler import books
 from crawler.captures.reading import BrokenFileError, Name, StoredResponse, Unreadable, stream_responses
 from crawler.captures.recording import with_body
@@ -71,6 +69,7 @@ class Importer:
         self._reader = PageReader(config.themes, database, decoder)
         self._bodies: dict[Name, bytes] = {}  # of records that others refer to, in this file or a later one
         self.faults: list[str] = []  # pages that presswatch itself failed on
+        self.refused: list[str] = []  # places that could not be written; what belongs there is stored in rows
 
     @property
     def unread_lists(self) -> tuple[str, ...]:
@@ -134,11 +133,13 @@ class Importer:
 
     @contextmanager
     def _contained(self, url: str) -> Iterator[None]:
-        """One response's fault stops no other; a storage that cannot be written stops all."""
+        """One response's fault stops no other, nor does a single place; a storage that refuses all stops all."""
         try:
             yield
-        except (OSError, StorageError, SQLAlchemyError):
-            raise
+        except StorageError as error:
+            if error.ends_a_run:
+                raise
+            self.refused.append(str(error))
         except Exception as error:  # the edge of a response: told, and the run does not look well
             logger.exception("importing %s broke", url)
             self.faults.append(f"{url}: {type(error).__name__}: {error}")
