@@ -1,15 +1,15 @@
 """Which kept articles are to be looked at again, and when next. What a look finds is the archive's to store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, update
 
 from crawler.database import Database
-from crawler.items import Dating, Entry, PendingEntry
-from crawler.ledger import Scope
+from crawler.items import PendingEntry
+from crawler.ledger import Scope, pending_entry
 from crawler.tables import article, entry
 
 _AGAIN = timedelta(hours=6)  # after a look that failed
@@ -73,21 +73,5 @@ def _is_due(now: datetime, scope: Scope) -> ColumnElement[bool]:
 
 
 def _revisit(row: Mapping[Any, Any]) -> Revisit:
-    pending = PendingEntry(
-        id=row["id"],
-        source=row["source"],
-        host=row["host"],
-        first_seen=row["first_seen"],
-        backlog=row["backlog"],
-        revisit=True,
-        entry=Entry(
-            key=row["key"],
-            url=row["url"],
-            title=row["title"],
-            summary=row["summary"],
-            authors=tuple(row["authors"]),
-            published=Dating.from_json(row["published"]) if row["published"] else None,
-            original_url=row["original_url"],
-        ),
-    )
+    pending = replace(pending_entry(row, row["source"]), attempts=0.0, revisit=True)
     return Revisit(pending=pending, etag=row["etag"], last_modified=row["last_modified"])

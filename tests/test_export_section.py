@@ -1,13 +1,12 @@
 """A Hugo section is made of the archive's own pages, kept up to date, and nobody's files are touched."""
 
-import os
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 import pytest
 from archive_rows import NOON, a_config, a_dating, a_source
 from exports import EAST, LONG, an_archive, exported_site, files_below, front_and_body
+from shared import SHARED, needs_shared
 from sqlalchemy import update
 
 from crawler.items import Origin
@@ -85,10 +84,7 @@ def test_a_plain_page_has_the_seventeen_keys_of_the_corpus_and_its_value_forms(r
     assert list(front_and_body(page)[0]) == SEED_KEYS
 
 
-SHARED = Path(os.environ.get("PRESSWATCH_SHARED") or Path(__file__).parents[2] / "shared")
-
-
-@pytest.mark.skipif(not (SHARED / "seeds").is_dir(), reason="needs the corpus's own files: PRESSWATCH_SHARED/seeds")
+@needs_shared("seeds")
 @pytest.mark.parametrize("number", ["000", "003"])
 def test_a_plain_page_is_written_as_the_corpus_writes_its_own(rows, site, database, tmp_path, number):
     original = next((SHARED / "seeds").glob(f"{number}_*")).read_text("utf-8")
