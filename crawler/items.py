@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from crawler.outcomes import Outcome, Sameness
 
@@ -13,6 +14,7 @@ class Precision(StrEnum):
     """How much of a date its source really showed."""
 
     DAY = "day"
+    HOUR = "hour"  # "3 小时前"
     SECOND = "second"
 
 
@@ -84,6 +86,16 @@ class Redirect:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PagePart:
+    """A further page of an article that stands on several."""
+
+    url: str
+    content_type: str
+    body: bytes = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """The response for a pending entry."""
 
@@ -95,6 +107,7 @@ class Page:
     fetched_at: datetime
     headers: tuple[tuple[str, str], ...] = ()  # of the response, names as sent
     redirects: tuple[Redirect, ...] = ()  # that led to `url`, in order
+    parts: tuple[PagePart, ...] = ()  # the article's further pages, in order
 
     def header(self, name: str) -> str:
         """The value of a header, its name in any case; "" when it is not there."""
@@ -204,12 +217,35 @@ class Unchanged:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The answer of an endpoint, and what is needed to read it."""
+
+    url: str  # that answered, after redirects
+    body: bytes = field(repr=False)
+    content_type: str = ""
+    at: datetime  # when it answered: "3 小时前" is reckoned from here
+    zone: ZoneInfo  # the source's
+    charset: str = ""  # of the body, whatever it declares
+
+
+@dataclass(frozen=True, kw_only=True)
+class FurtherList:
+    """A list that another one names: a sitemap of an index, an account of a mirror."""
+
+    url: str
+    changed: datetime | None = None  # when it last did, where the index says so
+
+
+@dataclass(frozen=True, kw_only=True)
 class Announced:
-    """What an endpoint's answer says."""
+    """What an endpoint's answer says, or one page of it."""
 
     entries: tuple[Entry, ...]  # in its order, a key that stands twice included
     unread: int = 0  # rows that look like entries but could not be read
     ttl: int | None = None  # seconds the publisher asks to be left alone
+    lists: tuple[FurtherList, ...] = ()  # each is an endpoint of its own
+    next_url: str = ""  # the list's next page, where it links to one
+    cursor: str = ""  # what to ask the next page with, where the answer says so
 
 
 @dataclass(frozen=True, kw_only=True)

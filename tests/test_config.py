@@ -23,6 +23,8 @@ from crawler.urls import check_fetchable
 
 GOOD = {"sources/alpha.yaml": SOURCE, "themes.yaml": THEMES, "subscriptions.yaml": SUBSCRIPTIONS}
 
+KINDS = "feed, sitemap, listing, json, docsify, qq, iyiou, wechat_mirror or discuz"
+
 
 def faults_of(folder, environ=None):
     with pytest.raises(ConfigError) as caught:
@@ -67,13 +69,11 @@ def test_a_fault_of_a_subscription_is_told_with_its_line(tmp_path, added, expect
 
 
 @pytest.mark.parametrize(
-    ("kind", "meant"), [("rss", "feed"), ("Atom", "feed"), ("docsify", "wechat_mirror"), ("wechat", "wechat_mirror")]
+    ("kind", "meant"), [("rss", "feed"), ("Atom", "feed"), ("api", "json"), ("wechat", "wechat_mirror")]
 )
 def test_a_kind_by_another_name_is_told_its_own(tmp_path, kind, meant):
     fill(tmp_path, GOOD | {"sources/alpha.yaml": SOURCE.replace("kind: feed", f"kind: {kind}")})
-    assert faults_of(tmp_path) == [
-        f'sources/alpha.yaml:2: kind = "{kind}": expected feed or wechat_mirror; write {meant}'
-    ]
+    assert faults_of(tmp_path) == [f'sources/alpha.yaml:2: kind = "{kind}": expected {KINDS}; write {meant}']
 
 
 def test_all_faults_of_all_files_come_in_one_report(tmp_path):
@@ -98,7 +98,7 @@ def test_all_faults_of_all_files_come_in_one_report(tmp_path):
             "nearest known theme: robots"
         ),
         'subscriptions.yaml:4: subscriptions[0].at = "noon": expected a time of day in quotes, such as "08:00"',
-        'sources/alpha.yaml:1: kind = "fead": expected feed or wechat_mirror; nearest known value: feed',
+        f'sources/alpha.yaml:1: kind = "fead": expected {KINDS}; nearest known value: feed',
         "sources/beta.yaml:2: not YAML (column 1): a [ or { above is opened and never closed",
     ]
 

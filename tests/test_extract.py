@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pages import FEED, MIRROR, SEEN, SHANGHAI, URL, dating, mirror_page, page
 
+from crawler.charsets import decode
+from crawler.dates import read_date
 from crawler.items import Article, Ended, Precision
 from crawler.outcomes import Outcome
 from pipelines.extract import html as html_room
 from pipelines.extract import metadata
-from pipelines.extract.dates import choose_date, read_date
-from pipelines.extract.decode import decode
+from pipelines.extract.dates import choose_date
 from pipelines.extract.extract import extract
 from pipelines.extract.pipeline import ExtractPipeline
 from pipelines.extract.plain import plain_text

@@ -44,7 +44,10 @@ _BOUNDS = {
 # What people call the kinds of sources.
 _KINDS_BY_OTHER_NAMES = {
     **dict.fromkeys(("rss", "atom", "xml"), Kind.FEED),
-    **dict.fromkeys(("docsify", "wechat", "weixin", "mirror"), Kind.WECHAT_MIRROR),
+    **dict.fromkeys(("html", "list", "page", "web"), Kind.LISTING),
+    **dict.fromkeys(("api", "rest", "ajax"), Kind.JSON),
+    **dict.fromkeys(("wechat", "weixin", "mirror"), Kind.WECHAT_MIRROR),
+    **dict.fromkeys(("tencent", "腾讯"), Kind.QQ),
 }
 # Errors of a container that are only a consequence when something inside it is wrong as well.
 _CONSEQUENCES = frozenset({"literal_error", "too_short"})

@@ -9,6 +9,7 @@ from crawler.config.models import Config, Model, Settings, Source, Subscription,
 from crawler.config.places import KNOWN_FILES, SOURCES, shipped_config
 from crawler.config.references import check_names
 from crawler.config.report import ConfigError, Fault
+from crawler.config.sites import expanded, faults_of_endpoints
 from crawler.config.yaml_lines import Document, read_document
 
 
@@ -43,7 +44,7 @@ def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
     settings = check_document(documents["presswatch.yaml"], Settings)
     themes = check_document(documents["themes.yaml"], ThemesFile)
     subscriptions = check_document(documents["subscriptions.yaml"], SubscriptionsFile)
-    checked = [check_document(document, Source) for document in sources]
+    checked = [_source(document) for document in sources]
     check_names(sources, documents["themes.yaml"], documents["subscriptions.yaml"])
     faults = [*_misnamed(folder), *_faults_of([*documents.values(), *sources])]
     if faults or settings is None or themes is None or subscriptions is None:
@@ -55,6 +56,17 @@ def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
         themes=themes.themes,
         subscriptions=subscriptions.subscriptions,
     )
+
+
+def _source(document: Document) -> Source | None:
+    """The source of a file, with what is known of its site."""
+    source = check_document(document, Source)
+    if source is None:
+        return None
+    source = expanded(source)
+    for path, rule, hint in faults_of_endpoints(source):
+        document.faults.append(document.fault(path, rule, hint=hint))
+    return source
 
 
 def _or_shipped(folder: Path, name: str) -> Path:

@@ -1,6 +1,8 @@
 """The shape of everything people edit. Data only: no clock, no network, no defaults hidden elsewhere."""
 
+import codecs
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -12,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork, model_validator
 
 from crawler.config.report import quotes_hint
+from crawler.config.selectors import check_jmespath, check_selector
 from crawler.crontab import cron_trigger
 from crawler.database import check_url
 from crawler.urls import UrlError, check_fetchable
@@ -22,6 +25,13 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 # A name is also a folder of the archive: letters, Han and digits, no separators, nothing hidden.
 _NAME = re.compile(r"[^\W_][\w\-]{0,39}")
 _AT = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_HEADER = re.compile(r"[A-Za-z0-9\-]{1,60}")
+# Who asks, what it may see, and where the request goes is not the config's to say.
+_OURS = re.compile(
+    r"user-agent|cookie2?|authorization|host|from|via|range|connection|content-.*|transfer-.*|if-.*|proxy-.*|sec-.*"
+    r"|forwarded|x-forwarded-.*|x-real-ip",
+    re.IGNORECASE,
+)
 
 
 def parse_duration(value: Any) -> timedelta:
@@ -138,6 +148,29 @@ def _day(value: Any) -> Any:
         raise ValueError("expected a day, such as 2025-03-01, or null") from error
 
 
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _charset(value: str) -> str:
+    if value:
+        try:
+            codecs.lookup(value).name.encode("ascii")
+        except LookupError as error:
+            raise ValueError("not a character encoding Python knows, such as gb18030") from error
+    return value
+
+
+def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
+    for name, text in value.items():
+        _printable(text)
+        if not _HEADER.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a header")
+        if _OURS.fullmatch(name):
+            raise ValueError(f"{name} cannot be set: presswatch says who it is and logs in nowhere")
+    return value
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Url = Annotated[str, AfterValidator(_url)]
@@ -146,6 +179,11 @@ Regex = Annotated[str, AfterValidator(_regex)]
 TextRegex = Annotated[Regex, AfterValidator(_folded_regex)]
 Word = Annotated[str, AfterValidator(_unquoted)]
 Crontab = Annotated[str, AfterValidator(_crontab)]
+Selectors = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_one_or_more)]
+PageSelectors = Annotated[tuple[Annotated[str, AfterValidator(check_selector)], ...], BeforeValidator(_one_or_more)]
+JmesPath = Annotated[str, AfterValidator(check_jmespath)]
+Charset = Annotated[str, AfterValidator(_charset)]
+Headers = Annotated[Mapping[str, str], AfterValidator(_headers)]
 TimeOfDay = Annotated[str, BeforeValidator(_at)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 PositiveDuration = Annotated[Duration, Field(gt=timedelta(0))]
@@ -155,11 +193,35 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-class Kind(StrEnum):
-    """How a source announces its articles. A kind without code is not listed."""
+class Reader(StrEnum):
+    """How the answer of an endpoint is read."""
 
     FEED = "feed"
+    SITEMAP = "sitemap"  # an index of sitemaps too
+    LISTING = "listing"
+    JSON = "json"
+    DOCSIFY = "docsify"
+    MIRROR = "mirror"  # the list of one WeChat account on a docsify mirror
+    MIRROR_INDEX = "mirror_index"  # the list of its accounts
+
+
+class Kind(StrEnum):
+    """What a source is: a way to read its endpoints, or a site whose ways are known (crawler/config/sites)."""
+
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    LISTING = "listing"
+    JSON = "json"
+    DOCSIFY = "docsify"
+    QQ = "qq"
+    IYIOU = "iyiou"
     WECHAT_MIRROR = "wechat_mirror"
+    DISCUZ = "discuz"
+
+
+def reader_of_kind(kind: Kind) -> Reader | None:
+    """The reader a general kind names; None for a site."""
+    return next((reader for reader in Reader if reader.value == kind.value), None)
 
 
 class Rights(StrEnum):
@@ -170,8 +232,56 @@ class Rights(StrEnum):
     FULL = "full"
 
 
-class Endpoint(Model):
-    """One address of a source that is polled."""
+class EntryRules(Model):
+    """How announcements are read from a list.
+
+    Of a list page the expressions are CSS or XPath (`::attr(href)`, `/@href` for an attribute), of a JSON answer
+    JMESPath. Where there are several, the first that finds something is taken.
+    """
+
+    items: Annotated[Selectors, Field(min_length=1)]  # the rows
+    link: Selectors = ()  # in a row; of JSON also an address with JMESPath in braces: https://example.com/a/{id}
+    title: Selectors = ()
+    summary: Selectors = ()
+    author: Selectors = ()
+    published: Selectors = ()
+    after: Regex = ""  # of a page with JSON in it: the JSON begins behind this
+    html: JmesPath = ""  # of JSON with a list page in it: where it stands; the rows are then CSS or XPath
+    ok: JmesPath = ""  # of JSON: false or nothing here means that the answer is an error
+    error: JmesPath = ""  # of JSON: what the error says
+
+
+class Pages(Model):
+    """How a list goes on. A poll asks for page after page until one brings nothing new."""
+
+    most: Annotated[int, Field(ge=1, le=5)] = 5
+    first: Annotated[int, Field(ge=0)] = 1  # what {page} stands for on the first page, and
+    step: Annotated[int, Field(ge=1)] = 1  # by how much it grows: 20 for an offset
+    next: PageSelectors = ()  # of a list page: the link to the next one
+    cursor: JmesPath = ""  # of JSON: what {cursor} stands for on the next page; it is empty on the first
+
+
+class EndpointRules(Model):
+    """How an endpoint is asked and its answer read. Placeholders: {page}, {cursor}, {fragment}, {installation}."""
+
+    kind: Reader | None = None  # when it is not read as its source's kind says
+    post_json: Mapping[str, Any] | None = None
+    post_form: Mapping[str, str] | None = None
+    entries: EntryRules | None = None  # else the source's
+    pages: Pages | None = None
+
+    @model_validator(mode="after")
+    def _one_body(self) -> "EndpointRules":
+        if self.post_json is not None and self.post_form is not None:
+            raise ValueError("give either post_json or post_form, not both")
+        return self
+
+
+class Endpoint(EndpointRules):
+    """One address of a source that is polled.
+
+    What stands behind # is not sent: it tells endpoints of one address apart, and is what {fragment} stands for.
+    """
 
     url: Url
     every: Literal["adaptive"] | PositiveDuration = "adaptive"
@@ -185,10 +295,18 @@ class Endpoint(Model):
 
 
 class ArticleRules(Model):
-    """Which announced articles are wanted."""
+    """Which announced articles are wanted, and how their pages are read where presswatch does not know by itself."""
 
     url: Regex | None = None  # searched in the article's URL; others are not entries of this source
     max_age: PositiveDuration = timedelta(days=7)
+    title: PageSelectors = ()
+    published: PageSelectors = ()
+    author: PageSelectors = ()
+    body: PageSelectors = ()
+    drop: PageSelectors = ()  # what is taken out of the body: every match of every selector
+    next: PageSelectors = ()  # the link to the article's next page
+    most_pages: Annotated[int, Field(ge=1, le=50)] = 20
+    gone_at: Regex | None = None  # searched in the address an article redirects to: it was deleted
 
     def wants(self, url: str) -> bool:
         return self.url is None or re.search(self.url, url) is not None
@@ -213,9 +331,13 @@ class Source(Model):
     name: Name
     title: str = ""
     enabled: bool = True
+    disabled_because: str = ""  # shown where somebody asks for a source that is not enabled
     kind: Kind
     endpoints: Annotated[tuple[Endpoint, ...], Field(min_length=1)]
+    entries: EntryRules | None = None  # for the endpoints that have none of their own
     articles: ArticleRules = ArticleRules()
+    headers: Headers = {}  # sent with every request of the source
+    charset: Charset = ""  # of its lists and pages, whatever they declare
     politeness: Politeness = Politeness()
     timezone: Zone = "Asia/Shanghai"
     language: str = "zh-CN"

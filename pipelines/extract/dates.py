@@ -6,19 +6,13 @@ measured on Chinese pages of all ages: they never say "none" and are wrong on a 
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from crawler.items import Dating, Precision
+from crawler.dates import DATE, read_date
+from crawler.items import Dating
 from pipelines.extract.tree import Element, meta_contents, visible_text
 
-_DATE = re.compile(
-    r"(?<!\d)(?P<year>19[89]\d|20\d\d)\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})(?!\d)日?"
-    r"(?:(?:T|\s+|(?<=日))(?P<hour>\d{1,2})[:：时](?P<minute>\d{2})(?:[:：分](?P<second>\d{2}))?(?:\.\d+)?秒?"
-    r"\s?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
-)
-_PARTS = ("year", "month", "day", "hour", "minute", "second")
 # Most telling first. A bare "date" or "pubdate" is often the day the page was made, not the article's.
 _META_NAMES = (
     "article:published_time og:published_time datepublished publishdate apub:time og:time weibo:article:create_at "
@@ -29,22 +23,6 @@ _NEAR_HEADLINE = 200
 _TELLING_TITLE = 100
 # A clock that is a little ahead is no fault; an hour is a zone that was read wrongly.
 _AHEAD = timedelta(hours=1)
-
-
-def read_date(text: str, zone: str, where: str) -> Dating | None:
-    """The first whole date in `text`, with its time when it shows one; `zone` is assumed where it names none."""
-    match = _DATE.search(text)
-    if match is None:
-        return None
-    clock = match["hour"] is not None
-    offset = match["zone"] or ""
-    year, month, day, hour, minute, second = (int(match[name] or 0) for name in _PARTS)
-    try:
-        at = datetime(year, month, day, hour, minute, second, tzinfo=_offset(offset) or ZoneInfo(zone))
-    except ValueError:  # 2025-13-40 is no date
-        return None
-    precision = Precision.SECOND if clock else Precision.DAY
-    return Dating(at=at, precision=precision, where=where, text=match[0].strip(), zone="" if offset else zone)
 
 
 def page_dates(tree: Element, data: Iterable[Mapping[str, Any]], title: str, zone: str) -> tuple[Dating, ...]:
@@ -69,10 +47,6 @@ def choose_date(candidates: Iterable[Dating], first_seen: datetime) -> tuple[Dat
     return (possible[0] if possible else None), possible + impossible
 
 
-def _offset(text: str) -> tzinfo | None:
-    return datetime.strptime(text, "%z").tzinfo if text else None
-
-
 def _shown(tree: Element, data: Iterable[Mapping[str, Any]], title: str) -> Iterable[str]:
     for node in data:
         if isinstance(node.get("datePublished"), str):
@@ -91,6 +65,6 @@ def _below_headline(tree: Element, title: str) -> str:
         text = visible_text(body)
         for match in re.finditer(r"\s*".join(map(re.escape, words)), text) if words else ():
             near = text[match.end() : match.end() + _NEAR_HEADLINE]
-            if _DATE.search(near):
+            if DATE.search(near):
                 return near
     return ""

@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass
 
+from crawler.charsets import decode
 from crawler.config.models import Source
 from crawler.items import Article, Ended, Page
 from crawler.text import clean
 from crawler.urls import article_key
 from pipelines.extract.boilerplate import without_boilerplate
 from pipelines.extract.dates import choose_date
-from pipelines.extract.decode import decode
 from pipelines.extract.no_text import no_text
 from pipelines.extract.plain import linked_images, plain_text
 from pipelines.extract.repair import repair_markdown

@@ -4,12 +4,12 @@ from importlib.metadata import version
 
 from trafilatura import extract as main_text
 
+from crawler.charsets import decode
 from crawler.config.models import Source
 from crawler.items import Article, Ended, Page
 from crawler.urls import article_key
 from pipelines.extract.boilerplate import without_boilerplate
 from pipelines.extract.dates import choose_date, page_dates
-from pipelines.extract.decode import decode
 from pipelines.extract.metadata import linked_data, page_authors, page_language, page_title
 from pipelines.extract.no_text import no_text
 from pipelines.extract.plain import linked_images, plain_text

@@ -7,10 +7,10 @@ from typing import Any
 import yaml
 
 from crawler.config.yaml_lines import explain
+from crawler.dates import read_date
 from crawler.items import Dating
 from crawler.text import one_line
 from crawler.urls import UrlError, host_of
-from pipelines.extract.dates import read_date
 from pipelines.extract.plain import linked_images, plain_text
 from pipelines.seeds.seed import Seed, SeedError, Shape
 

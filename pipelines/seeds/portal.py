@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crawler.dates import read_date
 from crawler.items import Dating
 from crawler.text import clean
 from pipelines.extract.boilerplate import without_boilerplate
-from pipelines.extract.dates import read_date
 from pipelines.extract.escape import escaped
 from pipelines.extract.plain import plain_text
 from pipelines.seeds.seed import Seed, SeedError, Shape

@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.extract.decode import decode
+from crawler.charsets import decode
 from pipelines.seeds.hugo import is_hugo, read_hugo
 from pipelines.seeds.mirror import is_mirror, read_mirror
 from pipelines.seeds.portal import is_portal, read_portal

@@ -17,12 +17,15 @@ _DAMAGE = 0.01
 _GUESS_BYTES = 65536
 
 
-def decode(body: bytes, content_type: str) -> tuple[str, str]:
+def decode(body: bytes, content_type: str, charset: str = "") -> tuple[str, str]:
     """The text of a page and the name of the encoding it was read with. Never raises.
 
     In this order: byte order mark; UTF-8 that holds more than ASCII; the labels of the header, then of the page
     (the gb family as gb18030), read strictly; the same labels with a little damage; a guess; UTF-8 with U+FFFD.
+    A `charset` that the source's config names is the only one that is asked.
     """
+    if charset:
+        return body.decode(charset, "replace"), codecs.lookup(charset).name
     mark, rest = read_bom(body)
     if mark is not None and rest is not None:
         return _without_mark(body, mark)

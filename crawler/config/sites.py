@@ -1,0 +1,124 @@
+"""What presswatch knows of a site by itself, and what its config therefore need not say: data/<kind>.yaml.
+
+A kind that is a site stands for rules of the general kinds. They are filled in when the config is read; what the
+config says itself is never changed by them.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar
+
+import yaml
+
+from crawler.config.models import (
+    ArticleRules,
+    Endpoint,
+    EndpointRules,
+    EntryRules,
+    Kind,
+    Model,
+    Reader,
+    Regex,
+    Source,
+    reader_of_kind,
+)
+from crawler.config.report import KeyPath
+from crawler.config.selectors import check_jmespath, check_selector
+
+M = TypeVar("M", bound=Model)
+
+_LISTS = (Reader.LISTING, Reader.JSON)
+_IN_A_ROW = ("link", "title", "summary", "author", "published")
+
+
+class EndpointPreset(EndpointRules):
+    """The rules for the endpoints whose address matches."""
+
+    match: Regex
+
+
+class Site(Model):
+    """One file of data/."""
+
+    endpoints: tuple[EndpointPreset, ...]
+    articles: ArticleRules = ArticleRules()
+
+
+@cache
+def site_of(kind: Kind) -> Site | None:
+    """What is known of a kind, or None where it is no site but a way to read."""
+    file = files("crawler.config") / "data" / f"{kind}.yaml"
+    return Site.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
+def expanded(source: Source) -> Source:
+    """The source with the rules of its site filled in, and every endpoint's kind where it is known."""
+    site = site_of(source.kind)
+    endpoints = tuple(_endpoint(source, site, endpoint) for endpoint in source.endpoints)
+    articles = source.articles if site is None else _filled(source.articles, site.articles)
+    return source.model_copy(update={"endpoints": endpoints, "articles": articles})
+
+
+def faults_of_endpoints(source: Source) -> Iterator[tuple[KeyPath, str, str]]:
+    """What an expanded source lacks or has too much of: where, the rule, what to do."""
+    for number, endpoint in enumerate(source.endpoints):
+        place: KeyPath = ("endpoints", number)
+        if endpoint.kind is None:
+            kinds = ", ".join(Reader)
+            yield (*place, "url"), f"a source of kind {source.kind} does not know how to read it", f"add kind: {kinds}"
+        elif endpoint.kind in _LISTS:
+            where: KeyPath = (*place, "entries") if endpoint.entries is not source.entries else ("entries",)
+            yield from _faults_of_rules(where, place, endpoint.kind, endpoint.entries)
+    yield from _faults_of_referer(source)
+
+
+def _endpoint(source: Source, site: Site | None, endpoint: Endpoint) -> Endpoint:
+    presets = site.endpoints if site else ()
+    known = next((preset for preset in presets if re.search(preset.match, endpoint.url)), None)
+    found: Endpoint = _filled(endpoint, known) if known else endpoint
+    kind, entries = found.kind or reader_of_kind(source.kind), endpoint.entries or source.entries or found.entries
+    return found.model_copy(update={"kind": kind, "entries": entries})
+
+
+def _filled(given: M, known: Model) -> M:
+    """`given` with the keys it does not set taken from `known`."""
+    keys = (known.model_fields_set & type(given).model_fields.keys()) - given.model_fields_set
+    return given.model_copy(update={key: getattr(known, key) for key in keys})
+
+
+def _faults_of_rules(
+    where: KeyPath, endpoint: KeyPath, reader: Reader, rules: EntryRules | None
+) -> Iterator[tuple[KeyPath, str, str]]:
+    if rules is None:
+        yield endpoint, f"a {reader} needs entries: how its rows are found", "add entries: {items: …}"
+        return
+    json_rows = reader is Reader.JSON and not rules.html
+    if json_rows and not rules.link:
+        yield where, "entries of a json need link: where the address of a row stands", "add link: url"
+    for key in ("items", *_IN_A_ROW):
+        for expression in getattr(rules, key):
+            try:
+                _check(expression, is_json=json_rows)
+            except ValueError as error:
+                yield (*where, key), str(error), ""
+
+
+def _check(expression: str, *, is_json: bool) -> None:
+    if not is_json:
+        check_selector(expression)
+    elif expression.startswith(("http://", "https://")):
+        for part in re.findall(r"\{([^{}]*)\}", expression):
+            check_jmespath(part)
+    else:
+        check_jmespath(expression)
+
+
+def _faults_of_referer(source: Source) -> Iterator[tuple[KeyPath, str, str]]:
+    """A Referer may only name a page that is really visited."""
+    visited = [endpoint.url.partition("#")[0] for endpoint in source.endpoints]
+    for name, value in source.headers.items():
+        if name.lower() == "referer" and value not in visited:
+            rule = "a Referer may only name an address that this source polls"
+            yield ("headers", name), rule, f"known: {', '.join(visited)}"
