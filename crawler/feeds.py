@@ -2,26 +2,20 @@
 
 import calendar
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import feedparser
-from lxml import etree, html  # type: ignore[import-untyped]
 
-from crawler.items import Announced, Dating, Entry, Precision
+from crawler.items import Announced, Dating, Entry, PollFaultError, Precision
+from crawler.markup import ParseError, holds_html, visible_text
+from crawler.rows import entry
 from crawler.text import clean
-from crawler.urls import UrlError, article_key, check_fetchable
 
-_SUMMARY_LIMIT = 2000  # characters; some feeds carry the whole article here
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _CHARSET = re.compile(rb"charset=[\"']?([\w\-]+)", re.IGNORECASE)
 _PROLOG = re.compile(rb"\s*<\?xml[^>]*encoding=[\"']([\w\-]+)")
-_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
-
-
-class PollFaultError(Exception):
-    """An endpoint's answer is not what its kind promises; the message says what it is instead."""
 
 
 def parse_feed(body: bytes, content_type: str, url: str) -> Announced:
@@ -44,7 +38,7 @@ def parse_feed(body: bytes, content_type: str, url: str) -> Announced:
         raise PollFaultError(f"the feed names a character that does not exist: {error}") from error
     if not parsed.get("version") and not parsed.entries:
         raise PollFaultError(_what_it_is_instead(body, content_type, parsed))
-    entries = tuple(entry for entry in map(_entry, parsed.entries) if entry is not None)
+    entries = tuple(found for found in map(_entry, parsed.entries) if found is not None)
     linked = sum(bool(_link(item)) for item in parsed.entries)
     return Announced(entries=entries, unread=linked - len(entries), ttl=_ttl(parsed.feed))
 
@@ -76,48 +70,19 @@ def _what_it_is_instead(body: bytes, content_type: str, parsed: Mapping[str, Any
 
 
 def _entry(item: Mapping[str, Any]) -> Entry | None:
-    link = _link(item)
     try:
-        check_fetchable(link)
-        key = article_key(link)
         title, summary = _plain(item, "title"), _plain(item, "summary")
-    except (UrlError, ValueError, etree.LxmlError):  # one broken item costs its feed nothing; it counts as unread
+    except (ValueError, ParseError):  # one broken item costs its feed nothing; it counts as unread
         return None
-    return Entry(
-        key=key,
-        url=link,
-        title=title,
-        summary=summary[:_SUMMARY_LIMIT].rstrip(),
-        authors=tuple(name for name in [clean(str(item.get("author") or ""))] if name),
-        published=_published(item),
-    )
+    author = clean(str(item.get("author") or ""))
+    return entry(_link(item), title=title, summary=summary, author=author, published=_published(item))
 
 
 def _plain(item: Mapping[str, Any], name: str) -> str:
     """A field as a reader sees it. Publishers put markup into titles and summaries, whatever the feed calls them."""
     value = clean(str(item.get(name) or ""))
     kind = (item.get(f"{name}_detail") or {}).get("type")
-    return _visible_text(value) if kind in _HTML_TYPES or _holds_html(value) else value
-
-
-def _holds_html(text: str) -> bool:
-    # "a<b" is no tag of HTML; feedparser on its part misses a lone <img>.
-    return any(tag.lower() in html.defs.tags for tag in _TAG.findall(text))
-
-
-def _visible_text(markup: str) -> str:
-    parser = html.HTMLParser(remove_comments=True, remove_pis=True)
-    tree = html.document_fromstring(f"<div>{markup}</div>", parser=parser)
-    etree.strip_elements(tree, "script", "style", with_tail=False)
-    return clean("".join(_pieces(tree)))
-
-
-def _pieces(tree: Any) -> Iterator[str]:
-    """The tree's text in order, blocks parted by a space. (Collected, not set: lxml refuses to set some characters.)"""
-    for event, element in etree.iterwalk(tree, events=("start", "end")):
-        if element.tag in html.defs.block_tags or element.tag == "br":
-            yield " "
-        yield (element.text if event == "start" else element.tail) or ""
+    return visible_text(value) if kind in _HTML_TYPES or holds_html(value) else value
 
 
 def _link(item: Mapping[str, Any]) -> str:

@@ -59,6 +59,7 @@ class Entry:
     summary: str = ""
     authors: tuple[str, ...] = ()
     published: Dating | None = None
+    changed: datetime | None = None  # when its page last changed, as a sitemap says: it was published no later
     original_url: str = ""  # the first publication, where the list names it (a mirror does)
 
 
@@ -226,6 +227,14 @@ class Answer:
     at: datetime  # when it answered: "3 小时前" is reckoned from here
     zone: ZoneInfo  # the source's
     charset: str = ""  # of the body, whatever it declares
+
+
+class PollFaultError(Exception):
+    """An endpoint's answer is not what its kind promises; the message says what it is instead."""
+
+
+class NoRowsError(PollFaultError):
+    """A list without a row: not a list at all, or the page behind the last one."""
 
 
 @dataclass(frozen=True, kw_only=True)

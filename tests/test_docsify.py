@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crawler.docsify import parse_mirror_list
-from crawler.feeds import PollFaultError
+from crawler.items import PollFaultError
 
 ZONE = ZoneInfo("Asia/Shanghai")
 URL = "https://mirror.example/gzh/观潮.md"

@@ -6,8 +6,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from crawler.feeds import PollFaultError, parse_feed
-from crawler.items import Announced, Precision
+from crawler.feeds import parse_feed
+from crawler.items import Announced, PollFaultError, Precision
 
 URL = "https://news.chenfeng.example/feed"
 

@@ -1,16 +1,27 @@
 """Expressions in a config that find something in a page or in JSON, checked when the config is read."""
 
+import re
+from functools import lru_cache
+from typing import Any
+
 import jmespath
 from cssselect import SelectorError
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree, html  # type: ignore[import-untyped]
 from parsel.csstranslator import HTMLTranslator
 
-_XPATH_STARTS = ("/", "./", "(", "..", "self::", "descendant", "ancestor", "following", "preceding")
+# A path, an attribute, an axis or a function; no CSS selector begins with any of them.
+_XPATH = re.compile(
+    r"\.?/|\.\.|\.$|\(|@|[a-z\-]+\(|"
+    r"(?:self|child|parent|attribute|ancestor(?:-or-self)?|descendant(?:-or-self)?|following(?:-sibling)?"
+    r"|preceding(?:-sibling)?)::"
+)
+# What an expression is tried on: faults of functions and of prefixes show only when there is something to ask.
+_SAMPLE = html.document_fromstring("<div class=a id=b><p><a href=/c title=d>e</a></p></div>")
 
 
 def is_xpath(expression: str) -> bool:
     """Whether an expression is XPath; everything else is CSS."""
-    return expression.startswith(_XPATH_STARTS)
+    return _XPATH.match(expression) is not None
 
 
 def as_xpath(expression: str) -> str:
@@ -27,16 +38,45 @@ def as_xpath(expression: str) -> str:
         raise ValueError(f"not a CSS selector: {error}") from error
 
 
+@lru_cache(maxsize=1024)
+def _compiled(expression: str) -> Any:
+    return etree.XPath(as_xpath(expression), smart_strings=False)
+
+
+def found_in(element: Any, expression: str) -> list[Any]:
+    """What a CSS or XPath expression finds in an element, in order: elements, or texts (a number as its text).
+
+    Raises:
+        ValueError: the expression is neither.
+    """
+    try:
+        found = _compiled(expression)(element)
+    except etree.XPathError as error:
+        raise ValueError(f"not an XPath expression: {error}") from error
+    if isinstance(found, list):
+        return found
+    return [] if isinstance(found, bool) else [str(found)]
+
+
 def check_selector(expression: str) -> str:
     """
     Raises:
         ValueError: the expression is neither CSS nor XPath.
     """
-    try:
-        etree.XPath(as_xpath(expression))
-    except etree.XPathError as error:
-        raise ValueError(f"not an XPath expression: {error}") from error
+    found_in(_SAMPLE, expression)
     return expression
+
+
+def check_in_row(expression: str) -> str:
+    """Check what is asked of a row of a list.
+
+    Raises:
+        ValueError: the expression is neither CSS nor XPath, or looks at the whole page.
+    """
+    if expression.startswith(("/", "(/")):
+        at = expression.index("/")
+        raise ValueError(f"looks at the whole page, not at its row; write {expression[:at]}.{expression[at:]}")
+    return check_selector(expression)
 
 
 def check_jmespath(expression: str) -> str:

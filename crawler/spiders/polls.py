@@ -13,10 +13,10 @@ from scrapy.http.request import NO_CALLBACK
 from crawler.captures.records import Captured
 from crawler.config.models import Kind
 from crawler.docsify import parse_mirror_list
-from crawler.feeds import PollFaultError, parse_feed
+from crawler.feeds import parse_feed
 from crawler.fetch.failures import RULES, Failure, failure_of_exception, failure_of_status
 from crawler.fetch.pace import NotNowError
-from crawler.items import Poll
+from crawler.items import Poll, PollFaultError
 from crawler.polling import next_poll
 from crawler.spiders.pages import headers_of, redirects_of
 from crawler.storage import StorageError

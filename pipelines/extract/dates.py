@@ -11,7 +11,8 @@ from typing import Any
 
 from crawler.dates import DATE, read_date
 from crawler.items import Dating
-from pipelines.extract.tree import Element, meta_contents, visible_text
+from crawler.markup import Element
+from pipelines.extract.tree import meta_contents, visible_text
 
 # Most telling first. A bare "date" or "pubdate" is often the day the page was made, not the article's.
 _META_NAMES = (

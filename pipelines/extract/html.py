@@ -7,13 +7,14 @@ from trafilatura import extract as main_text
 from crawler.charsets import decode
 from crawler.config.models import Source
 from crawler.items import Article, Ended, Page
+from crawler.markup import Element, ParseError, parse
 from crawler.urls import article_key
 from pipelines.extract.boilerplate import without_boilerplate
 from pipelines.extract.dates import choose_date, page_dates
 from pipelines.extract.metadata import linked_data, page_authors, page_language, page_title
 from pipelines.extract.no_text import no_text
 from pipelines.extract.plain import linked_images, plain_text
-from pipelines.extract.tree import Element, ParseError, parse, prepare, unmark_images
+from pipelines.extract.tree import prepare, unmark_images
 from pipelines.text import comparable
 
 # Raise the last number when what is made of trafilatura's text changes.

@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from crawler.markup import Element
 from crawler.text import clean
-from pipelines.extract.tree import Element, first_texts, meta_contents
+from pipelines.extract.tree import first_texts, meta_contents
 
 _SEPARATED = re.compile(r"\s*(?:[-_|｜–—·•]|::)+\s*\S.*", re.DOTALL)
 # No bylines: desks, addresses, templates left unfilled.

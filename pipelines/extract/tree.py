@@ -1,22 +1,10 @@
-"""The parsed page: one parse, and what is put right in the tree before the main text is looked for.
-
-The only file here that knows lxml; elsewhere a tree is an `Element`.
-"""
+"""The parsed page, and what is put right in its tree before the main text is looked for."""
 
 import re
-from typing import Any
 from urllib.parse import urljoin
 
-from lxml import etree, html  # type: ignore[import-untyped]
+from crawler.markup import Element
 
-Element = Any
-ParseError = etree.LxmlError
-
-# Characters that no XML tree can hold, written out or as a reference: the parser takes some of them in, and whoever
-# then touches the text gets an error.
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_REFERENCE = re.compile(r"&#(?:[xX]0*(?P<hexadecimal>[0-9a-fA-F]{1,6})|0*(?P<decimal>\d{1,7}));?")
-_XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _IMAGE_SOURCES = ("data-src", "data-original", "data-actualsrc", "data-lazy-src", "file", "zoomfile", "src")
 # trafilatura drops every image whose address shows no file extension (WeChat's and Tencent's all); a fragment that
 # does is added before and taken off after.
@@ -29,19 +17,6 @@ _BODIES = (
 )
 # WeChat's editor writes a paragraph as a section; only p is text to the generic rules.
 _LEAF_SECTIONS = "//section[not(.//section or .//p or .//div or .//table or .//ul or .//ol or .//blockquote or .//pre)]"
-
-
-def parse(text: str) -> Element | None:
-    """The tree of an HTML document, or None when the text holds no element.
-
-    Raises:
-        ParseError: the parser gave up.
-    """
-    clean = _XML_PROLOG.sub("", _REFERENCE.sub(_only_xml, _NO_XML.sub("", text)))
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
-    # Bytes, because a str with an odd first tag parses to nothing.
-    data = clean.encode("utf-8", "replace")
-    return html.document_fromstring(data, parser=parser) if data.strip() else None
 
 
 def prepare(tree: Element, url: str) -> None:
@@ -81,13 +56,6 @@ def meta_contents(tree: Element) -> dict[str, str]:
 def first_texts(tree: Element, path: str) -> list[str]:
     """The non-empty texts of the elements at an XPath."""
     return [text for text in (visible_text(element) for element in tree.xpath(path)) if text]
-
-
-def _only_xml(reference: re.Match[str]) -> str:
-    """The character reference as it stands, or nothing when no tree can hold what it names."""
-    hexadecimal = reference["hexadecimal"]
-    code = int(hexadecimal, 16) if hexadecimal else int(reference["decimal"])
-    return "" if code > 0x10FFFF or _NO_XML.match(chr(code)) else reference[0]
 
 
 def _base(tree: Element, url: str) -> str:

@@ -7,9 +7,8 @@ from urllib.parse import urljoin
 from crawler.captures.reading import Name, StoredResponse
 from crawler.captures.records import asked_url
 from crawler.config.models import Config, Source
-from crawler.feeds import PollFaultError
 from crawler.fetch.decoding import BodyBrokenError, BodyDecoder, BodyTooLargeError
-from crawler.items import Entry
+from crawler.items import Entry, PollFaultError
 from crawler.noarchive import forbids_archiving
 from crawler.spiders.polls import poll_url, read_answer
 

@@ -1,0 +1,168 @@
+"""A list page in HTML → entries, by the rules of a config. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crawler.charsets import decode
+from crawler.config.models import EntryRules, Pages
+from crawler.config.selectors import found_in
+from crawler.dates import read_moment
+from crawler.items import Announced, Answer, Dating, Entry, PollFaultError
+from crawler.markup import Element, ParseError, parse, text_of
+from crawler.rows import absolute, entry, same_host
+from crawler.text import clean
+from crawler.urls import article_key
+
+# What the pages say that stand between a visitor and a site; the first is Alibaba Cloud's, the fourth ByteDance's.
+_CHALLENGES = (
+    "您的访问被阻断", "环境异常", "完成验证", "_waftokenid", "_wafchallengeid", "安全验证", "人机验证",
+    "checking your browser", "just a moment", "enable javascript and cookies",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ListPage:
+    tree: Element
+    base: str  # what its links are relative to
+    answer: Answer
+
+
+def parse_listing(answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
+    """What a list page announces, a key once: of several rows for one article the first with a title.
+
+    Rows without a link announce nothing; those whose link cannot be used are `unread`.
+
+    Raises:
+        PollFaultError: no row was found, or none with a link; a page after the first may well be empty.
+    """
+    text, _ = decode(answer.body, answer.content_type, answer.charset)
+    tree = _tree(text)
+    if tree is None:
+        raise PollFaultError(f"no list page but {_what_it_is(answer, text, None)}")
+    page = _ListPage(tree=tree, base=_base(tree, answer.url), answer=answer)
+    try:
+        rows = _first_rows(tree, rules.items)
+        linked = [(row, url) for row in rows if (url := _row_url(page, row, rules))]
+        read = [_entry(page, row, url, rules) for row, url in linked]
+        next_url = _next_url(page, pages)
+    except ValueError as error:  # an expression that fails only on this page
+        raise PollFaultError(str(error)) from error
+    if not linked:
+        what = "row" if not rows else "link in any row"
+        tried = ", ".join(rules.items if not rows else rules.link or ("a[href]",))
+        raise PollFaultError(f"no {what} was found by {tried}; {_what_it_is(answer, text, tree)}")
+    found = [item for item in read if item is not None]
+    return Announced(entries=_each_once(found), unread=len(read) - len(found), next_url=next_url)
+
+
+def _tree(text: str) -> Element | None:
+    if "<" not in text:
+        return None
+    try:
+        return parse(text)
+    except ParseError:
+        return None
+
+
+def _base(tree: Element, url: str) -> str:
+    for base in tree.iter("base"):
+        address = absolute(base.get("href") or "", url)
+        if address.startswith(("http://", "https://")):
+            return address
+    return url
+
+
+def _first_rows(tree: Element, expressions: Iterable[str]) -> list[Element]:
+    for expression in expressions:
+        rows = [row for row in found_in(tree, expression) if not isinstance(row, str)]
+        if rows:
+            return rows
+    return []
+
+
+def _row_url(page: _ListPage, row: Element, rules: EntryRules) -> str:
+    """The absolute address a row links to, or "" where it links to no page."""
+    links = _texts(row, rules.link, "href") if rules.link else (_href(link) for link in _links(row))
+    return next((url for url in (absolute(link, page.base) for link in links) if url), "")
+
+
+def _links(row: Element) -> list[Element]:
+    return [element for element in row.iter("a") if element.get("href")]
+
+
+def _href(element: Element) -> str:
+    return str(element.get("href") or "")
+
+
+def _entry(page: _ListPage, row: Element, url: str, rules: EntryRules) -> Entry | None:
+    return entry(
+        url,
+        title=_text(row, rules.title) if rules.title else _text_of_link(page, row, url),
+        summary=_text(row, rules.summary),
+        author=_text(row, rules.author),
+        published=_published(page, row, rules.published),
+    )
+
+
+def _text_of_link(page: _ListPage, row: Element, url: str) -> str:
+    """The text of the row's link, else its title attribute."""
+    link = next((link for link in _links(row) if absolute(_href(link), page.base) == url), row)
+    return text_of(link) or clean(link.get("title") or "")
+
+
+def _published(page: _ListPage, row: Element, expressions: Iterable[str]) -> Dating | None:
+    for text in _texts(row, expressions):
+        found = read_moment(text, page.answer.zone, "list", page.answer.at)
+        if found is not None:
+            return found
+    return None
+
+
+def _text(row: Element, expressions: Iterable[str]) -> str:
+    return next(_texts(row, expressions), "")
+
+
+def _texts(row: Element, expressions: Iterable[str], attribute: str = "") -> Iterator[str]:
+    """What the expressions find, in their order; of an element its `attribute` or the visible text. Never empty."""
+    for expression in expressions:
+        for found in found_in(row, expression):
+            text = _value(found, attribute)
+            if text:
+                yield text
+
+
+def _value(found: Any, attribute: str) -> str:
+    if isinstance(found, str):
+        return clean(found)
+    return str(found.get(attribute) or "") if attribute else text_of(found)
+
+
+def _each_once(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """A list shows an article by its picture, by its title and by a sticky row as well."""
+    first: dict[str, Entry] = {}
+    for item in entries:
+        known = first.setdefault(item.key, item)
+        if item.title and not known.title:
+            first[item.key] = replace(item, published=item.published or known.published)
+    return tuple(first.values())
+
+
+def _next_url(page: _ListPage, pages: Pages) -> str:
+    """The address of the list's next page, on its own host."""
+    for link in _texts(page.tree, pages.next, "href"):
+        url = absolute(link, page.base)
+        if same_host(url, page.answer.url) and article_key(url) != article_key(page.answer.url):
+            return url
+    return ""
+
+
+def _what_it_is(answer: Answer, text: str, tree: Element | None) -> str:
+    if not text.strip():
+        return "the answer is empty"
+    if tree is None:
+        return f"something that is not HTML ({answer.content_type or 'no content type'})"
+    title = next((text_of(element) for element in tree.iter("title")), "")
+    named = f'a page titled "{title}"' if title else "a page without a title"
+    seen = next((words for words in _CHALLENGES if words in text.lower()), "")
+    return f'{named} that asks visitors to prove themselves ("{seen}")' if seen else named
