@@ -1,5 +1,6 @@
 """What is asked of an endpoint. Pure."""
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -56,10 +57,30 @@ def question(source: Source, endpoint: Endpoint, *, installation: str, page: int
         "{page}": str(pages.first + pages.step * (page - 1)),
         "{cursor}": cursor,
         "{fragment}": fragment,
-        "{installation}": installation,
     }
     asked = Question(url=_filled_in(address, values), headers=source.headers)
-    return _with_body(asked, endpoint, values)
+    return _with_body(asked, endpoint, {**values, "{installation}": installation})
+
+
+def recorded_url(asked: Question) -> str:
+    """The address under which the answer is kept: of a POST with its body in it, in pywb's spelling.
+
+    Ask with an empty `installation`, so that a recording of one installation can be replayed by another.
+    """
+    if asked.body is None:
+        return asked.url
+    mark = "&" if "?" in asked.url else "?"
+    body = {"__wb_method": asked.method, "__wb_post_data": base64.b64encode(asked.body).decode("ascii")}
+    return f"{asked.url}{mark}{urlencode(body)}"
+
+
+def has_pages(source: Source, endpoint: Endpoint) -> bool:
+    """Whether the endpoint's list can be asked for a second page."""
+    pages = endpoint.pages or Pages()
+    if pages.most == 1:
+        return False
+    first, second = (question(source, endpoint, installation="", page=page, cursor=str(page)) for page in (1, 2))
+    return bool(pages.next) or first != second
 
 
 def _with_body(asked: Question, endpoint: Endpoint, values: Mapping[str, str]) -> Question:

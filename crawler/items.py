@@ -268,6 +268,8 @@ class Poll:
     recipe: str = ""  # of what read the body
     ttl: int | None = None  # seconds the publisher asks to be left alone
     unread: int = 0  # rows that look like entries but could not be read
+    lists: tuple[FurtherList, ...] = ()
+    broke_off: str = ""  # why further pages of the list were not read
 
 
 @dataclass(frozen=True, kw_only=True)

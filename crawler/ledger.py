@@ -5,7 +5,7 @@ transaction and calls `end_entry` in it.
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,32 +14,10 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, null, or_, s
 
 from crawler import books
 from crawler.database import Database, insert_for
-from crawler.items import Dating, Ended, Entry, HostMemory, PendingEntry, Poll, Postponed
-from crawler.outcomes import Outcome, PollOutcome
+from crawler.items import Dating, Ended, Entry, HostMemory, PendingEntry, Postponed
+from crawler.outcomes import Outcome
 from crawler.polling import LONGEST_BACKOFF
 from crawler.tables import endpoint, entry, host, sighting
-from crawler.tombstones import buried
-from crawler.urls import host_of
-
-_BATCH = 500  # keys in one IN (…)
-
-
-@dataclass(frozen=True, kw_only=True)
-class EndpointState:
-    """What is remembered of an endpoint between polls."""
-
-    id: int
-    source: str
-    url: str
-    host: str
-    etag: str
-    last_modified: str
-    body_hash: str
-    recipe: str
-    ttl: int | None
-    first_polled: datetime | None
-    next_due: datetime | None
-    failures: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +41,6 @@ class Scope:
     watched: frozenset[str]  # all that are enabled
 
 
-@dataclass(frozen=True, kw_only=True)
-class PollResult:
-    outcome: PollOutcome
-    found: int
-    known: int
-
-
 class AlreadyEndedError(Exception):
     """The entry has its outcome, and an outcome never changes. The caller's result is to be dropped."""
 
@@ -77,89 +48,6 @@ class AlreadyEndedError(Exception):
 class Ledger:
     def __init__(self, database: Database) -> None:
         self.database = database
-
-    # -- endpoints -------------------------------------------------------------------------------------------------
-
-    def declare_endpoints(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], EndpointState]:
-        """Make rows for the (source, url) pairs that have none; return the state of all that were named."""
-        pairs = list(wanted)
-        with self.database.write() as connection:
-            for source, url in pairs:
-                made = insert_for(connection)(endpoint).values(source=source, url=url, host=host_of(url))
-                connection.execute(made.on_conflict_do_nothing())
-                _ensure_host(connection, host_of(url))
-            rows = connection.execute(select(endpoint)).mappings().all()
-        states = {(row["source"], row["url"]): _endpoint_state(row) for row in rows}
-        return {pair: states[pair] for pair in pairs}
-
-    def brings_news(self, poll: Poll) -> bool:
-        """Whether anything is announced that is neither known nor forgotten."""
-        first = _first_of_each_key(poll.entries)
-        with self.database.read() as connection:
-            return bool(first.keys() - _known_keys(connection, first) - buried(connection, first).keys())
-
-    def record_poll(
-        self, run: int, state: EndpointState, poll: Poll, *, now: datetime, next_due: datetime, max_age: timedelta
-    ) -> PollResult:
-        """Store what a poll brought and the endpoint's new state, together or not at all."""
-        with self.database.write() as connection:
-            first = _first_of_each_key(poll.entries)
-            # Not even a sighting: it would name the address again.
-            for key in buried(connection, first):
-                del first[key]
-            known_keys = _known_keys(connection, first)
-            fresh = [item for key, item in first.items() if key not in known_keys]
-            _note_sightings(connection, state.id, first, now)
-            found = sum(_insert_entry(connection, run, state, item, now, max_age) for item in fresh)
-            known = len(poll.entries) - found
-            books.add(connection, run, state.source, found=found, known=known, polls=1)
-            if poll.unread:
-                unread = f"{state.url}: {poll.unread} rows look like entries but could not be read"
-                books.add_error(connection, run, state.source, unread)
-            outcome = PollOutcome.NEW if found else PollOutcome.KNOWN
-            _update_endpoint(
-                connection,
-                state,
-                now,
-                outcome,
-                etag=poll.etag,
-                last_modified=poll.last_modified,
-                body_hash=poll.body_hash,
-                recipe=poll.recipe,
-                ttl=poll.ttl,
-                first_polled=state.first_polled or now,
-                next_due=next_due,
-                **({"last_new": now} if found else {}),
-            )
-        return PollResult(outcome=outcome, found=found, known=known)
-
-    def record_unchanged(self, run: int, state: EndpointState, *, now: datetime, next_due: datetime) -> None:
-        with self.database.write() as connection:
-            books.add(connection, run, state.source, polls=1)
-            _update_endpoint(connection, state, now, PollOutcome.UNCHANGED, next_due=next_due)
-
-    def record_poll_failure(
-        self, run: int, state: EndpointState, *, error: str, weight: float, now: datetime, next_due: datetime
-    ) -> None:
-        with self.database.write() as connection:
-            books.add(connection, run, state.source, polls=1, polls_failed=1)
-            books.add_error(connection, run, state.source, f"{state.url}: {error}")
-            connection.execute(
-                update(endpoint)
-                .where(endpoint.c.id == state.id)
-                .values(
-                    last_polled=now,
-                    next_due=next_due,
-                    failures=endpoint.c.failures + weight,
-                    last_outcome=PollOutcome.FAILED.value,
-                    last_error=error,
-                )
-            )
-
-    def put_off_poll(self, state: EndpointState, next_due: datetime) -> None:
-        """The endpoint was not asked, at its host's wish: no failure of its own."""
-        with self.database.write() as connection:
-            connection.execute(update(endpoint).where(endpoint.c.id == state.id).values(next_due=next_due))
 
     # -- hosts -----------------------------------------------------------------------------------------------------
 
@@ -177,7 +65,7 @@ class Ledger:
         """Take the host, unless somebody else visits it."""
         token = secrets.token_hex(16)
         with self.database.write() as connection:
-            _ensure_host(connection, name)
+            ensure_host(connection, name)
             taken = connection.execute(
                 update(host)
                 .where(
@@ -304,80 +192,9 @@ def _reader(scope: Scope) -> ColumnElement[str | None]:
     )
 
 
-def _ensure_host(connection: Connection, name: str) -> None:
+def ensure_host(connection: Connection, name: str) -> None:
+    """A row for the host, if it has none."""
     connection.execute(insert_for(connection)(host).values(name=name).on_conflict_do_nothing())
-
-
-def _first_of_each_key(entries: Sequence[Entry]) -> dict[str, Entry]:
-    first: dict[str, Entry] = {}
-    for item in entries:
-        first.setdefault(item.key, item)
-    return first
-
-
-def _known_keys(connection: Connection, keys: Collection[str]) -> set[str]:
-    listed = list(keys)
-    known: set[str] = set()
-    for start in range(0, len(listed), _BATCH):
-        known.update(connection.scalars(select(entry.c.key).where(entry.c.key.in_(listed[start : start + _BATCH]))))
-    return known
-
-
-def _note_sightings(connection: Connection, endpoint_id: int, keys: Iterable[str], now: datetime) -> None:
-    rows = [{"endpoint": endpoint_id, "key": key, "first_seen": now, "last_seen": now} for key in keys]
-    if rows:
-        statement = insert_for(connection)(sighting)
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["endpoint", "key"], set_={"last_seen": now}), rows
-        )
-
-
-def _insert_entry(
-    connection: Connection, run: int, state: EndpointState, item: Entry, now: datetime, max_age: timedelta
-) -> bool:
-    """Whether the key was new; another process may have announced it meanwhile."""
-    name = host_of(item.url)
-    _ensure_host(connection, name)
-    inserted = connection.execute(
-        insert_for(connection)(entry)
-        .values(
-            key=item.key,
-            source=state.source,
-            endpoint=state.id,
-            host=name,
-            url=item.url,
-            original_url=item.original_url,
-            title=item.title,
-            summary=item.summary,
-            authors=list(item.authors),
-            published=item.published.to_json() if item.published else None,
-            first_seen=now,
-            first_run=run,
-            backlog=state.first_polled is None,
-        )
-        .on_conflict_do_nothing()
-    )
-    if inserted.rowcount != 1:
-        return False
-    if item.published is not None and now - item.published.at > max_age:
-        row = connection.execute(select(entry).where(entry.c.key == item.key)).mappings().one()
-        reason = f"published {item.published.at.isoformat()}, older than the source's limit of {max_age.days} days"
-        end_entry(connection, run, pending_entry(row, state.source), Outcome.STALE, reason=reason, now=now)
-    return True
-
-
-def _update_endpoint(
-    connection: Connection, state: EndpointState, now: datetime, outcome: PollOutcome, **values: Any
-) -> None:
-    connection.execute(
-        update(endpoint)
-        .where(endpoint.c.id == state.id)
-        .values(last_polled=now, last_success=now, failures=0.0, last_error="", last_outcome=outcome.value, **values)
-    )
-
-
-def _endpoint_state(row: Mapping[Any, Any]) -> EndpointState:
-    return EndpointState(**{name: row[name] for name in EndpointState.__dataclass_fields__})
 
 
 def pending_entry(row: Mapping[Any, Any], reader: str) -> PendingEntry:

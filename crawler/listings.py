@@ -8,7 +8,7 @@ from crawler.charsets import decode
 from crawler.config.models import EntryRules, Pages
 from crawler.config.selectors import found_in
 from crawler.dates import read_moment
-from crawler.items import Announced, Answer, Dating, Entry, PollFaultError
+from crawler.items import Announced, Answer, Dating, Entry, NoRowsError, PollFaultError
 from crawler.markup import Element, ParseError, parse, text_of
 from crawler.rows import absolute, entry, same_host
 from crawler.text import clean
@@ -34,7 +34,8 @@ def parse_listing(answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
     Rows without a link announce nothing; those whose link cannot be used are `unread`.
 
     Raises:
-        PollFaultError: no row was found, or none with a link; a page after the first may well be empty.
+        NoRowsError: no row was found, or none with a link; a page after the first may well be empty.
+        PollFaultError: no list page.
     """
     text, _ = decode(answer.body, answer.content_type, answer.charset)
     tree = _tree(text)
@@ -51,7 +52,7 @@ def parse_listing(answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
     if not linked:
         what = "row" if not rows else "link in any row"
         tried = ", ".join(rules.items if not rows else rules.link or ("a[href]",))
-        raise PollFaultError(f"no {what} was found by {tried}; {_what_it_is(answer, text, tree)}")
+        raise NoRowsError(f"no {what} was found by {tried}; {_what_it_is(answer, text, tree)}")
     found = [item for item in read if item is not None]
     return Announced(entries=_each_once(found), unread=len(read) - len(found), next_url=next_url)
 

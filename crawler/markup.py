@@ -16,6 +16,8 @@ ParseError = etree.LxmlError
 # then touches the text gets an error.
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:[xX]0*(?P<hexadecimal>[0-9a-fA-F]{1,6})|0*(?P<decimal>\d{1,7}));?")
+# The parser stops at </html> (libxml2 2.14), where browsers read on: pages put together of parts have several.
+_ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
 _UNSEEN = ("script", "style")
@@ -27,7 +29,7 @@ def parse(text: str) -> Element | None:
     Raises:
         ParseError: the parser gave up.
     """
-    tidy = _XML_PROLOG.sub("", _REFERENCE.sub(_only_xml, _NO_XML.sub("", text)))
+    tidy = _ENDS.sub("", _XML_PROLOG.sub("", _REFERENCE.sub(_only_xml, _NO_XML.sub("", text))))
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     # Bytes, because a str with an odd first tag parses to nothing.
     data = tidy.encode("utf-8", "replace")

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings as ScrapySettings
@@ -24,15 +24,16 @@ from crawler.captures.ring import Ring, ring_of_run
 from crawler.clock import Clock
 from crawler.config.models import Config, Source
 from crawler.database import Database, StorageError
+from crawler.endpoints import Endpoints
 from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import DEFAULT_DELAY, Pace
 from crawler.fetch.replay import NoMemories, ObeyedRobots, Replay
 from crawler.fetch.robots import PRODUCT_NAME, Robots, RobotsCache
 from crawler.fetch.robots_cache import DatabaseRobotsCache
+from crawler.installation import installation_id
 from crawler.ledger import Ledger, Scope
-from crawler.polling import is_due
 from crawler.revisits import Revisits
-from crawler.spiders.polls import poll_url
+from crawler.spiders.polls import is_to_poll
 from crawler.spiders.source import SourceSpider
 from crawler.visit import DueEndpoint, RunContext, Visit
 from pipelines.archive.store import Archive
@@ -156,6 +157,7 @@ class Run:
             clock=self.clock,
             database=self.database,
             ledger=ledger,
+            endpoints=Endpoints(self.database),
             revisits=Revisits(self.database, self.config.settings.revisit),
             archive=self.data / "archive",
             guard=AddressGuard(self.config.settings.safety.allow_networks, address),
@@ -165,6 +167,8 @@ class Run:
             replay=self.replay,
             route=self.route,
             scope=Scope(sources=names, watched=watched),
+            poll_now=self.poll_now,
+            installation=cache(partial(installation_id, self.database)),
             stop=self._stop_reason,
             halt=self._halt,
             watch=self.watch,
@@ -258,20 +262,13 @@ class Run:
         wanted = {
             (source.name, endpoint.url): (source, endpoint) for source in self.scope for endpoint in source.endpoints
         }
-        now, by_host = self.clock.now(), defaultdict[str, list[DueEndpoint]](list)
-        for pair, state in run.ledger.declare_endpoints(wanted).items():
+        by_host = defaultdict[str, list[DueEndpoint]](list)
+        for pair, state in run.endpoints.declare(wanted).items():
             source, endpoint = wanted[pair]
-            if self._is_to_poll(run, DueEndpoint(source=source, endpoint=endpoint, state=state), now):
-                by_host[state.host].append(DueEndpoint(source=source, endpoint=endpoint, state=state))
+            due = DueEndpoint(source=source, endpoint=endpoint, state=state)
+            if is_to_poll(run, due):
+                by_host[state.host].append(due)
         return dict(by_host)
-
-    def _is_to_poll(self, run: RunContext, due: DueEndpoint, now: datetime) -> bool:
-        if self.replay:
-            return self.replay.has(poll_url(due.source, due.endpoint))
-        return self.poll_now or (
-            is_due(due.endpoint, ZoneInfo(due.source.timezone), due.state.next_due, now)
-            and run.pace.held_until(due.state.host) is None
-        )
 
     def _declare_pace(self, run: RunContext, host: str, work: "_Work") -> None:
         """The most careful politeness among the sources that bring us to this host."""

@@ -7,12 +7,14 @@ changed, which is no time of publication; only `news:publication_date` is one.
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from lxml import etree  # type: ignore[import-untyped]
 
 from crawler.charsets import decode
 from crawler.dates import read_moment
-from crawler.items import Announced, Answer, Entry, FurtherList, PollFaultError
+from crawler.items import Announced, Answer, Entry, FurtherList, PollFaultError, Precision
 from crawler.markup import Element
 from crawler.rows import entry, same_host
 from crawler.text import clean
@@ -118,15 +120,23 @@ def _further(element: Element, answer: Answer) -> FurtherList | None:
     url = _text(element, "loc")
     if not same_host(url, answer.url):
         return None
+    return FurtherList(url=url, changed=_changed(element, answer))
+
+
+def _changed(element: Element, answer: Answer) -> datetime | None:
+    """When it changed at the latest: a day's end where only the day is given."""
     changed = read_moment(_text(element, "lastmod"), answer.zone, "sitemap", answer.at)
-    return FurtherList(url=url, changed=changed.at if changed else None)
+    if changed is None:
+        return None
+    return changed.at + timedelta(days=1) if changed.precision is Precision.DAY else changed.at
 
 
 def _entry(element: Element, answer: Answer) -> Entry | None:
     news = next(_children(element, "news"), None)
     title, date = (_text(news, "title"), _text(news, "publication_date")) if news is not None else ("", "")
     published = read_moment(date, answer.zone, "sitemap", answer.at)
-    return entry(_text(element, "loc"), title=title, published=published)
+    found = entry(_text(element, "loc"), title=title, published=published)
+    return found and replace(found, changed=_changed(element, answer))
 
 
 def _children(element: Element, name: str) -> Iterator[Element]:

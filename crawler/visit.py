@@ -11,12 +11,13 @@ from crawler.captures.ring import Ring
 from crawler.clock import Clock
 from crawler.config.models import Config, Endpoint, Source
 from crawler.database import Database
+from crawler.endpoints import Endpoints, EndpointState
 from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import Pace
 from crawler.fetch.replay import Replay
 from crawler.fetch.robots import Robots
 from crawler.items import PendingEntry
-from crawler.ledger import EndpointState, Lease, Ledger, Scope
+from crawler.ledger import Lease, Ledger, Scope
 from crawler.revisits import Revisit, Revisits
 from crawler.storage import StorageError
 
@@ -37,6 +38,7 @@ class RunContext:
     clock: Clock
     database: Database
     ledger: Ledger
+    endpoints: Endpoints
     revisits: Revisits
     archive: Path  # folder of the Markdown files
     guard: AddressGuard
@@ -44,6 +46,8 @@ class RunContext:
     robots: Robots
     route: str | None  # http://127.0.0.1:PORT, or None for the live network
     scope: Scope
+    poll_now: bool  # whether an endpoint is due or not
+    installation: Callable[[], str]  # a random id of this installation, for endpoints that want one
     stop: Callable[[], str]  # why the run must end now, or ""
     halt: Callable[[StorageError], None]  # is told that nothing can be stored any more: the run ends in order
     watch: Callable[[str], None]  # is told in a line what just happened, for a person at a terminal

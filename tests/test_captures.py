@@ -24,8 +24,8 @@ from crawler.captures.records import Captured
 from crawler.captures.removal import remove_from_ring
 from crawler.captures.ring import Ring, RingRun
 from crawler.captures.upkeep import OPEN_FILE, RingFile, RingRules, files_to_drop, mend_ring, prune_ring, ring_names
+from crawler.endpoints import Endpoints
 from crawler.items import Redirect
-from crawler.ledger import Ledger
 from crawler.tables import capture, meta
 
 A, B = "https://alpha.example/a", "https://alpha.example/b"
@@ -138,13 +138,13 @@ def test_a_list_is_kept_before_its_entries_are(rig, site, monkeypatch):
     """Were the process killed in between, the next poll would find nothing new in it."""
     site.routes["alpha.example/feed"] = [Answer(feed(A)), Answer(feed(A, title="改了的标题")), Answer(feed(A, B))]
     site.routes["alpha.example/a"] = site.routes["alpha.example/b"] = Answer(status=404)
-    record_poll, before = Ledger.record_poll, []
+    record_poll, before = Endpoints.record_poll, []
 
     def seen(*args, **kwargs):
         before.append(len(rig.query("SELECT * FROM capture")))
         return record_poll(*args, **kwargs)
 
-    monkeypatch.setattr(Ledger, "record_poll", seen)
+    monkeypatch.setattr(Endpoints, "record_poll", seen)
     for _ in range(3):
         rig.crawl(poll_now=True)
     assert before == [1, 1, 2]

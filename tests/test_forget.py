@@ -10,8 +10,8 @@ from house import House
 from sqlalchemy import insert
 
 from crawler.books import open_run
+from crawler.endpoints import Endpoints
 from crawler.items import Dating, Entry, Poll, Precision
-from crawler.ledger import Ledger
 from crawler.lock import digests_lock
 from crawler.tables import endpoint
 from pipelines.copies.fingerprint import text_hash
@@ -308,16 +308,16 @@ def test_a_forgotten_seed_is_known_by_its_key(house, facts):
 
 
 def test_the_books_join_when_what_waits_is_forgotten(house):
-    ledger = Ledger(house.database)
+    endpoints = Endpoints(house.database)
     with house.database.write() as connection:
         crawl = open_run(connection, command="crawl", process=1, now=NOON, sources=["chenfeng"])
-    [state] = ledger.declare_endpoints([("chenfeng", "https://chenfeng.example/feed")]).values()
+    [state] = endpoints.declare([("chenfeng", "https://chenfeng.example/feed")]).values()
     poll = Poll(
         entries=tuple(
             Entry(key=f"url:chenfeng.example/{n}", url=f"https://chenfeng.example/{n}", title=TITLE) for n in (7, 8)
         )
     )
-    ledger.record_poll(crawl, state, poll, now=NOON, next_due=NOON + HOUR, max_age=7 * DAY)
+    endpoints.record_poll(crawl, state, poll, now=NOON, next_due=NOON + HOUR, max_age=7 * DAY)
     close(house, crawl)
     assert forget(house).exit_code == 0
     with house.database.write() as connection:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from crawler import books
 from crawler.database import Database
+from crawler.endpoints import Endpoints
 from crawler.items import Dating, Ended, Entry, HostMemory, Poll, Postponed, Precision
 from crawler.ledger import AlreadyEndedError, Ledger, Scope
 from crawler.outcomes import Outcome, PollOutcome
@@ -51,8 +52,9 @@ def close_run(ledger, number, now=START):
 
 
 def poll(ledger, run, entries, *, source="alpha", now=START, **poll_facts):
-    state = ledger.declare_endpoints(ENDPOINTS)[next(pair for pair in ENDPOINTS if pair[0] == source)]
-    return ledger.record_poll(
+    endpoints = Endpoints(ledger.database)
+    state = endpoints.declare(ENDPOINTS)[next(pair for pair in ENDPOINTS if pair[0] == source)]
+    return endpoints.record_poll(
         run, state, Poll(entries=tuple(entries), **poll_facts), now=now, next_due=now + WEEK, max_age=WEEK
     )
 

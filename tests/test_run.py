@@ -276,7 +276,7 @@ def test_a_fault_of_ours_in_one_poll_is_told_and_stops_neither_the_other_polls_n
             raise RuntimeError("a fault of ours")
         return really(body, *more)
 
-    monkeypatch.setattr("crawler.spiders.polls.parse_feed", parse)
+    monkeypatch.setattr("crawler.lists.parse_feed", parse)
     report = rig.crawl()
     assert report.errors == ("https://alpha.example/feed: RuntimeError: a fault of ours",)
     assert "presswatch itself failed" in book_of(report).error

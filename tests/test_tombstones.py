@@ -9,9 +9,9 @@ from house import House
 from sqlalchemy import select
 
 from crawler.books import open_run
+from crawler.endpoints import Endpoints
 from crawler.intake import Intake, take_in
 from crawler.items import Entry, Origin, Poll
-from crawler.ledger import Ledger
 from crawler.tables import book, tombstone
 from crawler.tombstones import buried, bury, key_hash
 
@@ -33,12 +33,12 @@ def forgotten(house):
 
 @pytest.mark.parametrize("key", ["url:chenfeng.example/7", "wechat:abcdefghijk"])
 def test_an_announcement_of_it_is_known_and_leaves_nothing(forgotten, key):
-    house, ledger = forgotten, Ledger(forgotten.database)
+    house, endpoints = forgotten, Endpoints(forgotten.database)
     with house.database.write() as connection:
         run = open_run(connection, command="crawl", process=1, now=NOON, sources=["chenfeng"])
-    [state] = ledger.declare_endpoints([("chenfeng", "https://chenfeng.example/feed")]).values()
+    [state] = endpoints.declare([("chenfeng", "https://chenfeng.example/feed")]).values()
     poll = Poll(entries=(Entry(key=key, url=URL, title=TITLE), Entry(key="url:chenfeng.example/9", url=URL + "9")))
-    result = ledger.record_poll(run, state, poll, now=NOON, next_due=NOON + HOUR, max_age=7 * DAY)
+    result = endpoints.record_poll(run, state, poll, now=NOON, next_due=NOON + HOUR, max_age=7 * DAY)
     assert (result.found, result.known) == (1, 1)
     assert house.query("SELECT key FROM sighting WHERE key = :key", key=key) == []
     assert house.query("SELECT key FROM entry WHERE key = :key", key=key) == []

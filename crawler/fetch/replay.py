@@ -103,11 +103,17 @@ class ReplayHandler(BaseDownloadHandler):
             raise RuntimeError("a replay handler in a run that replays nothing")
         if reason:
             raise NotNowError(reason)
-        take = run.replay.find(request.url)
+        take = run.replay.find(_recorded_url(request))
         await run.replay.turnstile.turn(self._visit.lease.host, take.order)
         await run.clock.wait_until(take.at, "replay")
         request.meta["answered_at"] = run.clock.now()
         return run.replay.answer(request, take, self._decoder)
+
+
+def _recorded_url(request: Request) -> str:
+    """The address the answer was kept under; a POST has its body in it, which its redirect to a GET has not."""
+    recorded: str = request.meta.get("recorded_url", "")
+    return recorded if recorded and request.method == "POST" else request.url
 
 
 class ObeyedRobots:

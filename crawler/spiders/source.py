@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any, cast
 
 from scrapy import Request, Spider, signals
@@ -64,8 +64,9 @@ class SourceSpider(Spider):
 
     async def _requests(self) -> AsyncIterator[Request]:
         poller = Poller(self.visit, self.crawler.engine.download_async)
-        for due in self.visit.due:
-            await poller.poll(due)
+        to_poll = deque(self.visit.due)
+        while to_poll:
+            to_poll.extend(await poller.poll(to_poll.popleft()))
         for url, waiting in self._pages().items():
             await self._ahead.acquire()
             if self.visit.must_stop():
@@ -74,6 +75,7 @@ class SourceSpider(Spider):
                 url,
                 callback=self.parse_page,
                 errback=self.page_failed,
+                headers=self._headers(waiting[0].source),
                 cb_kwargs={"waiting": waiting},
                 meta={"source": waiting[0].source},
                 dont_filter=True,  # the ledger remembers what was fetched
@@ -92,11 +94,16 @@ class SourceSpider(Spider):
             pending.entry.url,
             callback=self.parse_page,
             errback=self.page_failed,
-            headers={name: value for name, value in validators.items() if value},
+            headers=self._headers(pending.source) | {name: value for name, value in validators.items() if value},
             cb_kwargs={"waiting": [pending]},
             meta={"source": pending.source},
             dont_filter=True,
         )
+
+    def _headers(self, name: str) -> dict[str, str]:
+        """What the config sends with every request of a source."""
+        source = self.visit.config.source(name)
+        return dict(source.headers) if source else {}
 
     def _pages(self) -> dict[str, list[PendingEntry]]:
         """Addresses to fetch, each once, with the entries that wait for it."""

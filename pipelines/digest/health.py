@@ -57,12 +57,14 @@ def _endpoints_of(config: Config, name: str) -> int:
 
 def silent_endpoints(connection: Connection, config: Config, cut_to: datetime) -> tuple[SilentEndpoint, ...]:
     """Endpoints whose source was still polled, three times its median gap between days with news after their last."""
+    home = func.coalesce(endpoint.c.parent, endpoint.c.id)  # what a list announces, its index does
     newest = {
-        row.endpoint: row.newest
+        row.home: row.newest
         for row in connection.execute(
-            select(sighting.c.endpoint, func.max(sighting.c.first_seen).label("newest"))
+            select(home.label("home"), func.max(sighting.c.first_seen).label("newest"))
+            .join(endpoint, endpoint.c.id == sighting.c.endpoint)
             .where(sighting.c.first_seen <= cut_to)
-            .group_by(sighting.c.endpoint)
+            .group_by(home)
         )
     }
     usual = {source: _median_gap(days) for source, days in _days_with_news(connection, cut_to).items()}

@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
 
+from crawler.asking import question, recorded_url
 from crawler.captures.reading import Name, StoredResponse
 from crawler.captures.records import asked_url
-from crawler.config.models import Config, Source
+from crawler.config.models import Config, Endpoint, Pages, Source
 from crawler.fetch.decoding import BodyBrokenError, BodyDecoder, BodyTooLargeError
-from crawler.items import Entry, PollFaultError
+from crawler.items import Answer, Entry, PollFaultError
+from crawler.lists import read_list
 from crawler.noarchive import forbids_archiving
-from crawler.spiders.polls import poll_url, read_answer
 
 _PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/markdown", "text/x-markdown")
 
@@ -21,10 +23,11 @@ class Survey:
     def __init__(self, config: Config, decoder: BodyDecoder) -> None:
         self.faults: list[str] = []  # lists that could not be read
         self._decoder = decoder
-        self._lists: defaultdict[str, list[Source]] = defaultdict(list)
+        self._lists: defaultdict[str, list[tuple[Source, Endpoint]]] = defaultdict(list)
         for source in config.sources:
             for endpoint in source.endpoints:
-                self._lists[asked_url(poll_url(source, endpoint))].append(source)
+                for url in _list_urls(source, endpoint):
+                    self._lists[url].append((source, endpoint))
         self._announced: defaultdict[str, dict[str, tuple[str, Entry]]] = defaultdict(dict)
         self._led_here: defaultdict[str, list[str]] = defaultdict(list)  # address → those redirected to it
         self._referred_to: set[Name] = set()
@@ -38,8 +41,8 @@ class Survey:
             if is_page_type(response) or response.url in self._announced:
                 self._referred_to.update(response.refers_to)
         else:
-            for source in self._lists.get(response.url, []):
-                self._read_list(source, response)
+            for source, endpoint in self._lists.get(response.url, []):
+                self._read_list(source, endpoint, response)
 
     def is_list(self, url: str) -> bool:
         return url in self._lists
@@ -66,16 +69,31 @@ class Survey:
         if response.url in self._lists:
             self._lists[target] += self._lists[response.url]
 
-    def _read_list(self, source: Source, response: StoredResponse) -> None:
+    def _read_list(self, source: Source, endpoint: Endpoint, response: StoredResponse) -> None:
         if forbids_archiving(response.headers):
             return
         try:
-            read = read_answer(source, self._decoder.decode(response.url, response.headers, response.body))
+            decoded = self._decoder.decode(response.url, response.headers, response.body)
+            answer = Answer(
+                url=response.url,
+                body=decoded.body,
+                content_type=response.header("Content-Type"),
+                at=response.at,
+                zone=ZoneInfo(source.timezone),
+                charset=source.charset,
+            )
+            read = read_list(source, endpoint, answer)
         except (PollFaultError, BodyBrokenError, BodyTooLargeError) as error:
             self.faults.append(f"{source.name}: the list {response.url} cannot be read: {error}")
             return
         for entry in read.entries:
             self._announced[asked_url(entry.url)].setdefault(entry.key, (source.name, entry))
+
+
+def _list_urls(source: Source, endpoint: Endpoint) -> set[str]:
+    """The addresses the endpoint's pages were recorded under, as far as they can be known without an answer."""
+    pages = range(1, (endpoint.pages or Pages()).most + 1)
+    return {asked_url(recorded_url(question(source, endpoint, installation="", page=page))) for page in pages}
 
 
 def is_page_type(response: StoredResponse) -> bool:

@@ -1,0 +1,59 @@
+"""The answer of an endpoint → what it announces, by the endpoint's kind. Pure."""
+
+from dataclasses import replace
+
+from crawler.asking import reader_of
+from crawler.config.models import Endpoint, EntryRules, Pages, Reader, Source
+from crawler.docsify import parse_docsify_list, parse_mirror_index, parse_mirror_list
+from crawler.feeds import parse_feed
+from crawler.items import Announced, Answer
+from crawler.json_lists import parse_json_list
+from crawler.listings import parse_listing
+from crawler.sitemaps import parse_sitemap
+
+# What stands behind the lists that a list names.
+_INNER = {Reader.MIRROR_INDEX: Reader.MIRROR}
+
+
+def read_list(source: Source, endpoint: Endpoint, answer: Answer) -> Announced:
+    """What the answer announces, less the articles its source does not want.
+
+    Raises:
+        PollFaultError: the answer is not what the endpoint's kind promises.
+    """
+    read = _read(source, endpoint, answer)
+    return replace(read, entries=tuple(entry for entry in read.entries if source.articles.wants(entry.url)))
+
+
+def inner_endpoint(source: Source, endpoint: Endpoint, url: str) -> Endpoint:
+    """The endpoint of a list that `endpoint` names: polled as often, read as what it is."""
+    reader = reader_of(source, endpoint)
+    return endpoint.model_copy(update={"url": url, "kind": _INNER.get(reader, reader)})
+
+
+def _read(source: Source, endpoint: Endpoint, answer: Answer) -> Announced:
+    reader = reader_of(source, endpoint)
+    if reader in {Reader.LISTING, Reader.JSON}:
+        rules = endpoint.entries or source.entries
+        if rules is None:
+            raise LookupError(f"{endpoint.url}: a {reader} without entries, which the config check refuses")
+        return _by_rules(reader, answer, rules, endpoint.pages or Pages())
+    match reader:
+        case Reader.SITEMAP:
+            return parse_sitemap(answer)
+        case Reader.DOCSIFY:
+            return parse_docsify_list(answer)
+        case Reader.MIRROR:
+            return parse_mirror_list(answer.body, answer.url, answer.zone)
+        case Reader.MIRROR_INDEX:
+            return parse_mirror_index(answer)
+        case _:
+            return parse_feed(answer.body, _feed_type(answer), answer.url)
+
+
+def _by_rules(reader: Reader, answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
+    return (parse_listing if reader is Reader.LISTING else parse_json_list)(answer, rules, pages)
+
+
+def _feed_type(answer: Answer) -> str:
+    return f"application/xml; charset={answer.charset}" if answer.charset else answer.content_type

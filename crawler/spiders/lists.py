@@ -1,0 +1,212 @@
+"""One list asked page after page, until a page brings nothing new."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from scrapy import Request
+from scrapy.http.request import NO_CALLBACK
+
+from crawler.asking import Question, has_pages, question, reader_of, recorded_url
+from crawler.captures.records import Captured
+from crawler.config.models import Endpoint, Pages, Source
+from crawler.fetch.failures import Failure, failure_of_exception, failure_of_status
+from crawler.fetch.pace import NotNowError
+from crawler.items import Announced, Answer, NoRowsError, Poll, PollFaultError
+from crawler.lists import read_list
+from crawler.spiders.pages import headers_of, redirects_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from scrapy.http import Response
+
+    from crawler.endpoints import EndpointState
+    from crawler.visit import DueEndpoint, Visit
+
+_READERS_VERSION = 2  # raise it when feeds or lists are read differently: unchanged ones are then read anew
+
+
+class RefusedAnswerError(Exception):
+    """The server answered, and its status says that it did not give the list."""
+
+    def __init__(self, failure: Failure, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.failure = failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PageRead:
+    response: Response
+    announced: Announced
+
+
+class ListWalk:
+    """The walk over the pages of one endpoint.
+
+    Args:
+        visit: whose run's clock and ledger are asked, and that captures what brings news.
+        due: the endpoint.
+        fetch: request → response, through all of Scrapy's downloader middlewares.
+    """
+
+    def __init__(self, visit: Visit, due: DueEndpoint, fetch: Callable[[Request], Awaitable[Response]]) -> None:
+        self._visit = visit
+        self._source, self._endpoint = due.source, due.endpoint
+        self._known: EndpointState | None = due.state if due.state.recipe == recipe(due.source, due.endpoint) else None
+        self._fetch = fetch
+
+    async def walk(self) -> Poll | None:
+        """What the list announces, of all pages read; None when it is as it was at the last poll.
+
+        Raises:
+            NotNowError: the first page may not be asked for now.
+            RefusedAnswerError: the status of the first page.
+            PollFaultError: the first page is not what the endpoint's kind promises.
+            Exception: whatever kept it from us, see `failure_of_exception`.
+        """
+        response = await self._ask(self._question(1))
+        if response.status == 304 or (self._known and _body_hash(response.body) == self._known.body_hash):
+            return None
+        pages = [self._read(response)]
+        told = await self._further(pages)
+        self._capture(pages)
+        return self._poll(pages, told)
+
+    async def _further(self, pages: list[_PageRead]) -> str:
+        """Read on, adding to `pages`; why that broke off, or ""."""
+        seen = _keys(pages[0])
+        most = (self._endpoint.pages or Pages()).most if has_pages(self._source, self._endpoint) else 1
+        fresh = self._fresh(seen)
+        while len(pages) < most and fresh:
+            asked = self._next(pages[-1].announced, len(pages) + 1)
+            if asked is None:
+                return ""
+            try:
+                page = self._read(await self._ask(asked))
+            except NoRowsError:  # behind the last page
+                return ""
+            except (NotNowError, RefusedAnswerError, PollFaultError) as error:
+                return f"page {len(pages) + 1}: {error}"
+            except Exception as error:
+                if failure_of_exception(error) is None:
+                    raise
+                return f"page {len(pages) + 1}: {error}"
+            fresh = self._fresh(_keys(page) - seen)
+            seen |= _keys(page)
+            pages.append(page)
+        return ""
+
+    def _fresh(self, keys: set[str]) -> set[str]:
+        """Of keys not met in this walk those that are new: all of them where the last poll may have left pages out."""
+        return self._visit.run.endpoints.unknown(keys) if self._known else keys
+
+    def _next(self, announced: Announced, number: int) -> Question | None:
+        pages = self._endpoint.pages or Pages()
+        if pages.next:
+            return Question(url=announced.next_url, headers=self._source.headers) if announced.next_url else None
+        if pages.cursor and not announced.cursor:
+            return None
+        return self._question(number, announced.cursor)
+
+    def _question(self, number: int, cursor: str = "") -> Question:
+        installation = self._visit.run.installation()
+        return question(self._source, self._endpoint, installation=installation, page=number, cursor=cursor)
+
+    async def _ask(self, asked: Question) -> Response:
+        headers = dict(asked.headers)
+        if self._known and asked == self._question(1):
+            validators = {"If-None-Match": self._known.etag, "If-Modified-Since": self._known.last_modified}
+            headers |= {name: value for name, value in validators.items() if value}
+        response = await self._fetch(
+            Request(
+                asked.url,
+                method=asked.method,
+                body=asked.body,
+                callback=NO_CALLBACK,
+                headers=headers,
+                meta={"source": self._source.name, "recorded_url": self._recorded(asked)},
+                dont_filter=True,
+            )
+        )
+        failure = failure_of_status(response.status)
+        if failure is not None:
+            raise RefusedAnswerError(failure, response.status)
+        return response
+
+    def _recorded(self, asked: Question) -> str:
+        """The address a POST is recorded under, without this installation's id; "" for a GET."""
+        if asked.body is None:
+            return ""
+        mine = self._visit.run.installation().encode()
+        return recorded_url(Question(url=asked.url, headers={}, body=asked.body.replace(mine, b"")))
+
+    def _read(self, response: Response) -> _PageRead:
+        answer = Answer(
+            url=response.url,
+            body=response.body,
+            content_type=(response.headers.get("Content-Type") or b"").decode("latin-1"),
+            at=response.meta["answered_at"],
+            zone=ZoneInfo(self._source.timezone),
+            charset=self._source.charset,
+        )
+        return _PageRead(response=response, announced=read_list(self._source, self._endpoint, answer))
+
+    def _capture(self, pages: list[_PageRead]) -> None:
+        """Keep the pages that bring news.
+
+        Before the ledger knows of them: were the process killed in between, the next poll would find nothing new in
+        them to keep them for.
+        """
+        for page in pages:
+            if self._visit.run.endpoints.unknown(_keys(page)) or page.announced.lists:
+                self._visit.capture(self._source.name, _captured(page.response))
+
+    def _poll(self, pages: list[_PageRead], broke_off: str) -> Poll:
+        # Validators of a list that was not read to its end would keep the rest from us.
+        first, whole = pages[0].response, not broke_off
+        ttls = [page.announced.ttl for page in pages if page.announced.ttl is not None]
+        return Poll(
+            entries=tuple(entry for page in pages for entry in page.announced.entries),
+            lists=tuple(named for page in pages for named in page.announced.lists),
+            unread=sum(page.announced.unread for page in pages),
+            etag=(first.headers.get("ETag") or b"").decode("latin-1") if whole else "",
+            last_modified=(first.headers.get("Last-Modified") or b"").decode("latin-1") if whole else "",
+            body_hash=_body_hash(first.body) if whole else "",
+            recipe=recipe(self._source, self._endpoint) if whole else "",
+            ttl=max(ttls, default=None),
+            broke_off=broke_off,
+        )
+
+
+def recipe(source: Source, endpoint: Endpoint) -> str:
+    """Stands for all that decides what is read from a body; a corrected config must not wait for the list to change."""
+    rules = endpoint.model_dump(mode="json", exclude={"every", "cron", "url"})
+    told = (
+        _READERS_VERSION, reader_of(source, endpoint), rules, source.entries and source.entries.model_dump(mode="json"),
+        source.articles.url, source.timezone, source.charset,
+    )  # fmt: skip
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _keys(page: _PageRead) -> set[str]:
+    return {entry.key for entry in page.announced.entries}
+
+
+def _captured(response: Response) -> Captured:
+    return Captured(
+        url=response.meta["recorded_url"] or response.url,
+        status=response.status,
+        headers=headers_of(response),
+        body=response.body,
+        at=response.meta["answered_at"],
+        redirects=() if response.meta["recorded_url"] else redirects_of(response),
+    )
+
+
+def _body_hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
