@@ -2,16 +2,18 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urldefrag, urlencode
+from urllib.parse import quote, unquote, urldefrag, urlencode
 
 from crawler.config.models import Endpoint, Pages, Reader, Source, reader_of_kind
 from crawler.urls import docsify_file_url
 
 _MARKDOWN = (Reader.DOCSIFY, Reader.MIRROR, Reader.MIRROR_INDEX)
 _NUMBERS = ("{page}",)
+_PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +58,10 @@ def question(source: Source, endpoint: Endpoint, *, installation: str, page: int
     values = {
         "{page}": str(pages.first + pages.step * (page - 1)),
         "{cursor}": cursor,
-        "{fragment}": fragment,
+        "{fragment}": unquote(fragment),
     }
-    asked = Question(url=_filled_in(address, values), headers=source.headers)
+    quoted = {name: quote(value, safe="") for name, value in values.items()}
+    asked = Question(url=_filled_in(address, quoted), headers=source.headers)
     return _with_body(asked, endpoint, {**values, "{installation}": installation})
 
 
@@ -104,6 +107,5 @@ def _filled_in_all(value: Any, values: Mapping[str, str]) -> Any:
 
 
 def _filled_in(text: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():
-        text = text.replace(name, value)
-    return text
+    """The text with its placeholders filled in, at once: a cursor that looks like a placeholder is none."""
+    return _PLACEHOLDER.sub(lambda match: values.get(match[0], match[0]), text)

@@ -36,7 +36,7 @@ class Dating:
 
     at: datetime
     precision: Precision
-    where: str  # feed, list, page, seed
+    where: str  # feed, list, sitemap, page, seed
     text: str  # as the source spelt it
     zone: str = ""
 

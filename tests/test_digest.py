@@ -112,6 +112,7 @@ def test_a_line_links_the_original_and_tells_source_time_lead_and_reason(databas
     [
         pytest.param(None, "收录于 2025-03-03 12:00", id="unknown"),
         pytest.param(a_dating(precision=Precision.DAY).to_json(), "2025-03-03\n", id="a day"),
+        pytest.param(a_dating(NOON - HOUR, precision=Precision.HOUR).to_json(), "2025-03-03 11 时\n", id="an hour"),
         pytest.param(a_dating(NOON - HOUR).to_json(), "2025-03-03 11:00", id="a time"),
     ],
 )

@@ -102,10 +102,12 @@ def test_first_sight_and_further_sightings_are_told(connection, rows):
 def test_the_date_is_told_with_its_evidence_and_the_zone_that_was_assumed(connection, rows):
     chosen = a_dating(zone="Asia/Shanghai")
     other = a_dating(precision=Precision.DAY, where="page", text="3月3日")
-    rows.an_article(1, published=chosen.to_json(), datings=[chosen.to_json(), other.to_json()])
+    third = a_dating(precision=Precision.HOUR, where="list", text="3 小时前")
+    rows.an_article(1, published=chosen.to_json(), datings=[one.to_json() for one in (chosen, other, third)])
     text = told(connection, "1")
     assert "发布：2025-03-03 12:00:00（据订阅源“2025-03-03 12:00”，未写时区，按 Asia/Shanghai 计）" in text
     assert "  另见：2025-03-03（据文章页“3月3日”，只精确到日）" in text
+    assert "  另见：2025-03-03 12:00:00（据列表页“3 小时前”，只精确到小时）" in text
 
 
 def test_an_unknown_date_says_so(connection, rows):

@@ -99,7 +99,8 @@ def _fault(document: Document, model: type[BaseModel], path: KeyPath, found: lis
         return document.fault(path, "missing; this key must be given")
     value = found[0]["input"]
     written = document.written.get(path)
-    shown = document.shown(path, value)
+    # Of a key that is wrong itself, pydantic gives the key for its value.
+    shown = "" if found[0]["loc"][-1:] == ("[key]",) else document.shown(path, value)
     if kind == "extra_forbidden":
         return document.fault(path, "unknown key", value=shown, hint=_known_key(model, path))
     if written is not None and any(error["type"] == "value_error" for error in found):

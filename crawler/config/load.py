@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from crawler.config.check import check_document
 from crawler.config.models import Config, Model, Settings, Source, Subscription, Theme
 from crawler.config.places import KNOWN_FILES, SOURCES, shipped_config
 from crawler.config.references import check_names
-from crawler.config.report import ConfigError, Fault
+from crawler.config.report import ConfigError, Fault, KeyPath
 from crawler.config.sites import expanded, faults_of_endpoints
 from crawler.config.yaml_lines import Document, read_document
 
@@ -65,8 +66,20 @@ def _source(document: Document) -> Source | None:
         return None
     source = expanded(source)
     for path, rule, hint in faults_of_endpoints(source):
-        document.faults.append(document.fault(path, rule, hint=hint))
+        document.faults.append(_fault(document, path, rule, hint))
     return source
+
+
+def _fault(document: Document, path: KeyPath, rule: str, hint: str) -> Fault:
+    """A fault of what a value means, at the innermost key of `path` that the file writes."""
+    while path not in document.lines:
+        path = path[:-1]
+    value: Any = document.data
+    for part in path:
+        value = value[part]
+    if path in document.written:
+        rule = "the value behind it does not fit this key"  # it came from the environment, and the rule may quote it
+    return document.fault(path, rule, value=document.shown(path, value), hint=hint)
 
 
 def _or_shipped(folder: Path, name: str) -> Path:

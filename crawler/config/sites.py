@@ -16,7 +16,6 @@ from crawler.config.models import (
     ArticleRules,
     Endpoint,
     EndpointRules,
-    EntryRules,
     Kind,
     Model,
     Reader,
@@ -25,12 +24,16 @@ from crawler.config.models import (
     reader_of_kind,
 )
 from crawler.config.report import KeyPath
-from crawler.config.selectors import check_jmespath, check_selector
+from crawler.config.selectors import check_in_row, check_jmespath, check_selector
 
 M = TypeVar("M", bound=Model)
 
 _LISTS = (Reader.LISTING, Reader.JSON)
 _IN_A_ROW = ("link", "title", "summary", "author", "published")
+_OF_JSON = ("after", "html", "ok", "error")
+_BODIES = {"post_json", "post_form"}
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+_IN_ADDRESSES = ("{page}", "{cursor}", "{fragment}")
 
 
 class EndpointPreset(EndpointRules):
@@ -63,15 +66,24 @@ def expanded(source: Source) -> Source:
 
 def faults_of_endpoints(source: Source) -> Iterator[tuple[KeyPath, str, str]]:
     """What an expanded source lacks or has too much of: where, the rule, what to do."""
-    for number, endpoint in enumerate(source.endpoints):
-        place: KeyPath = ("endpoints", number)
-        if endpoint.kind is None:
-            kinds = ", ".join(Reader)
-            yield (*place, "url"), f"a source of kind {source.kind} does not know how to read it", f"add kind: {kinds}"
-        elif endpoint.kind in _LISTS:
-            where: KeyPath = (*place, "entries") if endpoint.entries is not source.entries else ("entries",)
-            yield from _faults_of_rules(where, place, endpoint.kind, endpoint.entries)
+    found = [fault for number in range(len(source.endpoints)) for fault in _faults_of_endpoint(source, number)]
+    # Rules of the source are asked of each of its endpoints, and told once.
+    yield from dict.fromkeys(found)
     yield from _faults_of_referer(source)
+
+
+def _faults_of_endpoint(source: Source, number: int) -> Iterator[tuple[KeyPath, str, str]]:
+    endpoint, place = source.endpoints[number], ("endpoints", number)
+    is_own = endpoint.entries is not None and endpoint.entries is not source.entries
+    if endpoint.kind is None:
+        kinds = ", ".join(Reader)
+        yield (*place, "url"), f"a source of kind {source.kind} does not know how to read it", f"add kind: {kinds}"
+    elif endpoint.kind in _LISTS:
+        yield from _faults_of_rules((*place, "entries") if is_own else ("entries",), place, endpoint)
+    elif is_own:
+        yield (*place, "entries"), f"a {endpoint.kind} is read without rules", "delete them, or change kind"
+    for unknown in set(_PLACEHOLDER.findall(endpoint.url)) - set(_IN_ADDRESSES):
+        yield (*place, "url"), f"{unknown} stands for nothing", f"known: {', '.join(_IN_ADDRESSES)}"
 
 
 def _endpoint(source: Source, site: Site | None, endpoint: Endpoint) -> Endpoint:
@@ -85,34 +97,40 @@ def _endpoint(source: Source, site: Site | None, endpoint: Endpoint) -> Endpoint
 def _filled(given: M, known: Model) -> M:
     """`given` with the keys it does not set taken from `known`."""
     keys = (known.model_fields_set & type(given).model_fields.keys()) - given.model_fields_set
+    if given.model_fields_set & _BODIES:
+        keys -= _BODIES  # a request has one body
     return given.model_copy(update={key: getattr(known, key) for key in keys})
 
 
-def _faults_of_rules(
-    where: KeyPath, endpoint: KeyPath, reader: Reader, rules: EntryRules | None
-) -> Iterator[tuple[KeyPath, str, str]]:
+def _faults_of_rules(where: KeyPath, place: KeyPath, endpoint: Endpoint) -> Iterator[tuple[KeyPath, str, str]]:
+    rules, reader = endpoint.entries, endpoint.kind
     if rules is None:
-        yield endpoint, f"a {reader} needs entries: how its rows are found", "add entries: {items: …}"
+        yield place, f"a {reader} needs entries: how its rows are found", "add entries: {items: …}"
         return
     json_rows = reader is Reader.JSON and not rules.html
     if json_rows and not rules.link:
         yield where, "entries of a json need link: where the address of a row stands", "add link: url"
+    for key in _OF_JSON if reader is Reader.LISTING else ():
+        if getattr(rules, key):
+            yield (*where, key), "is asked of JSON alone, and this is a list page", "delete it, or change kind to json"
     for key in ("items", *_IN_A_ROW):
-        for expression in getattr(rules, key):
+        check = check_jmespath if json_rows else check_in_row if key in _IN_A_ROW else check_selector
+        for number, expression in enumerate(getattr(rules, key)):
             try:
-                _check(expression, is_json=json_rows)
+                _check_address(expression) if json_rows and key == "link" else check(expression)
             except ValueError as error:
-                yield (*where, key), str(error), ""
+                yield (*where, key, number), str(error), ""
 
 
-def _check(expression: str, *, is_json: bool) -> None:
-    if not is_json:
-        check_selector(expression)
-    elif expression.startswith(("http://", "https://")):
-        for part in re.findall(r"\{([^{}]*)\}", expression):
-            check_jmespath(part)
-    else:
+def _check_address(expression: str) -> None:
+    """Check a link in JSON: an expression, or an address with expressions in braces."""
+    if not expression.startswith(("http://", "https://")):
         check_jmespath(expression)
+        return
+    for part in re.findall(r"\{([^{}]*)\}", expression):
+        if not part.strip():
+            raise ValueError("braces with nothing in them; write what they stand for, such as {id}")
+        check_jmespath(part)
 
 
 def _faults_of_referer(source: Source) -> Iterator[tuple[KeyPath, str, str]]:
@@ -121,4 +139,4 @@ def _faults_of_referer(source: Source) -> Iterator[tuple[KeyPath, str, str]]:
     for name, value in source.headers.items():
         if name.lower() == "referer" and value not in visited:
             rule = "a Referer may only name an address that this source polls"
-            yield ("headers", name), rule, f"known: {', '.join(visited)}"
+            yield ("headers", name), rule, "name one of its endpoints, or delete it"

@@ -24,7 +24,8 @@ _OUTCOMES = {
 }
 _FIELDS = {"title": "标题", "lead": "导语", "body": "正文"}
 _ORIGINS = {"seed": "种子", "import": "自 WARC 文件导入"}  # what is crawled needs no word
-_WHERE = {"feed": "订阅源", "list": "列表页", "page": "文章页", "seed": "种子文件"}
+_COARSE = {Precision.DAY: "，只精确到日", Precision.HOUR: "，只精确到小时"}
+_WHERE = {"feed": "订阅源", "list": "列表页", "sitemap": "站点地图", "page": "文章页", "seed": "种子文件"}
 _LEVELS = {"same_key": "同一篇文章的另一网址", "same_text": "正文相同"}
 
 
@@ -112,11 +113,10 @@ def _dates(facts: Explanation, zone: tzinfo) -> Iterator[str]:
 
 
 def _dating(dating: Dating, zone: tzinfo) -> str:
-    is_day = dating.precision is Precision.DAY
-    moment = dating.at.date().isoformat() if is_day else _time(dating.at, zone)
+    moment = dating.at.date().isoformat() if dating.precision is Precision.DAY else _time(dating.at, zone)
     where = _WHERE.get(dating.where, dating.where)
     assumed = f"，未写时区，按 {dating.zone} 计" if dating.zone else ""
-    return f"{moment}（据{where}“{dating.text}”{assumed}{'，只精确到日' if is_day else ''}）"
+    return f"{moment}（据{where}“{dating.text}”{assumed}{_COARSE.get(dating.precision, '')}）"
 
 
 def _themes(facts: Explanation) -> Iterator[str]:

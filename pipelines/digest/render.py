@@ -46,6 +46,8 @@ def _filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
             return f"收录于 {time(line.kept_at)}"
         if line.published.precision is Precision.DAY:
             return line.published.at.date().isoformat()
+        if line.published.precision is Precision.HOUR:
+            return line.published.at.astimezone(zone).strftime("%Y-%m-%d %H 时")
         return time(line.published.at)
 
     return {

@@ -19,7 +19,7 @@ class PublishedEvidence:
     """Where the time of publication was read."""
 
     precision: Precision
-    """`day`: the source shows no time of day, and `published` is midnight"""
+    """`day`: no time of day is shown, `published` is midnight; `hour`: an age in hours is, its minutes mean nothing"""
     where: str
     """feed, list, page, seed …"""
     text: str
