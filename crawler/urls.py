@@ -4,12 +4,15 @@ Keep the URL as announced to fetch it; compare by `article_key` alone.
 """
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
 import idna
 import tldextract
+
+from crawler.site_keys import Address, behind_captcha, site_key
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST = 4096  # characters; servers refuse long before, and an identity must stay indexable
@@ -21,8 +24,6 @@ _TRACKING = frozenset(
     "fbclid gclid dclid msclkid yclid igshid mc_cid mc_eid _ga _gl wt_mc cmpid ncid "
     "isappinstalled nsukey scene pgv_ref adchannelid ivk_sa vd_source".split()
 )
-_WECHAT_SHORT = re.compile(r"/s/([\w\-]{10,})")
-_WECHAT_LONG_PATHS = ("/s", "/mp/appmsg/show")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPED_SLASH = re.compile(r"%2F", re.IGNORECASE)
 # An ampersand as HTML or a script spells it, once or several times over.
@@ -168,9 +169,9 @@ def _resolve_dots(path: str) -> str:
 def article_key(url: str) -> str:
     """The identity of the article at `url`: equal keys mean the same article.
 
-    `wechat:` for mp.weixin addresses (__biz, mid, idx and sn, or the short id), `docsify:` for the Markdown
-    file behind a docsify route, else `url:` and the canonical address less its scheme, `www.` or `m.`,
-    doubled and trailing slashes.
+    By the site's own rules where they are known (`wechat:`, `qq:`, `iyiou:`, `discuz:`, see `crawler.site_keys`),
+    `docsify:` for the Markdown file behind a docsify route, else `url:` and the canonical address less its scheme,
+    `www.` or `m.`, doubled and trailing slashes. WeChat's captcha page has the key of the article behind it.
 
     Raises:
         UrlError: see `check_fetchable`.
@@ -179,10 +180,12 @@ def article_key(url: str) -> str:
         return "docsify:" + _bare(docsify_file_url(url))
     canonical = canonical_url(url)
     parts = urlsplit(canonical)
-    key = _wechat_key(parts) if parts.hostname == "mp.weixin.qq.com" else ""
-    if key:
-        return key
-    return ("docsify:" if parts.path.endswith(".md") else "url:") + _bare(canonical)
+    host, path = _plain_host(parts.netloc), _single_slashes(parts.path)
+    address = Address(host=host, path=path, query=dict(_pairs(parts.query)))
+    with suppress(UrlError):  # nonsense behind a captcha is no article
+        if target := behind_captcha(address):
+            return article_key(target)
+    return site_key(address) or ("docsify:" if parts.path.endswith(".md") else "url:") + _bare(canonical)
 
 
 def _bare(canonical: str) -> str:
@@ -203,22 +206,6 @@ def _plain_host(netloc: str) -> str:
         return netloc
     found = _suffixes()(rest)
     return rest if found.top_domain_under_public_suffix or not found.suffix else netloc
-
-
-def _wechat_key(parts: SplitResult) -> str:
-    """The key of an mp.weixin article, or "" for its other pages (temporary Sogou links among them)."""
-    path = _single_slashes(parts.path)
-    short = _WECHAT_SHORT.fullmatch(path)
-    if short:
-        return f"wechat:{short[1]}"
-    query = dict(_pairs(parts.query))
-    biz = query.get("__biz", "").replace(" ", "+").rstrip("=")
-    mid = query.get("mid") or query.get("appmsgid")
-    if not biz or not mid or path not in _WECHAT_LONG_PATHS:
-        return ""
-    idx = query.get("idx") or query.get("itemidx") or "1"
-    sign = query.get("sn") or query.get("sign") or ""
-    return f"wechat:{biz}:{mid}:{idx}:{sign}"
 
 
 def docsify_file_url(url: str) -> str:

@@ -12,7 +12,7 @@ from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url
 
 _CANDIDATES = 20
 # As crawler.urls.article_key makes them, and pipelines.seeds.identity: an account's name may hold spaces.
-_KEY = re.compile(r"(?:url|docsify|wechat):[^\s/]\S*|seed:\S.*")
+_KEY = re.compile(r"(?:url|docsify|wechat|qq|iyiou|discuz):[^\s/]\S*|seed:\S.*")
 
 
 @dataclass(frozen=True, kw_only=True)
