@@ -103,6 +103,8 @@ class SiteData(_Model):
     """One site of the press."""
 
     host: str
+    hosts: tuple[str, ...] = ()  # further names of the same site
+    section: str = ""  # where several entries share a host: what tells this one from the others
     shape: str
     title: str
     timezone: str = "Asia/Shanghai"
@@ -131,6 +133,10 @@ class Press(_Model):
         twice = {name for name in known if known.count(name) > 1}
         if twice:
             raise ValueError(f"article ids must be unique, given more than once: {', '.join(sorted(twice))}")
+        places = [(site.host, site.section) for site in self.sites]
+        again = {" ".join(place) for place in places if places.count(place) > 1}
+        if again:
+            raise ValueError(f"sites of one host need a section each: {', '.join(sorted(again))}")
         for site in self.sites:
             listed = [*site.articles, *(one for reprints in site.reprints for one in reprints.articles)]
             missing = {one.id for one in listed} - set(known)
@@ -145,24 +151,34 @@ def shipped_data() -> Traversable:
 
 
 def load_press(folder: Traversable | None = None) -> Press:
-    """Read articles.yaml and press.yaml from `folder`, else the shipped ones.
+    """Read articles.yaml, press.yaml, articles/*.yaml and press/*.yaml from `folder`, else the shipped ones.
 
     Raises:
         PressError: a file is not YAML of the expected shape.
     """
     folder = folder or shipped_data()
     try:
-        return Press(articles=_read(folder / "articles.yaml"), sites=_read(folder / "press.yaml"))
+        return Press(articles=_read_all(folder, "articles"), sites=_read_all(folder, "press"))
     except (ValidationError, yaml.YAMLError) as error:
         raise PressError(f"the newsroom's data in {folder} cannot be used, correct it there: {error}") from error
+
+
+def _read_all(folder: Traversable, name: str) -> Any:
+    """The list in NAME.yaml, and those of every file in the folder NAME behind it."""
+    listed = _read(folder / f"{name}.yaml")
+    for file in _yaml_files(folder / name) if (folder / name).is_dir() else ():
+        listed = [*listed, *_read(file)]
+    return listed
 
 
 def _read(file: Traversable) -> Any:
     return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
+def _yaml_files(folder: Traversable) -> list[Traversable]:
+    return sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
+
+
 def shipped_sources() -> dict[str, str]:
     """The source configs of the newsroom's own RSS sites: file name → YAML text."""
-    folder = shipped_data() / "sources"
-    named = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
-    return {file.name: file.read_text(encoding="utf-8") for file in named}
+    return {file.name: file.read_text(encoding="utf-8") for file in _yaml_files(shipped_data() / "sources")}

@@ -1,8 +1,11 @@
 """The frozen records of the newsroom: what is asked, what is answered, what was published."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +17,26 @@ class SiteRequest:
     method: str = "GET"
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    nth: int = 1  # how many times this host and path was asked for, this request included
+    body: bytes = b""
+    nth: int = 1  # how many times this host, path and query was asked for, this request included
+
+    @property
+    def place(self) -> str:
+        """The decoded path."""
+        return unquote(self.path)
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The query, decoded; of a name that stands there twice the last value."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    def sent(self) -> Mapping[str, Any]:
+        """The JSON object in the body; empty when the body holds anything else."""
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def header(self, name: str) -> str:
         """The value of a header, its name in any case; "" when it is not there."""
@@ -57,6 +79,8 @@ class Address:
 
     url: str  # as the feed or the list announces it: the address to fetch
     original_url: str = ""  # the first publication, where the list names it
+    aliases: tuple[str, ...] = ()  # other addresses at which it stands
+    pages: tuple[str, ...] = ()  # its second page and those behind it, in order
 
     @property
     def identity(self) -> str:
@@ -78,4 +102,7 @@ class Publication:
     copy_of: str = ""  # key of the publication it copies word for word
     origin: str = ""  # title of the site it was copied from
     original_url: str = ""
+    aliases: tuple[str, ...] = ()  # other addresses of the same key at which it stands
+    pages: tuple[str, ...] = ()  # its second page and those behind it, in order
+    section: str = ""  # of the site, where several entries of press.yaml share it
     traits: tuple[str, ...] = ()  # what is odd about it: words of its shape, and faults that name it

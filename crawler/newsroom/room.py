@@ -2,9 +2,9 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
-from urllib.parse import unquote
 
 from crawler.newsroom.answers import plain, response_to
 from crawler.newsroom.faults import FAULTS, Asked, strike
@@ -13,6 +13,14 @@ from crawler.newsroom.records import Address, Content, Draft, Publication, SiteR
 from crawler.newsroom.shapes import SHAPES, Shape, Site
 from crawler.newsroom.timetable import publication_times, reprint_time
 from crawler.urls import article_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Opened:
+    """One entry of press.yaml, at work."""
+
+    shape: Shape
+    site: Site
 
 
 class Newsroom:
@@ -34,63 +42,70 @@ class Newsroom:
         self._days = days
         self._press = press or load_press()
         self._articles = {article.id: article for article in self._press.articles}
-        self._shapes: dict[str, Shape] = {}
-        self._sites: dict[str, Site] = {}
+        self._hosts: dict[str, list[_Opened]] = {}  # several entries may share a host, each a section of it
         for data in self._press.sites:
-            self._open(data)
-        everything = (one for site in self._sites.values() for one in site.publications)
+            opened = self._open(data)
+            for host in (data.host, *data.hosts):
+                self._hosts.setdefault(host, []).append(opened)
+        everything = {one for opened in self._hosts.values() for each in opened for one in each.site.publications}
         self.truth: tuple[Publication, ...] = tuple(sorted(everything, key=lambda one: (one.at, one.site, one.key)))
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        return tuple(self._sites)
+        """The names at which a site is asked first, without its further names."""
+        return tuple(dict.fromkeys(data.host for data in self._press.sites))
 
     def article(self, article_id: str) -> PressArticle:
         """The text behind a publication's `article_id`."""
         return self._articles[article_id]
 
     def published_until(self, now: datetime, site: str = "") -> tuple[Publication, ...]:
-        """The truth up to `now`, of one site or of all."""
+        """The truth up to `now`, of one site (by its first name) or of all."""
         return tuple(one for one in self.truth if one.at <= now and site in {"", one.site})
 
     def list_url(self, host: str) -> str:
         """The address of a site's feed or list page, as a source config names it."""
-        return f"https://{host}{self._shapes[host].list_path}"
+        return f"https://{host}{self._hosts[host][0].shape.list_paths[0]}"
 
     def respond(self, request: SiteRequest, now: datetime) -> SiteResponse:
         """What the site answers at `now`. It depends on the arguments alone."""
         return response_to(request, self._content(request, now), now)
 
     def _content(self, request: SiteRequest, now: datetime) -> Content:
-        site = self._sites.get(request.host.lower())
-        if site is None:
+        entries = self._hosts.get(request.host.lower())
+        if entries is None:
             return plain(502, f"no site {request.host!r} in this newsroom; it has {', '.join(self.hosts)}")
-        if request.method not in {"GET", "HEAD"}:
+        if request.method not in {"GET", "HEAD"} and not _takes_post(entries, request):
             return plain(405, f"{request.method} is not answered here, GET and HEAD are")
-        shape, path = self._shapes[site.data.host], unquote(request.path)
-        if path == "/robots.txt":
-            return _robots(site.data)
+        if request.place == "/robots.txt":
+            return _robots(entries[0].site.data)
+        answers = (self._answer(entry, request, now) for entry in entries)
+        return next((content for content in answers if content is not None), None) or plain(404, "页面不存在")
+
+    def _answer(self, entry: _Opened, request: SiteRequest, now: datetime) -> Content | None:
+        site, shape = entry.site, entry.shape
         asked = Asked(
-            publication=site.at_path(path, now),
-            is_list=path == shape.list_path,
+            publication=site.at(request, now),
+            is_list=site.is_one_of(shape.list_paths, request),
             nth=request.nth,
             since_start=now - self.start,
         )
-        return strike(site.data.faults, asked) or shape.answer(site, path, now) or plain(404, "页面不存在")
+        return strike(site.data.faults, asked) or shape.answer(site, request, now)
 
-    def _open(self, data: SiteData) -> None:
+    def _open(self, data: SiteData) -> _Opened:
         shape = SHAPES[_known(data.shape, SHAPES, f"shape of site {data.host}")](data)
         for fault in data.faults:
             _known(fault.fault, FAULTS, f"fault of site {data.host}")
         drafts = tuple(sorted((*self._own(data), *self._reprints(data)), key=lambda draft: draft.at))
         placed = zip(drafts, shape.addresses(drafts, self._random(data, "addresses")), strict=True)
         publications = tuple(self._publication(data, draft, address) for draft, address in placed)
-        self._shapes[data.host] = shape
-        self._sites[data.host] = Site(data=data, publications=publications, articles=self._articles)
+        site = Site(data=data, publications=publications, articles=self._articles, names=shape.names)
+        return _Opened(shape=shape, site=site)
 
     def _random(self, data: SiteData, purpose: str) -> Random:
         """A stream for each site and purpose, so that a change of one leaves the others as they were."""
-        return Random(f"{self._seed}/{data.host}/{purpose}")  # noqa: S311  # a seeded press is the purpose
+        names = (data.host, data.section) if data.section else (data.host,)
+        return Random(f"{self._seed}/{'/'.join(names)}/{purpose}")  # noqa: S311  # a seeded press is the purpose
 
     def _own(self, data: SiteData) -> Iterable[Draft]:
         times = publication_times(self._random(data, "times"), data, self.start, self._days)
@@ -101,8 +116,8 @@ class Newsroom:
     def _reprints(self, data: SiteData) -> Iterable[Draft]:
         random = self._random(data, "reprints")
         for reprints in data.reprints:
-            origin = self._sites[_known(reprints.site, self._sites, f"a site above {data.host}, which it reprints")]
-            originals = {one.article_id: one for one in origin.publications}
+            origin = self._hosts[_known(reprints.site, self._hosts, f"a site above {data.host}, which it reprints")]
+            originals = {one.article_id: one for entry in origin for one in entry.site.publications}
             for listed in reprints.articles:
                 original = originals.get(listed.id)
                 at = reprint_time(random, original.at if original else self.start, reprints.after_hours)
@@ -113,7 +128,7 @@ class Newsroom:
                         at=at,
                         traits=listed.traits,
                         copy_of=original.key,
-                        origin=origin.data.title,
+                        origin=origin[0].site.data.title,
                     )
 
     def _publication(self, data: SiteData, draft: Draft, address: Address) -> Publication:
@@ -129,8 +144,15 @@ class Newsroom:
             copy_of=draft.copy_of,
             origin=draft.origin,
             original_url=address.original_url,
+            aliases=address.aliases,
+            pages=address.pages,
+            section=data.section,
             traits=(*draft.traits, *struck),
         )
+
+
+def _takes_post(entries: Iterable[_Opened], request: SiteRequest) -> bool:
+    return request.method == "POST" and any(request.place in entry.shape.post_paths for entry in entries)
 
 
 def _robots(data: SiteData) -> Content:

@@ -28,6 +28,8 @@ class Hit:
     host: str
     path: str  # as on the wire, without the query
     status: int
+    query: str = ""
+    method: str = "GET"
 
 
 class PressServer:
@@ -38,7 +40,7 @@ class PressServer:
         self.url = ""  # http://127.0.0.1:PORT once it serves
         self._clock = clock
         self._hits: list[Hit] = []
-        self._asked: Counter[tuple[str, str]] = Counter()
+        self._asked: Counter[tuple[str, str, str]] = Counter()
 
     @property
     def hits(self) -> list[Hit]:
@@ -50,17 +52,19 @@ class PressServer:
         now = self._clock.now()
         host = request.host.rsplit(":", 1)[0].lower()
         path = request.rel_url.raw_path
-        self._asked[host, path] += 1
+        query = request.rel_url.raw_query_string
+        self._asked[host, path, query] += 1
         asked = SiteRequest(
             method=request.method,
             host=host,
             path=path,
-            query=request.rel_url.raw_query_string,
+            query=query,
             headers=dict(request.headers),
-            nth=self._asked[host, path],
+            body=await request.read(),
+            nth=self._asked[host, path, query],
         )
         response = self.newsroom.respond(asked, now)
-        self._hits.append(Hit(at=now, host=host, path=path, status=response.status))
+        self._hits.append(Hit(at=now, host=host, path=path, status=response.status, query=query, method=request.method))
         return web.Response(status=response.status, headers=dict(response.headers), body=response.body)
 
 

@@ -1,16 +1,16 @@
 """What a shape is given and what it must be able to do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jinja2
 
 from crawler.newsroom.loading import PressArticle, SiteData
-from crawler.newsroom.records import Address, Content, Draft, Publication
+from crawler.newsroom.records import Address, Content, Draft, Publication, SiteRequest
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("crawler.newsroom"),
@@ -34,30 +34,38 @@ class Site:
     data: SiteData
     publications: tuple[Publication, ...]  # in order of time
     articles: Mapping[str, PressArticle]
+    names: tuple[str, ...] = ()  # of the query parameters that tell two of its addresses apart
 
     def newest_first(self, now: datetime) -> tuple[Publication, ...]:
         return tuple(one for one in reversed(self.publications) if one.at <= now)
 
-    def at_path(self, path: str, now: datetime) -> Publication | None:
-        """The publication whose page stands at `path` (decoded), once it is published."""
-        return next((one for one in self.publications if one.at <= now and path_of(one.url) == path), None)
+    def at(self, request: SiteRequest, now: datetime) -> Publication | None:
+        """The publication one of whose pages is asked for, once it is published."""
+        out = (one for one in self.publications if one.at <= now)
+        return next((one for one in out if self.is_one_of((one.url, *one.aliases, *one.pages), request)), None)
+
+    def is_one_of(self, urls: Iterable[str], request: SiteRequest) -> bool:
+        """Whether one of `urls` (or of paths with their query) is what is asked for."""
+        return any(self._is_at(url, request) for url in urls)
+
+    def _is_at(self, url: str, request: SiteRequest) -> bool:
+        parts, asked = urlsplit(url), request.parameters
+        named = dict(parse_qsl(parts.query))
+        return unquote(parts.path) == request.place and all(named.get(name) == asked.get(name) for name in self.names)
 
     def article(self, publication: Publication) -> PressArticle:
         return self.articles[publication.article_id]
 
 
-def path_of(url: str) -> str:
-    """The decoded path of a URL."""
-    return unquote(urlsplit(url).path)
-
-
 class Shape(Protocol):
     """One kind of site, made from its entry in press.yaml."""
 
-    list_path: str  # where the feed or the list stands, decoded
+    list_paths: tuple[str, ...]  # where feeds and lists stand, decoded, with their query; sources watch the first
+    post_paths: tuple[str, ...] = ()  # where POST is answered too, decoded
+    names: tuple[str, ...] = ()  # of the query parameters that tell two of its addresses apart
 
     def addresses(self, drafts: tuple[Draft, ...], random: Random) -> tuple[Address, ...]:
         """An address for each draft; drafts come in order of time."""
 
-    def answer(self, site: Site, path: str, now: datetime) -> Content | None:
-        """What stands at `path` (decoded) at `now`; None where there is nothing."""
+    def answer(self, site: Site, request: SiteRequest, now: datetime) -> Content | None:
+        """What is there at `now`; None where there is nothing. It depends on the arguments alone."""

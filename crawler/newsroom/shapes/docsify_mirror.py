@@ -7,8 +7,8 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict
 
 from crawler.newsroom.loading import SiteData
-from crawler.newsroom.records import Address, Content, Draft, Publication
-from crawler.newsroom.shapes.base import Site, render
+from crawler.newsroom.records import Address, Content, Draft, Publication, SiteRequest
+from crawler.newsroom.shapes.base import Shape, Site, render
 
 _MARKDOWN = "text/markdown; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
@@ -29,7 +29,7 @@ class MirrorOptions(BaseModel):
     first_mid: int = 2247000000
 
 
-class DocsifyMirror:
+class DocsifyMirror(Shape):
     """Traits of an article, each as the real list has it.
 
     `no_summary` an empty 摘要; `no_backup` a row without backup link, and no file; `none_body` a file whose body is
@@ -43,7 +43,7 @@ class DocsifyMirror:
         self._zone = data.zone
         self._title = data.title
         self._options = MirrorOptions.model_validate(data.options)
-        self.list_path = f"/gzh/{self._options.account}.md"
+        self.list_paths = (f"/gzh/{self._options.account}.md",)
 
     def addresses(self, drafts: tuple[Draft, ...], random: Random) -> tuple[Address, ...]:
         mid = self._options.first_mid
@@ -63,15 +63,15 @@ class DocsifyMirror:
     def _backup(self, title: str) -> str:
         return f"/gzh/backup/{self._options.account}/{title}"
 
-    def answer(self, site: Site, path: str, now: datetime) -> Content | None:
+    def answer(self, site: Site, request: SiteRequest, now: datetime) -> Content | None:
         shell = {"/": ("docsify.html.j2", _HTML), "/gzh/gzh_list.md": ("accounts.md.j2", _MARKDOWN)}
-        if path in shell:
-            template, kind = shell[path]
+        if request.place in shell:
+            template, kind = shell[request.place]
             text = render(template, title=self._title, account=self._options.account)
             return Content(body=text.encode(), content_type=kind)
-        if path == self.list_path:
+        if site.is_one_of(self.list_paths, request):
             return self._list(site, now)
-        publication = site.at_path(path, now)
+        publication = site.at(request, now)
         if publication is None or "no_backup" in publication.traits:
             return None
         body = self._file(site, publication)

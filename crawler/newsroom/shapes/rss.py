@@ -9,8 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import BaseModel, ConfigDict
 
 from crawler.newsroom.loading import SiteData
-from crawler.newsroom.records import Address, Content, Draft, Publication
-from crawler.newsroom.shapes.base import Site, render
+from crawler.newsroom.records import Address, Content, Draft, Publication, SiteRequest
+from crawler.newsroom.shapes.base import Shape, Site, render
 
 _FEED_LENGTH = 20
 _RELATED = 5
@@ -31,7 +31,7 @@ class RssOptions(BaseModel):
     first_number: int = 1000
 
 
-class RssSite:
+class RssSite(Shape):
     """Traits: `print` puts an article under /print/, as a feed does that announces the print version; `html_summary`
     gives its feed item a summary in HTML, whose picture links to a page on another subject.
     """
@@ -39,7 +39,7 @@ class RssSite:
     def __init__(self, data: SiteData) -> None:
         self._data = data
         self._options = RssOptions.model_validate(data.options)
-        self.list_path = self._options.feed
+        self.list_paths = (self._options.feed,)
 
     def addresses(self, drafts: tuple[Draft, ...], random: Random) -> tuple[Address, ...]:
         number = self._options.first_number
@@ -52,12 +52,12 @@ class RssSite:
             found.append(Address(url=urlunsplit(("https", self._data.host, path, self._options.query, ""))))
         return tuple(found)
 
-    def answer(self, site: Site, path: str, now: datetime) -> Content | None:
-        if path == self.list_path:
+    def answer(self, site: Site, request: SiteRequest, now: datetime) -> Content | None:
+        if site.is_one_of(self.list_paths, request):
             return self._feed(site, now)
-        if path == "/":
+        if request.place == "/":
             return self._front(site, now)
-        publication = site.at_path(path, now)
+        publication = site.at(request, now)
         return self._page(site, publication) if publication else None
 
     def _feed(self, site: Site, now: datetime) -> Content:
