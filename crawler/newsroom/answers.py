@@ -1,6 +1,7 @@
 """From content to a response: conditional requests, dates, validators. Pure."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -16,6 +17,17 @@ def http_date(moment: datetime) -> str:
 def plain(status: int, text: str) -> Content:
     """An answer in words."""
     return Content(status=status, body=f"{text}\n".encode(), content_type=_PLAIN)
+
+
+def html(body: str) -> Content:
+    """A small page at status 200."""
+    page = f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"></head>\n<body>\n{body}\n</body></html>\n'
+    return Content(body=page.encode(), content_type="text/html; charset=utf-8")
+
+
+def moved(url: str) -> Content:
+    """302 to `url`."""
+    return replace(plain(302, url), headers={"Location": url})
 
 
 def response_to(request: SiteRequest, content: Content, now: datetime) -> SiteResponse:

@@ -1,5 +1,6 @@
 """The newsroom's data files: the articles and the sites that publish them."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from importlib.resources import files
@@ -35,6 +36,16 @@ class PressArticle(_Model):
     paragraphs: Annotated[tuple[str, ...], Field(min_length=1)]
     author: str = ""
 
+    def spun(self, swaps: Mapping[str, str]) -> "PressArticle":
+        """The article as a machine rewrites it that puts other words for common ones."""
+        words = re.compile("|".join(re.escape(word) for word in sorted(swaps, key=len, reverse=True)))
+
+        def put(text: str) -> str:
+            return words.sub(lambda found: swaps[found[0]], text)
+
+        paragraphs = tuple(put(paragraph) for paragraph in self.paragraphs)
+        return self.model_copy(update={"title": put(self.title), "lead": put(self.lead), "paragraphs": paragraphs})
+
     @property
     def blocks(self) -> tuple[str, ...]:
         """The whole body, a paragraph each: the lead comes first."""
@@ -55,6 +66,13 @@ class Backlog(_Model):
     days: Annotated[int, Field(ge=1)] = 7  # how far back they reach
 
 
+class Becomes(_Model):
+    """What stands at the same address from some hours after the publication on."""
+
+    id: str
+    after_hours: Annotated[float, Field(gt=0)]
+
+
 def _listed(value: Any) -> Any:
     return {"id": value} if isinstance(value, str) else value
 
@@ -64,6 +82,7 @@ class Listed(_Model):
 
     id: str
     title: str = ""  # else the article's own
+    becomes: Becomes | None = None
     traits: tuple[str, ...] = ()
 
 
@@ -71,10 +90,14 @@ ListedArticle = Annotated[Listed, BeforeValidator(_listed)]
 
 
 class Reprints(_Model):
-    """Word-for-word copies of another site's articles, each some hours after the original."""
+    """Copies of another site's articles, each some hours after the original.
+
+    They are word for word, or spun by `swaps`: each word on the left stands as the one on the right.
+    """
 
     site: str
     after_hours: tuple[float, float] = (3, 9)
+    swaps: Mapping[str, str] = Field(default_factory=dict)
     articles: tuple[ListedArticle, ...]
 
     @model_validator(mode="after")
@@ -89,6 +112,8 @@ class FaultData(_Model):
 
     fault: str
     article: str = ""
+    path: str = ""  # decoded; empty: any list
+    to: str = ""  # a URL
     times: Annotated[int, Field(ge=1)] = 1
     retry_after: Annotated[int, Field(ge=0)] = 60  # seconds
     begins: float = 0  # hours after the newsroom's start
@@ -139,7 +164,8 @@ class Press(_Model):
             raise ValueError(f"sites of one host need a section each: {', '.join(sorted(again))}")
         for site in self.sites:
             listed = [*site.articles, *(one for reprints in site.reprints for one in reprints.articles)]
-            missing = {one.id for one in listed} - set(known)
+            later = [one.becomes.id for one in listed if one.becomes]
+            missing = {*(one.id for one in listed), *later} - set(known)
             if missing:
                 raise ValueError(f"site {site.host} lists articles that are not there: {', '.join(sorted(missing))}")
         return self

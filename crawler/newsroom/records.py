@@ -70,7 +70,10 @@ class Draft:
     at: datetime
     traits: tuple[str, ...] = ()
     copy_of: str = ""
+    copy_of_url: str = ""
     origin: str = ""  # title of the site it was copied from
+    becomes: str = ""  # article_id of what stands at its address from `changes_at` on
+    changes_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +102,14 @@ class Publication:
     at: datetime  # aware, in UTC, whole seconds
     article_id: str
     theme: str  # one of the themes, or "off"
-    copy_of: str = ""  # key of the publication it copies word for word
+    copy_of: str = ""  # key of the publication it copies, word for word unless its traits say `spun`
+    copy_of_url: str = ""
     origin: str = ""  # title of the site it was copied from
     original_url: str = ""
     aliases: tuple[str, ...] = ()  # other addresses of the same key at which it stands
     pages: tuple[str, ...] = ()  # its second page and those behind it, in order
     section: str = ""  # of the site, where several entries of press.yaml share it
+    becomes: str = ""  # article_id of what stands at its address from `changes_at` on
+    changes_at: datetime | None = None
+    ends: str = ""  # how it must end for a crawler that cannot keep it: an Outcome's word; else its theme decides
     traits: tuple[str, ...] = ()  # what is odd about it: words of its shape, and faults that name it

@@ -2,13 +2,13 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from crawler.newsroom.answers import plain, response_to
-from crawler.newsroom.faults import FAULTS, Asked, strike
-from crawler.newsroom.loading import Press, PressArticle, PressError, SiteData, load_press
+from crawler.newsroom.faults import ENDS, FAULTS, Asked, strike
+from crawler.newsroom.loading import Listed, Press, PressArticle, PressError, Reprints, SiteData, load_press
 from crawler.newsroom.records import Address, Content, Draft, Publication, SiteRequest, SiteResponse
 from crawler.newsroom.shapes import SHAPES, Shape, Site
 from crawler.newsroom.timetable import publication_times, reprint_time
@@ -59,6 +59,11 @@ class Newsroom:
         """The text behind a publication's `article_id`."""
         return self._articles[article_id]
 
+    def shown(self, publication: Publication, now: datetime | None = None) -> PressArticle:
+        """What the page of a publication shows at `now`: spun, changed and titled as the site has it."""
+        entries = (entry.site for entry in self._hosts[publication.site])
+        return next(site for site in entries if publication in site.publications).article(publication, now)
+
     def published_until(self, now: datetime, site: str = "") -> tuple[Publication, ...]:
         """The truth up to `now`, of one site (by its first name) or of all."""
         return tuple(one for one in self.truth if one.at <= now and site in {"", one.site})
@@ -85,6 +90,7 @@ class Newsroom:
     def _answer(self, entry: _Opened, request: SiteRequest, now: datetime) -> Content | None:
         site, shape = entry.site, entry.shape
         asked = Asked(
+            request=request,
             publication=site.at(request, now),
             is_list=site.is_one_of(shape.list_paths, request),
             nth=request.nth,
@@ -98,8 +104,9 @@ class Newsroom:
             _known(fault.fault, FAULTS, f"fault of site {data.host}")
         drafts = tuple(sorted((*self._own(data), *self._reprints(data)), key=lambda draft: draft.at))
         placed = zip(drafts, shape.addresses(drafts, self._random(data, "addresses")), strict=True)
-        publications = tuple(self._publication(data, draft, address) for draft, address in placed)
-        site = Site(data=data, publications=publications, articles=self._articles, names=shape.names)
+        publications = tuple(self._publication(data, shape, draft, address) for draft, address in placed)
+        articles = {**self._articles, **self._spun(data)}
+        site = Site(data=data, publications=publications, articles=articles, names=shape.names)
         return _Opened(shape=shape, site=site)
 
     def _random(self, data: SiteData, purpose: str) -> Random:
@@ -111,7 +118,7 @@ class Newsroom:
         times = publication_times(self._random(data, "times"), data, self.start, self._days)
         for listed, at in zip(data.articles, times, strict=False):  # what no time is left for stays in the drawer
             title = listed.title or self._articles[listed.id].title
-            yield Draft(article_id=listed.id, title=title, at=at, traits=listed.traits)
+            yield _changing(Draft(article_id=listed.id, title=title, at=at, traits=listed.traits), listed)
 
     def _reprints(self, data: SiteData) -> Iterable[Draft]:
         random = self._random(data, "reprints")
@@ -124,15 +131,30 @@ class Newsroom:
                 if original is not None:  # else its time has not come: the newsroom is too short
                     yield Draft(
                         article_id=listed.id,
-                        title=listed.title or original.title,
+                        title=self._reprinted_title(listed, reprints, original),
                         at=at,
-                        traits=listed.traits,
+                        traits=(*listed.traits, "spun") if reprints.swaps else listed.traits,
                         copy_of=original.key,
+                        copy_of_url=original.url,
                         origin=origin[0].site.data.title,
                     )
 
-    def _publication(self, data: SiteData, draft: Draft, address: Address) -> Publication:
+    def _reprinted_title(self, listed: Listed, reprints: Reprints, original: Publication) -> str:
+        if not reprints.swaps:
+            return listed.title or original.title
+        return listed.title or self._articles[listed.id].spun(reprints.swaps).title
+
+    def _spun(self, data: SiteData) -> Mapping[str, PressArticle]:
+        """The articles of a site that are spun, by their id."""
+        spinning = [reprints for reprints in data.reprints if reprints.swaps]
+        return {
+            one.id: self._articles[one.id].spun(reprints.swaps) for reprints in spinning for one in reprints.articles
+        }
+
+    def _publication(self, data: SiteData, shape: Shape, draft: Draft, address: Address) -> Publication:
         struck = tuple(fault.fault for fault in data.faults if fault.article == draft.article_id)
+        traits = (*draft.traits, *struck)
+        ends = (({**ENDS, **shape.ends}).get(trait, "") for trait in traits)
         return Publication(
             site=data.host,
             url=address.url,
@@ -142,13 +164,24 @@ class Newsroom:
             article_id=draft.article_id,
             theme=self._articles[draft.article_id].theme,
             copy_of=draft.copy_of,
+            copy_of_url=draft.copy_of_url,
             origin=draft.origin,
             original_url=address.original_url,
             aliases=address.aliases,
             pages=address.pages,
             section=data.section,
-            traits=(*draft.traits, *struck),
+            becomes=draft.becomes,
+            changes_at=draft.changes_at,
+            ends=next((end for end in ends if end), ""),
+            traits=traits,
         )
+
+
+def _changing(draft: Draft, listed: Listed) -> Draft:
+    if listed.becomes is None:
+        return draft
+    at = draft.at + timedelta(hours=listed.becomes.after_hours)
+    return replace(draft, becomes=listed.becomes.id, changes_at=at, traits=(*draft.traits, "changes"))
 
 
 def _takes_post(entries: Iterable[_Opened], request: SiteRequest) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -53,8 +54,12 @@ class Site:
         named = dict(parse_qsl(parts.query))
         return unquote(parts.path) == request.place and all(named.get(name) == asked.get(name) for name in self.names)
 
-    def article(self, publication: Publication) -> PressArticle:
-        return self.articles[publication.article_id]
+    def article(self, publication: Publication, now: datetime | None = None) -> PressArticle:
+        """What its page shows at `now`, its title included; without a time, what was published first."""
+        changed = publication.changes_at is not None and now is not None and publication.changes_at <= now
+        if changed:
+            return self.articles[publication.becomes]
+        return self.articles[publication.article_id].model_copy(update={"title": publication.title})
 
 
 class Shape(Protocol):
@@ -63,6 +68,7 @@ class Shape(Protocol):
     list_paths: tuple[str, ...]  # where feeds and lists stand, decoded, with their query; sources watch the first
     post_paths: tuple[str, ...] = ()  # where POST is answered too, decoded
     names: tuple[str, ...] = ()  # of the query parameters that tell two of its addresses apart
+    ends: Mapping[str, str] = MappingProxyType({})  # trait → how a publication that has it must end, an Outcome's word
 
     def addresses(self, drafts: tuple[Draft, ...], random: Random) -> tuple[Address, ...]:
         """An address for each draft; drafts come in order of time."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from random import Random
+from types import MappingProxyType
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
@@ -37,6 +38,8 @@ class DocsifyMirror(Shape):
     again at the end of the list; `image` an image with a broken query string after the first paragraph;
     `loose` a blank line after the row.
     """
+
+    ends = MappingProxyType({"none_body": "no_text", "no_backup": "refused"})
 
     def __init__(self, data: SiteData) -> None:
         self._host = data.host

@@ -3,6 +3,7 @@
 from datetime import datetime
 from email.utils import format_datetime
 from random import Random
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
@@ -35,6 +36,8 @@ class RssSite(Shape):
     """Traits: `print` puts an article under /print/, as a feed does that announces the print version; `html_summary`
     gives its feed item a summary in HTML, whose picture links to a page on another subject.
     """
+
+    ends = MappingProxyType({"print": "refused"})
 
     def __init__(self, data: SiteData) -> None:
         self._data = data
