@@ -326,7 +326,7 @@ def test_shipped_themes_have_words_enough_and_none_twice():
     for theme in load_config(shipped_config(), environ={}).themes:
         plain = [word.casefold() for word in theme.words.plain]
         excluded = [word.casefold() for word in theme.words.excluded]
-        assert 12 <= len(plain) <= 35, theme.name
+        assert 12 <= len(plain) <= 80, theme.name
         assert len({*plain, *excluded}) == len(plain) + len(excluded), theme.name
 
 
