@@ -88,7 +88,7 @@ def test_the_articles_cover_every_theme_and_their_title_and_lead_name_it():
     }
     articles = load_press().articles
     assert len(articles) >= 42
-    assert {theme: sum(one.theme == theme for one in articles) for theme in names} == dict.fromkeys(names, 3)
+    assert all(sum(one.theme == theme for one in articles) >= 3 for theme in names)
     on_theme = [one for one in articles if one.theme != "off"]
     assert [one.id for one in on_theme if names[one.theme] not in one.title + one.lead] == []
 
@@ -152,10 +152,11 @@ def test_links_of_the_gbk_site_carry_tracking_that_the_key_does_not(newsroom):
 def test_copies_have_the_text_of_their_originals_and_come_hours_later(newsroom):
     by_key = {one.key: one for one in newsroom.truth}
     copies = [one for one in newsroom.truth if one.copy_of]
-    assert len(copies) == 7
+    assert len(copies) >= 7
     for one in copies:
         original = by_key[one.copy_of]
-        assert text_of(newsroom, one) == text_of(newsroom, original)
+        shown = lxml.html.fromstring(visit(newsroom, one).body).text_content()
+        assert all(block in shown for block in newsroom.article(original.article_id).blocks)
         assert timedelta(hours=3) <= one.at - original.at <= timedelta(hours=9)
 
 
@@ -276,9 +277,11 @@ def test_the_front_page_names_the_feed(newsroom):
     assert page.cssselect("link[rel=alternate]")[0].get("href") == "/rss.xml"
 
 
-def test_the_shipped_sources_are_valid_and_name_the_feeds_of_the_press(newsroom):
+def test_the_shipped_sources_are_valid_and_name_the_lists_of_the_press(newsroom):
     sources = [Source.model_validate(yaml.safe_load(text)) for text in shipped_sources().values()]
-    assert {source.endpoints[0].url for source in sources} == {newsroom.list_url(host) for host in FEEDS}
+    assert {source.endpoints[0].url for source in sources} == {
+        newsroom.list_url(host) for host in (*FEEDS, "www.lanhe.example")
+    }
 
 
 def test_data_and_templates_lie_inside_the_package():

@@ -206,5 +206,5 @@ def _yaml_files(folder: Traversable) -> list[Traversable]:
 
 
 def shipped_sources() -> dict[str, str]:
-    """The source configs of the newsroom's own RSS sites: file name → YAML text."""
+    """The source configs of the newsroom's own sites: file name → YAML text."""
     return {file.name: file.read_text(encoding="utf-8") for file in _yaml_files(shipped_data() / "sources")}

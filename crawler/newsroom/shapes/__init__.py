@@ -5,11 +5,13 @@ from collections.abc import Callable
 from crawler.newsroom.loading import SiteData
 from crawler.newsroom.shapes.base import Shape, Site
 from crawler.newsroom.shapes.docsify_mirror import DocsifyMirror
+from crawler.newsroom.shapes.outlet import Outlet
 from crawler.newsroom.shapes.rss import RssSite
 from crawler.newsroom.shapes.walled import WalledSite
 
 SHAPES: dict[str, Callable[[SiteData], Shape]] = {
     "rss": RssSite,
+    "outlet": Outlet,
     "docsify_mirror": DocsifyMirror,
     "walled": WalledSite,
 }
