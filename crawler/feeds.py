@@ -15,6 +15,8 @@ from crawler.text import clean
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _CHARSET = re.compile(rb"charset=[\"']?([\w\-]+)", re.IGNORECASE)
+# An ampersand that begins no reference, as old systems write it into titles; what stands in CDATA is passed over.
+_BARE_AMPERSAND = re.compile(rb"(<!\[CDATA\[.*?(?:\]\]>|\Z))|&(?!#?\w{1,31};)", re.DOTALL)
 _PROLOG = re.compile(rb"\s*<\?xml[^>]*encoding=[\"']([\w\-]+)")
 
 
@@ -33,7 +35,7 @@ def parse_feed(body: bytes, content_type: str, url: str) -> Announced:
     # A URL given as content-location is what relative links resolve against; feedparser fetches nothing from bytes.
     headers = {"content-type": content_type, "content-location": url}
     try:
-        parsed = feedparser.parse(_relabelled(body, content_type), response_headers=headers)
+        parsed = feedparser.parse(_escaped(_relabelled(body, content_type)), response_headers=headers)
     except (ValueError, OverflowError) as error:  # &#xD800; and the like
         raise PollFaultError(f"the feed names a character that does not exist: {error}") from error
     if not parsed.get("version") and not parsed.entries:
@@ -59,6 +61,13 @@ def _relabelled(body: bytes, content_type: str) -> bytes:
         except UnicodeDecodeError:
             return body
     return body
+
+
+def _escaped(body: bytes) -> bytes:
+    """The body with its bare ampersands escaped: feedparser makes "A&B; C" of "A&B C"."""
+    if b"\0" in body:  # UTF-16: an ampersand is two bytes there
+        return body
+    return _BARE_AMPERSAND.sub(lambda match: match[1] or b"&amp;", body)
 
 
 def _what_it_is_instead(body: bytes, content_type: str, parsed: Mapping[str, Any]) -> str:

@@ -100,6 +100,31 @@ def test_a_summary_is_what_its_reader_sees(summary, text):
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
+        pytest.param("茶A&B鱼", "茶A&B鱼", id="no reference"),
+        pytest.param("茶&鱼 &", "茶&鱼 &", id="no name either"),
+        pytest.param("茶&amp;鱼 &#38; &#x26;", "茶&鱼 & &", id="references"),
+        pytest.param("<![CDATA[茶A&B鱼]]>", "茶A&B鱼", id="CDATA"),
+        pytest.param("<![CDATA[茶&amp;鱼]]>&鱼", "茶&鱼&鱼", id="CDATA and what follows it"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_a_bare_ampersand_is_one(written, shown, encoding):
+    assert title_of(written, encoding) == shown
+
+
+def test_references_stay_what_they_are_where_a_character_has_two_bytes():
+    assert title_of("茶&amp;鱼", "utf-16") == "茶&鱼"
+
+
+def title_of(written, encoding):
+    items = f"<item><title>{written}</title><link>https://news.chenfeng.example/a/1</link></item>"
+    body = f'<?xml version="1.0" encoding="{encoding}"?><rss version="2.0"><channel>{items}</channel></rss>'
+    return parse_feed(body.encode(encoding), "application/rss+xml", URL).entries[0].title
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
         pytest.param("<b>面</b>馆", "面馆", id="markup"),
         pytest.param("CPU<GPU 与 Vec<T>", "CPU<GPU 与 Vec<T>", id="no tags of HTML"),
         pytest.param("面馆\n结果：收录（kept）", "面馆 结果：收录（kept）", id="a line end"),
