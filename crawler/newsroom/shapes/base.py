@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jinja2
+from markupsafe import escape
 
 from crawler.newsroom.loading import PressArticle, SiteData
 from crawler.newsroom.records import Address, Content, Draft, Publication, SiteRequest
@@ -26,6 +27,11 @@ _TEMPLATES = jinja2.Environment(
 def render(template: str, **values: Any) -> str:
     """Fill in a template of the newsroom; values are escaped in HTML and XML."""
     return _TEMPLATES.get_template(template).render(**values)
+
+
+def markup(text: str) -> str:
+    """Plain text as HTML."""
+    return str(escape(text))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,112 @@
+"""Tencent news: sitemaps, a channel page, the feed behind it, an author's feed, and article pages of two eras."""
+
+from datetime import datetime, timedelta
+from random import Random
+from string import ascii_uppercase, digits
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from crawler.newsroom.loading import SiteData
+from crawler.newsroom.records import Address, Content, Draft, Publication, SiteRequest
+from crawler.newsroom.shapes.base import Shape, Site, render
+from crawler.newsroom.shapes.qq_lists import PC_LIST, SUB_NEWS, pc_list, sub_news
+from crawler.newsroom.shapes.qq_page import article_page
+
+_INDEX = "/sitemap/index.xml"
+_STANDS_SINCE = timedelta(days=404)  # how much older than its text the id of a standing card is
+
+
+class QqOptions(BaseModel):
+    """What press.yaml says of such a site under `options`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: str = "tech"
+    channel_title: str = "科技"
+    author_suid: str = ""  # whose feed getSubNewsMixedList is
+    sitemaps: tuple[str, ...] = ("1182200090", "1180400017", "1181900233")
+    missing_sitemap: str = "1180100008"  # the index names it, and it is not there
+    rows: int = 20  # the feed never sends more at once
+    overlap: int = 1  # rows of a page that stand on the next one again
+
+
+class QqSite(Shape):
+    """Traits: `form_2019` a page of that year; `video` a V id and a page without text; `standing` an id much older
+    than the text; `video_inside` a film and card marks between the paragraphs. In the feed: `card` the piece stands
+    in the 525 card; `no_title`; `no_picture`; `twice` in one answer. `author` puts it into the author's feed.
+    """
+
+    ends = MappingProxyType({"video": "no_text"})
+
+    def __init__(self, data: SiteData) -> None:
+        self._data = data
+        self._options = QqOptions.model_validate(data.options)
+        self._channel = f"/ch/{self._options.channel}"
+        self._maps = tuple(f"/sitemap/sitemap_{number}.xml" for number in self._options.sitemaps)
+        self.list_paths = (self._channel, f"{self._channel}/", PC_LIST, SUB_NEWS, _INDEX, *self._maps)
+        self.post_paths = (PC_LIST,)
+
+    def addresses(self, drafts: tuple[Draft, ...], random: Random) -> tuple[Address, ...]:
+        return tuple(_address(draft, random, self._data.zone) for draft in drafts)
+
+    def answer(self, site: Site, request: SiteRequest, now: datetime) -> Content | None:
+        if request.place in {PC_LIST, SUB_NEWS}:
+            return (
+                pc_list(site, request, now, self._options)
+                if request.place == PC_LIST
+                else self._author(site, request, now)
+            )
+        if request.place in {self._channel, f"{self._channel}/"}:
+            return self._channel_page(site, now)
+        if request.place.startswith("/sitemap/"):
+            return self._sitemap(site, request.place, now)
+        one = site.at(request, now)
+        return article_page(site, one, now) if one else None
+
+    def _author(self, site: Site, request: SiteRequest, now: datetime) -> Content:
+        return sub_news(site, request, now, self._options.author_suid)
+
+    def _channel_page(self, site: Site, now: datetime) -> Content:
+        rows = [(one, site.article(one, now).title) for one in site.newest_first(now)]
+        text = render("qq_channel.html.j2", options=self._options, rows=rows)
+        return Content(body=text.encode(), content_type="text/html; charset=utf-8")
+
+    def _sitemap(self, site: Site, path: str, now: datetime) -> Content | None:
+        if path == _INDEX:
+            named = (self._options.sitemaps[0], self._options.missing_sitemap, *self._options.sitemaps[1:])
+            rows = [(f"https://{self._data.host}/sitemap/sitemap_{number}.xml", "") for number in named]
+            return _xml(render("qq_sitemap.xml.j2", outer="sitemapindex", inner="sitemap", rows=rows))
+        if path not in self._maps:
+            return None
+        number = self._maps.index(path)
+        mine = [one for one in site.publications[number :: len(self._maps)] if one.at <= now]
+        mine.sort(key=lambda one: one.url[::-1])  # in no order of time, as the real ones are
+        rows = [(one.url, "" if number else self._day(one)) for one in mine]
+        return _xml(render("qq_sitemap.xml.j2", outer="urlset", inner="url", rows=rows))
+
+    def _day(self, one: Publication) -> str:
+        return f"{one.at.astimezone(self._data.zone):%Y-%m-%d}"
+
+
+def _address(draft: Draft, random: Random, zone: ZoneInfo) -> Address:
+    """The id is a day, A or V, five signs and 00; 14 of its 16 characters are enough to name the piece."""
+    at = draft.at - _STANDS_SINCE if "standing" in draft.traits else draft.at
+    day = f"{at.astimezone(zone):%Y%m%d}"
+    short = f"{day}{'V' if 'video' in draft.traits else 'A'}{''.join(random.choices(digits + ascii_uppercase, k=5))}"
+    full = f"{short}00"
+    old = f"https://new.qq.com/omn/{day}/{full}.html"
+    now = f"https://news.qq.com/rain/a/{full}"
+    others = (
+        f"https://new.qq.com/rain/a/{full}",
+        f"https://view.inews.qq.com/a/{full}",
+        f"https://news.qq.com/rain/a/{short}",
+        f"https://new.qq.com/omn/{day}/{short}.html",
+    )
+    first, second = (old, now) if "form_2019" in draft.traits else (now, old)
+    return Address(url=first, aliases=(second, *others))
+
+
+def _xml(text: str) -> Content:
+    return Content(body=text.encode(), content_type="application/xml")
