@@ -154,12 +154,6 @@ def test_html_in_json_is_given_to_who_names_the_page_it_is_for(newsroom):
     assert json.loads(get(newsroom, url).body)["code"] == 403
 
 
-def test_a_busy_list_says_so_with_status_200(newsroom):
-    url = "https://cache.thepaper.cn/contentapi/wwwIndex/rightSidebar"
-    busy = get(newsroom, url, START + timedelta(hours=27, minutes=30))
-    assert (busy.status, json.loads(busy.body)["resultMsg"]) == (200, "系统繁忙")
-
-
 def test_sitemaps_are_an_index_the_news_and_a_packed_one_of_each_month():
     press = outlet({"sitemaps": {}}, articles=12)
     places = locations(get(press, "https://one.example/sitemap.xml").body)

@@ -69,16 +69,17 @@ class ArticlePages:
         query = "&".join(part for part in (identity, self._options.query) if part)
         return urlunsplit(("https", self._options.host or self._data.host, path, query, ""))
 
-    def page(self, site: Site, publication: Publication) -> Content:
-        """The HTML page of one publication."""
+    def page(self, site: Site, publication: Publication, now: datetime) -> Content:
+        """The HTML page of one publication as it stands at `now`."""
         # The links around the text are fixed at publication, so that a page changes only when its article does.
         before = [one for one in site.newest_first(publication.at) if one is not publication]
+        article = site.article(publication, now)
         text = render(
             self._options.template,
             data=self._data,
             options=self._options,
             publication=publication,
-            article=site.article(publication),
+            article=article,
             at=publication.at.astimezone(self._data.zone),
             url=self.without_noise(publication.url),
             related=before[:_RELATED],

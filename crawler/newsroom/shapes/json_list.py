@@ -8,7 +8,6 @@ from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crawler.newsroom.loading import SiteData
 from crawler.newsroom.records import Content, SiteRequest
 from crawler.newsroom.shapes.base import Site
 from crawler.newsroom.shapes.rows import filled, html_row, values_of
@@ -37,13 +36,10 @@ class JsonOptions(BaseModel):
     wants_form: tuple[str, ...] = ()  # fields without which a POST is answered with `refusal`
     wants_referer: str = ""  # without which a request is answered with `refusal`
     refusal: Mapping[str, Any] = {}
-    busy_hours: tuple[int, ...] = ()  # of its day, at which it answers `busy`, with status 200
-    busy: Mapping[str, Any] = {}
 
 
 class JsonList:
-    def __init__(self, data: SiteData, options: JsonOptions) -> None:
-        self._zone = data.zone
+    def __init__(self, options: JsonOptions) -> None:
         self._options = options
 
     def content(self, site: Site, request: SiteRequest, now: datetime) -> Content:
@@ -51,8 +47,6 @@ class JsonList:
         asked = {name: texts[0] for name, texts in parse_qs(_fields(request)).items()}
         if self._is_refused(request, asked):
             return _document(self._options.refusal)
-        if now.astimezone(self._zone).hour in self._options.busy_hours:
-            return _document(self._options.busy)
         begin = self._begin(asked)
         found = site.newest_first(now)[begin : begin + self._options.length]
         return _document(filled(self._options.document, {"rows": self._rows(site, found)}))

@@ -64,7 +64,7 @@ class Outlet(Shape):
             return listed.content(site, request, now)
         publication = site.at(request, now)
         if publication is not None:
-            return self._pages.page(site, publication)
+            return self._pages.page(site, publication, now)
         return self._sitemaps.content(site, request, now) if self._sitemaps else None
 
 
@@ -79,5 +79,5 @@ def _list(data: SiteData, pages: ArticlePages, listed: ListData) -> Listing:
     if listed.page:
         return ListPage(data, pages, listed.page)
     if listed.rows:
-        return JsonList(data, listed.rows)
+        return JsonList(listed.rows)
     raise PressError(f"list {listed.url} of site {data.host} needs one of feed, page and rows")

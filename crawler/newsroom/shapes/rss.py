@@ -42,7 +42,7 @@ class RssSite(Shape):
         if request.place == "/":
             return self._front(site, now)
         publication = site.at(request, now)
-        return self._pages.page(site, publication) if publication else None
+        return self._pages.page(site, publication, now) if publication else None
 
     def _front(self, site: Site, now: datetime) -> Content:
         newest = site.newest_first(now)[:_FRONT_LENGTH]

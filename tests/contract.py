@@ -1,0 +1,146 @@
+"""One source crawled alone from the newsroom, its config as it is shipped, and what the newsroom says it published."""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+
+from crawler.asking import question
+from crawler.clock import VirtualClock
+from crawler.config.load import load_config
+from crawler.config.models import Config, Source
+from crawler.config.places import shipped_config
+from crawler.database import Database
+from crawler.items import Dating
+from crawler.newsroom import Newsroom, Publication, SiteRequest, SiteResponse, load_press, serve, shipped_sources
+from crawler.run import Run, RunReport
+from crawler.tables import article, entry, version
+
+START = datetime.fromisoformat("2025-03-03T08:00:00+08:00")
+END = START + timedelta(days=2)
+_PATIENCE = timedelta(hours=1)
+_MOST_RUNS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What became of one entry."""
+
+    key: str
+    outcome: str
+    reason: str
+    first_seen: datetime
+    title: str | None  # this and what follows: of an article that was stored
+    published: Dating | None
+    text: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crawled:
+    source: Source
+    published: tuple[Publication, ...]  # by the newsroom's account, of what the source watches and wants
+    found: tuple[Found, ...]
+    reports: tuple[RunReport, ...]  # the last is of a poll right after all was fetched
+    asked: tuple[SiteRequest, ...]  # by that one, robots.txt left out
+    newsroom: Newsroom
+
+    def publication(self, found: Found) -> Publication:
+        return next(one for one in self.published if one.key == found.key)
+
+    def expected(self, one: Publication) -> set[str]:
+        """The outcomes the press means a publication to have; two where a list that shows days alone decides."""
+        too_old = END - one.at - self.source.articles.max_age
+        read = one.ends or ("off_theme" if one.theme == "off" else "kept")
+        if too_old > timedelta(0):
+            return {"stale"}
+        return {read, "stale"} if too_old > timedelta(days=-1) else {read}
+
+
+class Listening(Newsroom):
+    """A newsroom that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.press = load_press()
+        self.asked: list[SiteRequest] = []
+        super().__init__(start=START, days=2, press=self.press)
+
+    def respond(self, request: SiteRequest, now: datetime) -> SiteResponse:
+        if request.place != "/robots.txt":
+            self.asked.append(request)
+        return super().respond(request, now)
+
+    def knows(self, url: str) -> bool:
+        """Whether some site answers at the host of `url`."""
+        return super().respond(SiteRequest(host=urlsplit(url).netloc, path="/robots.txt"), END).status != 502
+
+
+def config_of_the_demo(folder: Path) -> Config:
+    """The shipped config unchanged, with the newsroom's own sources beside it."""
+    shutil.copytree(shipped_config(), folder / "config")
+    for name, source in shipped_sources().items():
+        (folder / "config" / "sources" / name).write_text(source, encoding="utf-8")
+    return load_config(folder / "config", environ={})
+
+
+def published_for(newsroom: Listening, source: Source, until: datetime) -> tuple[Publication, ...]:
+    """What the sites of the source's endpoints published until then, as far as the source wants it."""
+    hosts = {urlsplit(endpoint.url).netloc for endpoint in source.endpoints}
+    sites = {site.host for site in newsroom.press.sites if hosts & {site.host, *site.hosts}}
+    return tuple(one for one in newsroom.published_until(until) if one.site in sites and source.articles.wants(one.url))
+
+
+def crawl_alone(newsroom: Listening, config: Config, source: Source, database: Database, folder: Path) -> Crawled:
+    """Crawl the source as if it were the only one until nothing is left to fetch, and right after that once more."""
+    clock, alone = VirtualClock(END), config.model_copy(update={"sources": (source,)})
+    reports: list[RunReport] = []
+
+    async def crawl() -> None:
+        async with serve(newsroom, clock) as server:
+            while not reports or (len(reports) < _MOST_RUNS and _has_work(reports[-1])):
+                newsroom.asked.clear()
+                run = Run(
+                    config=alone, database=database, clock=clock, data=folder, scope=(source,), poll_now=True,
+                    route=server.url, watch=lambda line: None,
+                )  # fmt: skip
+                reports.append(await run.crawl("contract"))
+                if any(book.carried_out for book in reports[-1].books):  # a page that was busy
+                    clock.move_to(clock.now() + _PATIENCE)
+
+    asyncio.run(crawl())
+    return Crawled(
+        source=source,
+        published=published_for(newsroom, source, clock.now()),
+        found=_found(database),
+        reports=tuple(reports),
+        asked=tuple(newsroom.asked),
+        newsroom=newsroom,
+    )
+
+
+def _has_work(report: RunReport) -> bool:
+    return any(book.found or book.carried_in or book.carried_out for book in report.books)
+
+
+def first_questions(source: Source) -> Sequence[tuple[str, str]]:
+    """Method and address of what is asked of each endpoint at the beginning of a poll."""
+    asked = [question(source, endpoint, installation="x") for endpoint in source.endpoints]
+    return [(one.method, one.url) for one in asked]
+
+
+def _found(database: Database) -> tuple[Found, ...]:
+    first = (version.c.entry == entry.c.id) & (version.c.number == 1)
+    query = (
+        select(entry.c.key, entry.c.outcome, entry.c.reason, entry.c.first_seen)
+        .add_columns(article.c.title, article.c.published, version.c.text)
+        .join_from(entry, article, article.c.entry == entry.c.id, isouter=True)
+        .join(version, first, isouter=True)
+    )
+    with database.read() as connection:
+        rows = connection.execute(query).mappings().all()
+    datings = [Dating.from_json(row["published"]) if row["published"] else None for row in rows]
+    return tuple(Found(**{**row, "published": dating}) for row, dating in zip(rows, datings, strict=True))

@@ -1,0 +1,116 @@
+"""One contract over every source that is shipped, and the newsroom's own: crawled alone, its config unchanged.
+
+A source that is shipped disabled is crawled all the same where the newsroom has its site, else it must say why.
+"""
+
+import shutil
+from collections import Counter
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from contract import Listening, config_of_the_demo, crawl_alone, first_questions
+
+from crawler.config.load import load_config
+from crawler.config.places import shipped_config
+from crawler.database import Database, sqlite_url
+from crawler.items import Precision
+from crawler.newsroom import shipped_sources
+
+PRESS = Listening()
+SHIPPED = load_config(shipped_config(), environ={}).sources
+UNSERVED = [source for source in SHIPPED if not all(PRESS.knows(endpoint.url) for endpoint in source.endpoints)]
+NAMES = [source.name for source in SHIPPED if source not in UNSERVED]
+OWN = [name.removesuffix(".yaml") for name in shipped_sources()]
+SLACK = {Precision.SECOND: timedelta(seconds=1), Precision.HOUR: timedelta(hours=1), Precision.DAY: timedelta(days=1)}
+SHORTEST = 200  # characters of a body
+SHORT = {"paid"}  # traits of articles whose page has less
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    return config_of_the_demo(tmp_path_factory.mktemp("contract"))
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A database with all its tables: making one takes longer than copying one."""
+    path = tmp_path_factory.mktemp("empty") / "presswatch.db"
+    Database.open(sqlite_url(path)).close()
+    return path
+
+
+@pytest.fixture(scope="module", params=[*NAMES, *OWN])
+def crawled(request, config, empty, tmp_path_factory):
+    source = config.source(request.param).model_copy(update={"enabled": True})
+    folder = tmp_path_factory.mktemp(source.name)
+    database = Database.open(sqlite_url(shutil.copy(empty, folder)))
+    yield crawl_alone(PRESS, config, source, database, folder)
+    database.close()
+
+
+def test_a_source_the_newsroom_has_no_site_of_is_disabled_and_says_why():
+    assert [source.name for source in UNSERVED if source.enabled or not source.disabled_because] == []
+
+
+def test_everything_it_published_is_found_once_and_ends_as_it_must(crawled):
+    assert Counter(found.key for found in crawled.found) == Counter(one.key for one in crawled.published)
+    assert len(crawled.found) >= 2
+    ended = {found.key: found for found in crawled.found}
+    wrong = [(one, ended[one.key]) for one in crawled.published if ended[one.key].outcome not in crawled.expected(one)]
+    assert wrong == []
+
+
+def test_its_books_balance_and_no_list_has_rows_that_cannot_be_read(crawled):
+    assert all(report.balances for report in crawled.reports)
+    assert [error for report in crawled.reports for error in report.errors] == []
+    assert {book.error for report in crawled.reports for book in report.books} == {""}
+
+
+def test_each_article_has_its_title_and_its_text(crawled):
+    for found in stored(crawled):
+        one = crawled.publication(found)
+        blocks = crawled.newsroom.article(one.article_id).blocks
+        assert found.title == one.title
+        assert blocks[0] in found.text
+        if not SHORT & {*one.traits}:
+            assert len(found.text) >= SHORTEST
+            assert all(block in found.text for block in blocks)
+
+
+def test_each_article_has_its_date_and_the_evidence_for_it(crawled):
+    for found in stored(crawled):
+        one = crawled.publication(found)
+        assert found.published, one.title
+        assert found.published.where
+        assert found.published.text
+        assert found.first_seen - crawled.source.articles.max_age - timedelta(days=1) <= found.published.at
+        assert found.published.at <= found.first_seen
+        assert abs(found.published.at - one.at) <= SLACK[found.published.precision], one.title
+
+
+def test_a_second_poll_finds_nothing_and_costs_a_request_for_each_list(crawled):
+    assert [book.found for book in crawled.reports[-1].books] == [0]
+    asked = Counter(
+        (one.method, f"https://{one.host}{one.path}{'?' * bool(one.query)}{one.query}") for one in crawled.asked
+    )
+    assert set(asked.values()) == {1}
+    lists = set(first_questions(crawled.source))
+    assert {(method, url) for method, url in lists if method == "GET"} <= set(asked)
+    for one in crawled.asked:
+        assert one.method == "POST" or one.header("If-None-Match") or one.header("If-Modified-Since"), one
+
+
+def test_what_robots_forbid_is_refused(config, empty, tmp_path):
+    database = Database.open(sqlite_url(shutil.copy(empty, tmp_path)))
+    mirror = crawl_alone(PRESS, config, config.source("九边"), database, tmp_path)
+    database.close()
+    forbidden = [one.key for one in mirror.published if urlsplit(one.url).netloc == "mp.weixin.qq.com"]
+    assert forbidden
+    assert {found.outcome for found in mirror.found if found.key in forbidden} == {"refused"}
+
+
+def stored(crawled):
+    found = [found for found in crawled.found if found.outcome in {"kept", "copy", "off_theme"}]
+    assert found
+    return found
