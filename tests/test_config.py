@@ -297,8 +297,9 @@ def test_the_shipped_config_loads():
         "deepseek", "agents", "six_dragons", "humanoid", "inference_chips",
         "batteries", "autonomous_driving", "space", "biotech", "ai_investment",
     ]  # fmt: skip
-    assert [(subscription.name, subscription.at, subscription.themes) for subscription in config.subscriptions] == [
-        ("daily", "08:00", "all")
+    assert [(item.name, item.at, item.timezone, item.themes) for item in config.subscriptions] == [
+        ("daily", "08:00", None, "all"),
+        ("chips", "07:30", "America/Los_Angeles", ("inference_chips", "agents")),
     ]
     assert len(config.sources) == len(list((shipped_config() / "sources").glob("*.yaml")))
 
@@ -339,7 +340,21 @@ def test_what_a_folder_lacks_is_the_shipped_file(tmp_path):
 def test_a_file_in_the_folder_overrides_the_shipped_one(tmp_path):
     config = load_config(fill(tmp_path, {"themes.yaml": THEMES}), environ={})
     assert [theme.name for theme in config.themes] == ["robots"]
-    assert config.subscriptions == load_config(shipped_config(), environ={}).subscriptions
+    assert [subscription.name for subscription in config.subscriptions] == ["daily"]
+
+
+@pytest.mark.parametrize(
+    ("themes", "names"),
+    [
+        (("inference_chips", "agents", "robots"), ["daily", "chips"]),
+        (("inference_chips",), ["daily"]),
+        (("robots",), ["daily"]),
+    ],
+)
+def test_a_shipped_subscription_needs_the_folders_own_themes(tmp_path, themes, names):
+    one = "  - {{name: {0}, title: {0}, words: {{plain: [x]}}}}\n"
+    fill(tmp_path, {"themes.yaml": "themes:\n" + "".join(map(one.format, themes))})
+    assert [subscription.name for subscription in load_config(tmp_path, environ={}).subscriptions] == names
 
 
 @pytest.mark.parametrize(

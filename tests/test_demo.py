@@ -37,7 +37,8 @@ def truth():
 def rows(lived):
     with closing(sqlite3.connect(lived["folder"] / "data" / "presswatch.db")) as connection:
         connection.row_factory = sqlite3.Row
-        query = """SELECT entry.*, twin.key AS copy_of, kept_at <= (SELECT max(cut_to) FROM digest) AS is_due
+        query = """SELECT entry.*, twin.key AS copy_of,
+                   kept_at <= (SELECT max(cut_to) FROM digest WHERE subscription = 'daily') AS is_due
                    FROM entry LEFT JOIN article ON article.entry = entry.id
                    LEFT JOIN entry AS twin ON twin.id = article.representative"""
         return {row["key"]: row for row in connection.execute(query)}

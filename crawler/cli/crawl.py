@@ -4,7 +4,6 @@ import asyncio
 import shlex
 import sys
 from collections.abc import Iterable
-from datetime import datetime
 from difflib import get_close_matches
 from enum import IntEnum
 from pathlib import Path
@@ -22,7 +21,7 @@ from crawler.cli.replaying import read_recording, replay, tell_if_nothing_was_po
 from crawler.config.models import Source
 from crawler.outcomes import Outcome
 from crawler.run import Run, RunReport
-from pipelines.digest.issue import issue_due
+from pipelines.digest.all_due import issue_all_due
 
 
 class ExitCode(IntEnum):
@@ -60,7 +59,9 @@ def crawl(app: App, /, *, names: tuple[str, ...], captures: tuple[Path, ...], **
                 print_document(report_document(report))
             tell(report, to_person=sys.stdout.isatty() and not app.json, nothing_watched=not scope)
             if flags["then_digest"] and not report.halted:
-                issue_digests(app, report.ended if captures else app.clock.now())
+                issue_all_due(
+                    app.database, app.config, report.ended if captures else app.clock.now(), app.data / "digests"
+                )
     except LockedError as error:
         if flags["if_idle"]:
             return
@@ -114,11 +115,6 @@ def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool) -> RunRepo
             watch=lambda line: status.update(Text(line)),  # not markup: titles may hold brackets
         )
         return asyncio.run(run.crawl(shlex.join(sys.argv[1:])[:200]))
-
-
-def issue_digests(app: App, now: datetime) -> None:
-    for subscription in app.config.subscriptions:
-        issue_due(app.database, app.config, subscription, now, app.data / "digests")
 
 
 def exit_code(report: RunReport, *, strict: bool) -> ExitCode:

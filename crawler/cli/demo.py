@@ -30,7 +30,8 @@ from crawler.lock import run_lock
 from crawler.newsroom import Newsroom, serve, shipped_sources
 from crawler.outcomes import Outcome
 from crawler.run import Run, RunReport
-from pipelines.digest.issue import IssuedDigest, issue_due, latest
+from pipelines.digest.all_due import issue_all_due
+from pipelines.digest.issue import IssuedDigest, latest
 from pipelines.seeds.folder import ImportedFile, import_folder
 from pipelines.seeds.store import SeedResult
 
@@ -129,7 +130,7 @@ async def _live(folder: Path, seed: int, seeds: Path | None, bar: Progress) -> D
                     reports.append(await run.crawl(f"demo, hour {hour}"))
                     if reports[-1].stopped:
                         raise FailedError(f"the demo ended early: {reports[-1].stopped}")
-                    issue_due(database, config, config.subscriptions[0], clock.now(), data / "digests")
+                    issue_all_due(database, config, clock.now(), data / "digests")
             digest = latest(database, config, config.subscriptions[0], data / "digests")
         finally:
             database.close()

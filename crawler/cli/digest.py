@@ -1,6 +1,7 @@
 """presswatch digest: issue what is due, print what was issued last."""
 
 import sys
+from datetime import datetime
 
 import click
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.markdown import Markdown
 from crawler.cli.app import App, NotFoundError, print_document, with_app
 from crawler.cli.near import nearest
 from crawler.config.models import Subscription
+from pipelines.digest.all_due import issue_all_due
 from pipelines.digest.issue import (
     IssuedDigest,
     issue_due,
@@ -21,12 +23,17 @@ from pipelines.digest.issue import (
 
 
 @click.command()
-@click.option("--subscription", "name", metavar="NAME", help="Which one; the first in subscriptions.yaml if not given.")
+@click.option(
+    "--subscription",
+    "name",
+    metavar="NAME",
+    help="This one alone; else all that are due are issued and the first in subscriptions.yaml is shown.",
+)
 @click.option("--date", "day", metavar="YYYY-MM-DD", help="Issue the digest of that date again, by its stored cuts.")
 @click.option("--preview", "is_preview", is_flag=True, help="Show what was kept since the last digest; store nothing.")
 @with_app
 def digest(app: App, *, name: str | None, day: str | None, is_preview: bool) -> None:
-    """Issue the digest that is due, then print the one issued last."""
+    """Issue the digests that are due, then print the one issued last."""
     if day is not None and is_preview:
         raise click.UsageError("give either --date or --preview: a preview has no date yet")
     subscription = select_subscription(app, name)
@@ -36,8 +43,7 @@ def digest(app: App, *, name: str | None, day: str | None, is_preview: bool) -> 
     elif day is not None:
         show(app, issue_again(app, subscription, day))
     else:
-        issued = issue_due(app.existing_database, app.config, subscription, now, app.data / "digests")
-        show(app, issued or latest_of(app, subscription))
+        show(app, issue(app, subscription, now, others=name is None) or latest_of(app, subscription))
 
 
 def select_subscription(app: App, name: str | None) -> Subscription:
@@ -52,6 +58,14 @@ def select_subscription(app: App, name: str | None) -> Subscription:
     if found is None:
         raise NotFoundError(f"no subscription is named {name}; {nearest(name or '', known)}")
     return found
+
+
+def issue(app: App, subscription: Subscription, now: datetime, *, others: bool) -> IssuedDigest | None:
+    """Issue its digest, with `others` those of the other subscriptions too. None when its own is not due."""
+    folder = app.data / "digests"
+    if others:
+        return issue_all_due(app.existing_database, app.config, now, folder).get(subscription.name)
+    return issue_due(app.existing_database, app.config, subscription, now, folder)
 
 
 def issue_again(app: App, subscription: Subscription, day: str) -> IssuedDigest:

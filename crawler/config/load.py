@@ -29,7 +29,8 @@ class SubscriptionsFile(Model):
 def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
     """Read and check the whole configuration.
 
-    A file that `folder` lacks is the shipped one; sources are never taken from elsewhere.
+    A file that `folder` lacks is the shipped one; sources are never taken from elsewhere. Of shipped subscriptions
+    those are left out that want a theme the folder's own themes.yaml does not have.
 
     Args:
         folder: What `crawler.config.places.find_config` found.
@@ -46,7 +47,8 @@ def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
     themes = check_document(documents["themes.yaml"], ThemesFile)
     subscriptions = check_document(documents["subscriptions.yaml"], SubscriptionsFile)
     checked = [_source(document) for document in sources]
-    check_names(sources, documents["themes.yaml"], documents["subscriptions.yaml"])
+    are_own = _or_shipped(folder, "subscriptions.yaml").parent == folder
+    check_names(sources, documents["themes.yaml"], documents["subscriptions.yaml"], are_own=are_own)
     faults = [*_misnamed(folder), *_faults_of([*documents.values(), *sources])]
     if faults or settings is None or themes is None or subscriptions is None:
         raise ConfigError(faults, folder)
@@ -55,7 +57,7 @@ def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
         settings=settings,
         sources=tuple(source for source in checked if source is not None),
         themes=themes.themes,
-        subscriptions=subscriptions.subscriptions,
+        subscriptions=tuple(item for item in subscriptions.subscriptions if are_own or _fits(item, themes)),
     )
 
 
@@ -86,6 +88,10 @@ def _or_shipped(folder: Path, name: str) -> Path:
     place = folder / name
     # A link that leads nowhere was meant to be read; it must not be passed over in silence.
     return place if place.exists() or place.is_symlink() else shipped_config() / name
+
+
+def _fits(subscription: Subscription, themes: ThemesFile) -> bool:
+    return subscription.themes == "all" or {theme.name for theme in themes.themes}.issuperset(subscription.themes)
 
 
 def _source_files(folder: Path) -> list[Path]:

@@ -25,8 +25,11 @@ class _Word:
         )
 
 
-def check_names(sources: Sequence[Document], themes: Document, subscriptions: Document) -> None:
-    """Add to each document the faults of its names, of its endpoints' addresses and of its references."""
+def check_names(sources: Sequence[Document], themes: Document, subscriptions: Document, *, are_own: bool) -> None:
+    """Add to each document the faults of its names, of its endpoints' addresses and of its references.
+
+    `are_own`: the subscriptions were written for these themes.
+    """
     source_names = [word for document in sources for word in _texts(document, ("name",))]
     theme_names = list(_texts(themes, ("themes", None, "name")))
     subscription_names = list(_texts(subscriptions, ("subscriptions", None, "name")))
@@ -35,7 +38,7 @@ def check_names(sources: Sequence[Document], themes: Document, subscriptions: Do
     for document in sources:
         _refuse_twins(list(_texts(document, ("endpoints", None, "url"))), "this address")
     # A file whose name could not be read may be the one that is meant.
-    if themes.readable:
+    if themes.readable and are_own:
         _refuse_strangers(subscriptions, "themes", theme_names)
     if themes.data == {"themes": []}:
         _refuse_themeless(subscriptions)
