@@ -7,8 +7,8 @@ from crawler.newsroom.shapes.base import Shape, Site
 from crawler.newsroom.shapes.discuz import DiscuzPortal
 from crawler.newsroom.shapes.docsify_mirror import DocsifyMirror
 from crawler.newsroom.shapes.iyiou import IyiouSite
-from crawler.newsroom.shapes.qq import QqSite
 from crawler.newsroom.shapes.outlet import Outlet
+from crawler.newsroom.shapes.qq import QqSite
 from crawler.newsroom.shapes.rss import RssSite
 from crawler.newsroom.shapes.still import StillSite
 from crawler.newsroom.shapes.walled import WalledSite
