@@ -24,13 +24,21 @@ ROW = re.compile(
 )
 
 
-def ask(newsroom: Newsroom, host: str, path: str, now=END, *, nth=9, method="GET", **headers: str) -> SiteResponse:
+def ask(
+    newsroom: Newsroom, host: str, path: str, now=END, *, query="", nth=9, method="GET", **headers: str
+) -> SiteResponse:
     spelt = {name.replace("_", "-"): value for name, value in headers.items()}
-    return newsroom.respond(SiteRequest(host=host, path=path, headers=spelt, nth=nth, method=method), now)
+    asked = SiteRequest(host=host, path=path, query=query, headers=spelt, nth=nth, method=method)
+    return newsroom.respond(asked, now)
 
 
 def visit(newsroom: Newsroom, one: Publication, now=LATE, **more) -> SiteResponse:
-    return ask(newsroom, urlsplit(one.url).netloc, urlsplit(one.url).path, now, **more)
+    return fetch(newsroom, one.url, now, **more)
+
+
+def fetch(newsroom: Newsroom, url: str, now=LATE, **more) -> SiteResponse:
+    parts = urlsplit(url)
+    return ask(newsroom, parts.netloc, parts.path, now, query=parts.query, **more)
 
 
 def feed_of(newsroom: Newsroom, host: str, now=END) -> feedparser.FeedParserDict:

@@ -40,7 +40,7 @@ def test_the_server_tells_sites_apart_by_their_host_header(newsroom):
 
 
 def test_the_server_follows_a_clock_that_the_test_moves(newsroom):
-    one = newsroom.published_until(END, MIRROR)[-1]
+    one = newsroom.published_until(END, MIRROR, "")[-1]
     clock = VirtualClock(one.at - SECOND)
     path = urlsplit(one.url).path
     with ServerThread(newsroom, clock) as server:

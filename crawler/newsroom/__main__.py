@@ -44,8 +44,9 @@ def main(port: int, seed: int, start: datetime, days: int, now: datetime | None)
 async def _serve(newsroom: Newsroom, now: datetime, port: int) -> None:
     async with serve(newsroom, VirtualClock(now), port) as server:
         click.echo(f"{server.url} at {now.isoformat()}; sites by their Host header:")
-        for host in newsroom.hosts:
-            click.echo(f"  {newsroom.list_url(host)}  {len(newsroom.published_until(now, host))} articles")
+        for host, section in newsroom.sections:
+            count = len(newsroom.published_until(now, host, section))
+            click.echo(f"  {newsroom.list_url(host, section)}  {count} articles")
         await asyncio.Event().wait()
 
 

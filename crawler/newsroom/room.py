@@ -55,6 +55,11 @@ class Newsroom:
         """The names at which a site is asked first, without its further names."""
         return tuple(dict.fromkeys(data.host for data in self._press.sites))
 
+    @property
+    def sections(self) -> tuple[tuple[str, str], ...]:
+        """Host and section of every entry of the press; most hosts have one, without a name."""
+        return tuple((data.host, data.section) for data in self._press.sites)
+
     def article(self, article_id: str) -> PressArticle:
         """The text behind a publication's `article_id`."""
         return self._articles[article_id]
@@ -64,13 +69,15 @@ class Newsroom:
         entries = (entry.site for entry in self._hosts[publication.site])
         return next(site for site in entries if publication in site.publications).article(publication, now)
 
-    def published_until(self, now: datetime, site: str = "") -> tuple[Publication, ...]:
-        """The truth up to `now`, of one site (by its first name) or of all."""
-        return tuple(one for one in self.truth if one.at <= now and site in {"", one.site})
+    def published_until(self, now: datetime, site: str = "", section: str | None = None) -> tuple[Publication, ...]:
+        """The truth up to `now`, of one site (by its first name) or of all, of one section or of all."""
+        mine = (one for one in self.truth if site in {"", one.site} and section in {None, one.section})
+        return tuple(one for one in mine if one.at <= now)
 
-    def list_url(self, host: str) -> str:
+    def list_url(self, host: str, section: str = "") -> str:
         """The address of a site's feed or list page, as a source config names it."""
-        return f"https://{host}{self._hosts[host][0].shape.list_paths[0]}"
+        entry = next(entry for entry in self._hosts[host] if entry.site.data.section == section)
+        return f"https://{host}{entry.shape.list_paths[0]}"
 
     def respond(self, request: SiteRequest, now: datetime) -> SiteResponse:
         """What the site answers at `now`. It depends on the arguments alone."""
