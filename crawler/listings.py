@@ -35,12 +35,12 @@ def parse_listing(answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
 
     Raises:
         NoRowsError: no row was found, or none with a link; a page after the first may well be empty.
-        PollFaultError: no list page.
+        PollFaultError: no HTML, or an expression that cannot be asked of this page.
     """
     text, _ = decode(answer.body, answer.content_type, answer.charset)
     tree = _tree(text)
     if tree is None:
-        raise PollFaultError(f"no list page but {_what_it_is(answer, text, None)}")
+        raise (PollFaultError if text.strip() else NoRowsError)(_what_it_is(answer, text, None))
     page = _ListPage(tree=tree, base=_base(tree, answer.url), answer=answer)
     try:
         rows = _first_rows(tree, rules.items)
