@@ -18,6 +18,7 @@ from crawler.items import Announced, Answer, Dating, Entry, PollFaultError
 from crawler.listings import parse_listing
 from crawler.markup import ParseError, plain_text
 from crawler.rows import absolute, entry
+from crawler.text import one_line
 
 _TEMPLATES = ("http://", "https://")
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -37,7 +38,7 @@ def parse_json_list(answer: Answer, rules: EntryRules, pages: Pages) -> Announce
     try:
         data = _data(answer, rules)
         _check_ok(data, rules)
-        cursor = _text(data, (pages.cursor,)) if pages.cursor else ""
+        cursor = one_line(_text(data, (pages.cursor,))) if pages.cursor else ""  # half a character cannot be sent
         if rules.html:
             return replace(_html_list(data, answer, rules, pages), cursor=cursor)
         entries, unread = _read(_rows(data, rules.items), answer, rules)

@@ -123,20 +123,20 @@ def _further(element: Element, answer: Answer) -> FurtherList | None:
     return FurtherList(url=url, changed=_changed(element, answer))
 
 
+def _changed(element: Element, answer: Answer) -> datetime | None:
+    """When it changed at the latest: a day's end where only the day is given."""
+    changed = read_moment(_text(element, "lastmod"), answer.zone, "sitemap", answer.at)
+    if changed is None:
+        return None
+    return changed.at + timedelta(days=1) if changed.precision is Precision.DAY else changed.at
+
+
 def _entry(element: Element, answer: Answer) -> Entry | None:
     news = next(_children(element, "news"), None)
     title, date = (_text(news, "title"), _text(news, "publication_date")) if news is not None else ("", "")
     published = read_moment(date, answer.zone, "sitemap", answer.at)
     found = entry(_text(element, "loc"), title=title, published=published)
-    return replace(found, changed=_changed(element, answer)) if found else None
-
-
-def _changed(element: Element, answer: Answer) -> datetime | None:
-    """The latest moment its `lastmod` may mean: of a bare day its end, but not what is still to come."""
-    found = read_moment(_text(element, "lastmod"), answer.zone, "sitemap", answer.at)
-    if found is None:
-        return None
-    return min(found.at + timedelta(days=1), answer.at) if found.precision is Precision.DAY else found.at
+    return found and replace(found, changed=_changed(element, answer))
 
 
 def _children(element: Element, name: str) -> Iterator[Element]:
