@@ -142,6 +142,13 @@ def _markdown(body: bytes) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Site:
+    url: str  # of the list, what its links are relative to
+    origin: str
+    own: str  # the list's own Markdown file
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Link:
     url: str  # of the Markdown file
     title: str
@@ -152,12 +159,13 @@ def _links(answer: Answer) -> tuple[list[_Link], int]:
     """The links to other pages of the site, in order, and how many of them cannot be used."""
     found: list[_Link] = []
     unread = 0
+    site = _Site(url=canonical_url(answer.url), origin=origin_of(answer.url), own=docsify_file_url(answer.url))
     for tokens in _rows_of(MarkdownIt("commonmark").enable("table").parse(_markdown(answer.body))):
         links, beside = _split(tokens)
         published = read_moment(beside, answer.zone, "list", answer.at)
         for href, title in links:
             try:
-                url = _file_url(href, answer.url)
+                url = _file_url(href, site)
             except UrlError:
                 unread += 1
                 continue
@@ -198,15 +206,15 @@ def _split(tokens: Iterable[Token]) -> tuple[list[tuple[str, str]], str]:
     return links, beside
 
 
-def _file_url(href: str, list_url: str) -> str:
+def _file_url(href: str, site: _Site) -> str:
     """The Markdown file a link of a list shows, or "" where it leads off the site, to the list itself or to no page.
 
     Raises:
         UrlError: it cannot be used.
     """
     route = href.partition("#")[2] if href.startswith(("#/", "/#/")) else href
-    url = absolute(route.partition("?")[0], canonical_url(list_url))
-    if not url or origin_of(url) != origin_of(list_url) or _FILES.search(unquote(urlsplit(url).path).lower()):
+    url = absolute(route.partition("?")[0], site.url)
+    if not url or origin_of(url) != site.origin or _FILES.search(unquote(urlsplit(url).path).lower()):
         return ""
     file = docsify_file_url(url)
-    return "" if file in {docsify_file_url(list_url), f"{origin_of(list_url)}/README.md"} else file
+    return "" if file in {site.own, f"{site.origin}/README.md"} else file

@@ -1,12 +1,15 @@
-"""The mirror's list pages → entries."""
+"""The lists of docsify sites: a mirror's, its index, and any site's."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from crawler.docsify import parse_mirror_list
-from crawler.items import PollFaultError
+from crawler.docsify import parse_docsify_list, parse_mirror_index, parse_mirror_list
+from crawler.items import Answer, PollFaultError
+from crawler.urls import article_key, check_fetchable
 
 ZONE = ZoneInfo("Asia/Shanghai")
 URL = "https://mirror.example/gzh/观潮.md"
@@ -96,3 +99,137 @@ def test_list_items_that_are_no_row_are_counted():
     odd = f"- 一篇没有括号的文章 {weixin(8)}\n* [星号]({weixin(9)})\n> 推广：{weixin(10)}\n"
     read = parse_mirror_list((HEAD + row() + odd).encode(), URL, ZONE)
     assert ([entry.title for entry in read.entries], read.unread) == (["一篇文章", "星号"], 1)
+
+
+# The index of a mirror, and the lists of any site.
+
+INDEX = """# 公众号列表
+
+[**返回首页**](/)
+
+> 共 3 个
+
+- [观潮](/gzh/观潮)
+- [L先生说](/gzh/L先生说)
+- [旧文](/gzh/backup/观潮/旧文)
+
+| 账号 | 篇数 |
+| --- | --- |
+| [晨风科技](/gzh/晨风科技.md) | 12 |
+| [**观潮**](#/gzh/观潮) | 3 |
+
+[本页](/gzh/gzh_list) [作者](https://author.example/gzh/x) [坏](http://[x)
+"""
+SHELL = "<!DOCTYPE html><html><body><div id=app>加载中...</div></body></html>"
+
+
+def answer(text, url="https://mirror.example/gzh/gzh_list.md"):
+    body = text if isinstance(text, bytes) else text.encode()
+    return Answer(url=url, body=body, at=datetime(2025, 3, 1, tzinfo=UTC), zone=ZONE)
+
+
+def test_the_index_names_its_accounts_lists_once():
+    found = parse_mirror_index(answer(INDEX))
+    assert [further.url for further in found.lists] == [
+        "https://mirror.example/gzh/%E8%A7%82%E6%BD%AE.md",
+        "https://mirror.example/gzh/L%E5%85%88%E7%94%9F%E8%AF%B4.md",
+        "https://mirror.example/gzh/%E6%99%A8%E9%A3%8E%E7%A7%91%E6%8A%80.md",
+    ]
+    assert (found.entries, found.unread) == ((), 1)
+
+
+LINKS = {
+    "a route": ("/a/b", "a/b.md"),
+    "its file": ("/a/b.md", "a/b.md"),
+    "a route of the address line": ("#/a/b", "a/b.md"),
+    "behind the shell": ("/#/a/b", "a/b.md"),
+    "with an anchor": ("/a/b?id=三", "a/b.md"),
+    "with an anchor behind the shell": ("#/a/b?id=3", "a/b.md"),
+    "beside the list": ("b.md", "posts/b.md"),
+    "above the list": ("../b", "b.md"),
+    "a folder": ("/a/", "a/README.md"),
+    "a whole address": ("https://site.example/a/b", "a/b.md"),
+    "a whole route": ("https://site.example/#/a/b", "a/b.md"),
+    "Chinese": ("/文章/一", "%E6%96%87%E7%AB%A0/%E4%B8%80.md"),
+    "percent-encoded": ("/%E6%96%87%E7%AB%A0/%E4%B8%80", "%E6%96%87%E7%AB%A0/%E4%B8%80.md"),
+    "a dot in its name": ("/a/v1.5", "a/v1.5.md"),
+}
+
+
+def listed(text, url="https://site.example/posts/list.md"):
+    return parse_docsify_list(answer(text, url))
+
+
+@pytest.mark.parametrize(("link", "file"), LINKS.values(), ids=LINKS)
+def test_a_link_is_the_file_it_shows(link, file):
+    [entry] = listed(f"- [甲]({link})\n").entries
+    assert (entry.url, entry.title) == (f"https://site.example/{file}", "甲")
+    assert entry.key == f"docsify:site.example/{file}"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://other.example/a", "//other.example/a", "mailto:a@site.example", "javascript:x", "#anchor",
+        "?id=anchor", "/", "/posts/list", "list.md", "/a.png", "/a.PDF", "/a.html",
+    ],
+)  # fmt: skip
+def test_a_link_to_another_place_announces_nothing(link):
+    found = listed(f"- [甲]({link})\n- [乙](/b)\n")
+    assert ([entry.title for entry in found.entries], found.unread) == (["乙"], 0)
+
+
+ROWS = {
+    "a list item": ("- 2025-02-28 [甲](/a)", (2025, 2, 28)),
+    "a numbered item": ("1. [甲](/a) — 2025/2/28", (2025, 2, 28)),
+    "a line of a table": ("| 标题 | 日期 |\n|---|---|\n| [甲](/a) | 2025年2月28日 |\n| [乙](/b) | |", (2025, 2, 28)),
+    "without a year": ("* [甲](/a) 02-28", (2025, 2, 28)),
+    "in the title alone": ("- [甲](/a)\n\n2025-02-28", None),
+    "in the item above": ("- 2025-02-28\n- [甲](/a)", None),
+}
+
+
+@pytest.mark.parametrize(("text", "day"), ROWS.values(), ids=ROWS)
+def test_a_date_beside_a_link_is_its_own(text, day):
+    first = listed(text).entries[0]
+    assert (first.published and first.published.at) == (datetime(*day, tzinfo=ZONE) if day else None)
+
+
+def test_a_title_is_the_text_of_its_link():
+    found = listed("- [**芯片** `GPU` ![图](/x.png) &amp; [云]](/a)\n- [](/b)\n")
+    assert [entry.title for entry in found.entries] == ["芯片 GPU & [云]", ""]
+
+
+def test_a_side_bar_is_read_in_order():
+    found = listed("* 技术\n  * [甲](/a)\n  * [乙](/b)\n\n* [丙](c.md)", "https://site.example/_sidebar.md")
+    assert [entry.url.rpartition("/")[2] for entry in found.entries] == ["a.md", "b.md", "c.md"]
+
+
+@pytest.mark.parametrize("parse", [parse_docsify_list, parse_mirror_index])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (SHELL, "an HTML page, not the Markdown file"),
+        ("", "no link to"),
+        ("# 空\n\n[外](https://other.example/)", "no link to"),
+    ],
+)
+def test_what_is_no_list_is_told(parse, text, says):
+    with pytest.raises(PollFaultError, match=says):
+        parse(answer(text))
+
+
+PIECES = "- |[|](|](/a)|](http://[x)|)|(|**|`|/b|#/c|\n|\n\n|| x |\n|---|\n|2025-02-28|<p>|<html>|\\|&amp;|![|\x00|芯"
+MARKDOWN = st.lists(st.sampled_from(PIECES.split("|")) | st.text(max_size=4), max_size=25).map("".join)
+
+
+@given(st.binary(max_size=200) | MARKDOWN.map(str.encode), st.sampled_from([parse_docsify_list, parse_mirror_index]))
+def test_any_bytes_give_what_can_be_fetched_or_one_fault(body, parse):
+    try:
+        found = parse(answer(body))
+    except PollFaultError:
+        return
+    for entry in found.entries:
+        check_fetchable(entry.url)
+        assert entry.key == article_key(entry.url)
+    assert all(further.url.endswith(".md") for further in found.lists)

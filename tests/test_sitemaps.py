@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import sitemaps
 from crawler.items import Answer, PollFaultError, Precision
 from crawler.sitemaps import parse_sitemap
 from crawler.urls import article_key, check_fetchable, host_of
@@ -192,7 +191,3 @@ def test_any_bytes_give_what_can_be_fetched_or_one_fault(body, packed):
         check_fetchable(entry.url)
         assert entry.key == article_key(entry.url)
     assert all(host_of(further.url) == host_of(URL) for further in found.lists)
-
-
-def test_the_limits_are_those_of_the_protocol():
-    assert sitemaps._LARGEST == 50 * 1024 * 1024
