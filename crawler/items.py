@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -90,10 +90,13 @@ class Redirect:
 class PagePart:
     """A further page of an article that stands on several."""
 
-    url: str
+    url: str  # after redirects
     content_type: str
     body: bytes = field(repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    status: int = 200
+    fetched_at: datetime | None = None  # None: with the first page
+    redirects: tuple[Redirect, ...] = ()  # that led to `url`, in order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +112,13 @@ class Page:
     headers: tuple[tuple[str, str], ...] = ()  # of the response, names as sent
     redirects: tuple[Redirect, ...] = ()  # that led to `url`, in order
     parts: tuple[PagePart, ...] = ()  # the article's further pages, in order
+    beyond: PagePart | None = None  # what was answered behind the last one, where it had to be asked to know
+
+    @property
+    def first_part(self) -> PagePart:
+        """The first page alone, as the further ones are."""
+        names = PagePart.__dataclass_fields__
+        return PagePart(**{name: getattr(self, name) for name in names})
 
     def header(self, name: str) -> str:
         """The value of a header, its name in any case; "" when it is not there."""
@@ -196,6 +206,7 @@ class Ended:
     outcome: Outcome
     reason: str
     at: datetime
+    hold_host: timedelta | None = None  # for how long its host is to be left alone
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import Pace
 from crawler.fetch.replay import Replay
 from crawler.fetch.robots import Robots
-from crawler.items import PendingEntry
+from crawler.items import Ended, PendingEntry
 from crawler.ledger import Lease, Ledger, Scope
 from crawler.revisits import Revisit, Revisits
 from crawler.storage import StorageError
@@ -82,13 +82,37 @@ class Visit:
         return found
 
     def revisits(self) -> list[Revisit]:
-        """The host's articles to look at again in this visit."""
+        """The host's articles to look at again in this visit: those whose time has come, also by what a poll told.
+
+        A replay brings back what was announced and read; that an article was looked at again it cannot know.
+        """
         run = self.run
-        return run.revisits.due(self.lease.host, run.clock.now(), run.scope) if self.looks_again else []
+        looks = self.looks_again or (bool(self.due) and run.replay is None)
+        return run.revisits.due(self.lease.host, run.clock.now(), run.scope) if looks else []
 
     def held(self) -> datetime | None:
         """Until when the host wants to be left alone, if it does."""
         return self.run.pace.held_until(self.lease.host)
+
+    def hold(self, host: str, until: datetime) -> None:
+        """Leave a host alone until then, in this run and in later ones."""
+        self.run.pace.hold(host, until)
+        # At once: a process that dies must not forget a wish of a day.
+        self.run.ledger.remember_hosts(self.run.pace.take_changes())
+
+    def hold_for(self, ended: Ended) -> None:
+        """Leave the host of an entry alone for as long as its end says: a page told what no status did.
+
+        A recording has no host to be left alone.
+        """
+        if ended.hold_host is None or self.run.replay is not None:
+            return
+        host, until = ended.pending.host, self.run.clock.now() + ended.hold_host
+        held = self.run.pace.held_until(host)
+        if held is not None and held >= until:
+            return
+        self.note(ended.pending.source, f"{host}: {ended.reason}; it is left alone until {until:%Y-%m-%d %H:%M} UTC")
+        self.hold(host, until)
 
     def must_stop(self) -> str:
         """Why no further page may be fetched in this visit, or ""."""

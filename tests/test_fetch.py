@@ -4,7 +4,9 @@ import asyncio
 import gzip
 import socket
 from datetime import timedelta
+from html import escape
 from ipaddress import ip_network
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -12,7 +14,9 @@ from rig import Answer, Rig, article_page, book_of, feed, serving
 
 from crawler.fetch.failures import RULES, Failure, failure_of_status
 from crawler.fetch.guard import AddressGuard
+from crawler.items import Ended
 from crawler.outcomes import Outcome
+from pipelines.extract.extract import extract
 
 A = "https://alpha.example/a"
 
@@ -158,6 +162,7 @@ def test_an_answer_that_is_too_slow_is_put_off(rig, site):
         (429, Failure.RATE_LIMITED),
         (451, Failure.FORBIDDEN),
         (500, Failure.SERVER_ERROR),
+        (501, Failure.WALLED),
         (567, Failure.RATE_LIMITED),
     ],
 )
@@ -167,3 +172,110 @@ def test_every_status_has_its_row(status, failure):
 
 def test_every_failure_has_its_rule():
     assert set(RULES) == set(Failure)
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "hours"),
+    [(501, "", 6), (501, "60", 6), (501, str(12 * 3600), 12), (567, "", 1 / 6), (567, "7200", 2), (500, "3600", 1)],
+)
+def test_a_host_that_turns_us_away_is_left_alone_by_every_run_and_that_is_told(rig, site, status, retry_after, hours):
+    headers = {"Retry-After": retry_after} if retry_after else {}
+    site.routes["alpha.example/feed"] = Answer(feed(A, "https://alpha.example/b", "https://alpha.example/c"))
+    site.routes["alpha.example/a"] = [Answer(status=status, headers=headers), Answer(article_page("机器人进厂"))]
+    began = rig.clock.now()
+    report = rig.crawl()
+    assert site.pages() == ["alpha.example/feed", "alpha.example/a"]
+    assert (rig.outcomes(), report.errors, report.balances) == ({"a": None, "b": None, "c": None}, (), True)
+    assert ("it is left alone until" in book_of(report).error) is (status != 500)
+    rig.clock.move_to(began + timedelta(hours=hours) - timedelta(minutes=1))
+    rig.crawl(poll_now=True)
+    assert len(site.pages()) == 2
+    rig.clock.move_by(timedelta(minutes=15))
+    rig.crawl()
+    assert rig.outcomes()["a"] == "kept"
+
+
+def test_a_firewall_that_never_opens_ends_the_entry_as_blocked(rig, site):
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    site.routes["alpha.example/a"] = Answer(status=501)
+    for _ in range(8):
+        rig.crawl()
+        rig.clock.move_by(timedelta(days=1))
+    assert rig.query("SELECT outcome, reason FROM entry") == [
+        ("blocked", f"attempts used up; the last: {Failure.WALLED}: HTTP 501")
+    ]
+    assert site.hits.count("alpha.example/a") == 5
+
+
+def test_a_poll_at_a_firewall_leaves_its_host_alone(rig, site):
+    site.routes["alpha.example/feed"] = Answer(status=501)
+    report = rig.crawl()
+    assert (report.polls_failed, report.errors) == (1, ())
+    rig.clock.move_by(timedelta(hours=5))
+    assert rig.crawl().polls == 0
+
+
+# -- a page that tells what no status does ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def challenged(rig, site, monkeypatch):
+    """Three articles, and an extraction that takes a page that speaks of a captcha for a challenge."""
+
+    def read(page, source):
+        if "验证".encode() in page.body:
+            return Ended(
+                pending=page.pending,
+                outcome=Outcome.BLOCKED,
+                reason="a captcha",
+                at=page.fetched_at,
+                hold_host=timedelta(hours=6),
+            )
+        return extract(page, source)
+
+    monkeypatch.setattr("pipelines.extract.pipeline.extract", read)
+    site.routes["alpha.example/feed"] = Answer(feed(A, "https://alpha.example/b", "https://alpha.example/c"))
+    for name in "abc":
+        site.routes[f"alpha.example/{name}"] = Answer(article_page(f"机器人{name}", f"第{name}台机器人走进工厂。" * 9))
+    return rig
+
+
+def test_a_challenge_at_200_stops_the_host_and_the_other_entries_wait(challenged, site):
+    site.routes["alpha.example/a"] = Answer("<p>完成验证后即可继续访问</p>")
+    report = challenged.crawl()
+    assert challenged.outcomes() == {"a": "blocked", "b": None, "c": None}
+    assert site.pages() == ["alpha.example/feed", "alpha.example/a"]
+    assert (report.errors, report.balances) == ((), True)
+    assert book_of(report).error.count("alpha.example: a captcha; it is left alone until") == 1
+    assert challenged.query("SELECT DISTINCT attempts FROM entry") == [(0.0,)]
+    challenged.clock.move_by(timedelta(hours=5))
+    challenged.crawl(poll_now=True)
+    assert len(site.pages()) == 2
+    challenged.clock.move_by(timedelta(hours=2))
+    challenged.crawl()
+    assert challenged.outcomes() == {"a": "blocked", "b": "kept", "c": "kept"}
+
+
+def test_a_challenge_at_a_revisit_stops_the_host_and_says_nothing_about_the_article(challenged, site):
+    challenged.crawl()
+    site.hits.clear()
+    site.routes["alpha.example/a"] = Answer("<p>完成验证后即可继续访问</p>")
+    challenged.clock.move_by(timedelta(hours=25))
+    challenged.crawl()
+    assert [hit for hit in site.pages() if not hit.endswith("/feed")] == ["alpha.example/a"]
+    assert challenged.query("SELECT DISTINCT outcome, deleted_at FROM article") == [("kept", None)]
+
+
+def test_an_entry_behind_a_captcha_keeps_its_address_and_never_goes_by_the_captchas(rig, site):
+    """Even where nothing knows the page for what it is."""
+    original = "http://mp.weixin.qq.com/s?__biz=MzU5OTk5OTk5OQ==&mid=2247500001&idx=1&sn=0123456789abcdef"
+    captcha = "https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?poc_token=x&target_url=" + quote(
+        quote(original, safe="")
+    )
+    site.routes["alpha.example/feed"] = Answer(feed(escape(original)))
+    site.routes["mp.weixin.qq.com/s"] = Answer(status=302, headers={"Location": captcha})
+    site.routes["mp.weixin.qq.com/mp/wappoc_appmsgcaptcha"] = Answer(article_page("机器人"))
+    rig.crawl()
+    key = "wechat:MzU5OTk5OTk5OQ:2247500001:1:0123456789abcdef"
+    assert rig.query("SELECT key, url FROM entry") == [(key, original)]
+    assert rig.query("SELECT final_key FROM article") == [(key,)]

@@ -141,6 +141,73 @@ def test_how_a_page_ends(rig, site, answer, outcome):
     assert (book_of(report).balances, book_of(report).carried_out, report.errors) == (True, int(outcome is None), ())
 
 
+GONE = "https://www.qq.com/babygohome/?pgv_ref=404"
+
+
+@pytest.fixture
+def charity(rig, site):
+    """A source whose deleted articles redirect to a page that answers 200, on a host whose robots.txt forbids it."""
+    rig.source(articles={"gone_at": "qq\\.com/babygohome"})
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    site.routes["alpha.example/a"] = Answer(status=302, headers={"Location": GONE})
+    site.routes["www.qq.com/robots.txt"] = Answer("User-agent: *\nDisallow: /\n")
+    site.routes["www.qq.com/babygohome/"] = Answer(article_page("机器人寻亲"))
+    return rig
+
+
+@pytest.mark.parametrize("hops", [0, 1])
+def test_an_article_that_redirects_to_where_deleted_ones_go_is_gone_without_being_followed(charity, site, hops):
+    if hops:
+        site.routes["alpha.example/moved"] = site.routes["alpha.example/a"]
+        site.routes["alpha.example/a"] = Answer(status=301, headers={"Location": "/moved"})
+    report = charity.crawl()
+    assert charity.query("SELECT outcome, reason FROM entry") == [("gone", f"no longer there: redirected to {GONE}")]
+    assert (report.errors, [hit for hit in site.hits if hit.startswith("www.qq.com")]) == ((), [])
+
+
+def test_a_stored_article_that_redirects_there_later_is_deleted(charity, site):
+    gone = site.routes["alpha.example/a"]
+    site.routes["alpha.example/a"] = Answer(article_page("机器人进厂"))
+    charity.crawl()
+    site.routes["alpha.example/a"] = gone
+    charity.clock.move_by(timedelta(hours=25))
+    charity.crawl()
+    [(deleted, why)] = charity.query("SELECT deleted_at, deleted_why FROM article")
+    assert deleted is not None
+    assert why == f"no longer there: redirected to {GONE}"
+
+
+def test_a_robots_file_that_redirects_there_is_no_deleted_article(charity, site):
+    site.routes["alpha.example/robots.txt"] = Answer(status=302, headers={"Location": GONE})
+    site.routes["alpha.example/a"] = Answer(article_page("机器人进厂"))
+    site.routes["www.qq.com/robots.txt"] = Answer(status=404)
+    charity.crawl()
+    assert charity.outcomes() == {"a": "kept"}
+
+
+def test_a_redirect_to_another_site_is_followed_and_its_article_known_by_where_it_was_read(rig, site):
+    """An article of a portal that has an external address answers so."""
+    rig.source(kind="feed", articles={"gone_at": "qq\\.com/babygohome"})
+    external = "https://news.qq.com/rain/a/20250213A096Z200"
+    site.routes["alpha.example/feed"] = Answer(feed("https://alpha.example/article-7-1.html", external))
+    site.routes["alpha.example/article-7-1.html"] = Answer(status=302, headers={"Location": external})
+    site.routes["news.qq.com/rain/a/20250213A096Z200"] = Answer(article_page("机器人进厂"))
+    rig.crawl()
+    assert rig.query("SELECT key, final_key, article.outcome FROM entry JOIN article ON entry = id ORDER BY id") == [
+        ("discuz:alpha.example/7", "qq:20250213A096Z2", "kept"),
+        ("qq:20250213A096Z2", "qq:20250213A096Z2", "copy"),
+    ]
+
+
+def test_the_headers_of_a_source_are_sent_with_its_pages_too(rig, site):
+    rig.source(headers={"X-Client": "press", "Referer": "https://alpha.example/feed"})
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    site.routes["alpha.example/a"] = Answer(article_page("机器人进厂"))
+    rig.crawl()
+    [sent] = [seen for hit, seen in zip(site.hits, site.seen, strict=True) if hit == "alpha.example/a"]
+    assert (sent["X-Client"], sent["Referer"]) == ("press", "https://alpha.example/feed")
+
+
 @pytest.mark.parametrize(("status", "outcome"), [(403, "blocked"), (500, "failed")])
 def test_attempts_are_used_up_over_runs_not_within_one(rig, site, status, outcome):
     site.routes["alpha.example/feed"] = Answer(feed(A))

@@ -25,6 +25,14 @@ class BadRedirectError(IgnoreRequest):
     """A redirect that leads to no address. Named, so that it is not taken for a body too large."""
 
 
+class GoneRedirectError(IgnoreRequest):
+    """A redirect to where the source sends those who ask for what it deleted. Not followed."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(f"redirected to {location}")
+        self.location = location
+
+
 class Failure(StrEnum):
     """What went wrong, in the words the operator reads."""
 
@@ -41,6 +49,7 @@ class Failure(StrEnum):
     GONE = "no longer there"
     FORBIDDEN = "the server refuses us"
     RATE_LIMITED = "the server asks us to slow down"
+    WALLED = "the server's firewall turns us away"
     CLIENT_ERROR = "the server rejects the request"
     SERVER_ERROR = "the server has an error"
     INTERNAL = "presswatch itself failed; the log has the traceback"
@@ -73,6 +82,7 @@ RULES: dict[Failure, FailureRule] = {
     Failure.GONE: FailureRule(weight=1, ends=Outcome.GONE),
     Failure.FORBIDDEN: FailureRule(weight=1, last=Outcome.BLOCKED),
     Failure.RATE_LIMITED: FailureRule(weight=0.25),
+    Failure.WALLED: FailureRule(weight=1, last=Outcome.BLOCKED),
     Failure.CLIENT_ERROR: FailureRule(weight=1),
     Failure.SERVER_ERROR: FailureRule(weight=0.5),
     Failure.INTERNAL: FailureRule(weight=1),
@@ -87,6 +97,7 @@ _STATUSES = {
     410: Failure.GONE,
     429: Failure.RATE_LIMITED,
     451: Failure.FORBIDDEN,
+    501: Failure.WALLED,  # no server lacks GET: it is what Tencent's firewall says
     567: Failure.RATE_LIMITED,  # Tencent's own
 }
 
@@ -94,6 +105,7 @@ _EXCEPTIONS: tuple[tuple[type[BaseException], Failure], ...] = (
     (AddressRefusedError, Failure.ADDRESS),
     (UrlError, Failure.ADDRESS),
     (BadRedirectError, Failure.REDIRECTS),
+    (GoneRedirectError, Failure.GONE),
     (RobotsRefusedError, Failure.ROBOTS),
     (RobotsUnreachableError, Failure.ROBOTS_UNREACHABLE),
     (CannotResolveHostError, Failure.DNS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.visit import Visit
+
+WALLED_PAUSE = timedelta(hours=6)  # a firewall that is asked on goes on turning away
 
 
 class DoorHandler(AiohttpDownloadHandler):
@@ -52,21 +55,23 @@ class DoorHandler(AiohttpDownloadHandler):
         return response.replace(url=request.url)
 
     def _hold_as_asked(self, request: Request, response: Response) -> None:
-        """Leave the host alone for as long as Retry-After asks on a failure; after 429 also where it does not."""
-        failure, run = failure_of_status(response.status), self._visit.run
-        if failure not in {Failure.RATE_LIMITED, Failure.SERVER_ERROR}:
+        """Leave the host alone for as long as Retry-After asks on a failure; after some also where it does not."""
+        failure, visit = failure_of_status(response.status), self._visit
+        if failure not in {Failure.RATE_LIMITED, Failure.WALLED, Failure.SERVER_ERROR}:
             return
-        now, host = run.clock.now(), host_of(request.url)
+        now = visit.run.clock.now()
         until = parse_retry_after((response.headers.get("Retry-After") or b"").decode("latin-1"), now)
         if failure is Failure.RATE_LIMITED:
             until = until or retry_time(now, failures=1)
+        elif failure is Failure.WALLED:
+            until = max(until or now, now + WALLED_PAUSE)
+        if until is None:
+            return
+        if failure is not Failure.SERVER_ERROR:
             at = origin_of(request.url)
             told = f"{at}: {failure}: HTTP {response.status}; it is left alone until {until:%Y-%m-%d %H:%M} UTC"
-            self._visit.note(request.meta["source"], told)
-        if until is not None:
-            run.pace.hold(host, until)
-            # At once: a process that dies must not forget a wish of a day.
-            run.ledger.remember_hosts(run.pace.take_changes())
+            visit.note(request.meta["source"], told)
+        visit.hold(host_of(request.url), until)
 
     @staticmethod
     def _extract_headers(response: _ClientResponse) -> Headers:

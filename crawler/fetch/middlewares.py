@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Self
 
 from scrapy import Request, Spider
@@ -10,7 +11,7 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest, ResponseDataLossError
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.fetch.failures import BadRedirectError, Failure, failure_of_exception
+from crawler.fetch.failures import BadRedirectError, Failure, GoneRedirectError, failure_of_exception
 from crawler.fetch.pace import NotNowError
 from crawler.fetch.robots import MAX_BYTES
 from crawler.urls import host_of
@@ -78,12 +79,20 @@ class DecompressionMiddleware(HttpCompressionMiddleware):
 
 
 class RedirectionMiddleware(RedirectMiddleware):
-    """A Location that is no address is a broken redirect, not a fault of ours."""
+    """A Location that is no address is a broken redirect, not a fault of ours.
+
+    One that `gone_at` in the request's meta is found in is not followed: whoever is sent there asked for what was
+    deleted. What stands there is nobody's article, and its robots.txt not our business.
+    """
 
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
         try:
-            return super().process_response(request, response)
+            answer = super().process_response(request, response)
         except ValueError as error:
             raise BadRedirectError(f"redirected to an address that is none: {error}") from error
+        gone_at = request.meta.get("gone_at")
+        if gone_at and isinstance(answer, Request) and re.search(gone_at, answer.url):
+            raise GoneRedirectError(answer.url)
+        return answer

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from scrapy import Request
+
 from crawler.fetch.failures import RULES, Failure, failure_of_status
-from crawler.items import Ended, Page, PendingEntry, Postponed, Redirect, Unchanged
+from crawler.items import Ended, Page, PagePart, PendingEntry, Postponed, Redirect, Unchanged
 from crawler.noarchive import forbids_archiving
 from crawler.outcomes import Outcome
 from crawler.polling import retry_time
 from crawler.urls import host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from scrapy.http import Response
 
+    from crawler.config.models import Config
     from crawler.visit import Visit
+
+_NOARCHIVE = "the X-Robots-Tag header says noarchive"
+
+
+def page_request(
+    config: Config, name: str, url: str, validators: Mapping[str, str] | None = None, **more: Any
+) -> Request:
+    """A request for a page of an article, by the rules of the source `name`; conditional with `validators`."""
+    source = config.source(name)
+    return Request(
+        url,
+        headers={**(source.headers if source else {}), **(validators or {})},
+        meta={"source": name, "gone_at": source.articles.gone_at if source else None},
+        dont_filter=True,  # the ledger remembers what was fetched
+        **more,
+    )
 
 
 def answered(
@@ -49,6 +69,13 @@ def answered(
             headers=headers_of(response),
             redirects=redirects_of(response),
         )
+
+
+def with_parts(page: Page, parts: tuple[PagePart, ...], beyond: PagePart | None) -> Page | Ended:
+    """A page with those behind it, or its end where one of them must not be kept."""
+    if any(forbids_archiving(part.headers) for part in parts):
+        return Ended(pending=page.pending, outcome=Outcome.REFUSED, reason=_NOARCHIVE, at=page.fetched_at)
+    return replace(page, parts=parts, beyond=beyond)
 
 
 def put_off(visit: Visit, waiting: Sequence[PendingEntry], reason: str, until: datetime) -> Iterator[Postponed]:
@@ -103,7 +130,7 @@ def redirects_of(response: Response) -> tuple[Redirect, ...]:
 def _end_without_reading(response: Response, pending: PendingEntry) -> tuple[Outcome, str] | None:
     """An outcome that the answer's head alone decides, with the reason."""
     if forbids_archiving(headers_of(response)):
-        return Outcome.REFUSED, "the X-Robots-Tag header says noarchive"
+        return Outcome.REFUSED, _NOARCHIVE
     if _is_front_page(response.url) and not _is_front_page(pending.entry.url):
         return Outcome.GONE, f"redirected to the front page {response.url}, as sites do with what they deleted"
     return None

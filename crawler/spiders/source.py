@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any, cast
 
-from scrapy import Request, Spider, signals
+from scrapy import Spider, signals
 from scrapy.exceptions import UsageError
 
 from crawler.fetch.failures import Failure, failure_of_exception
 from crawler.fetch.pace import NotNowError
 from crawler.fetch.replay import NotCapturedError
 from crawler.items import Article, Ended, Flow, Page, PendingEntry
-from crawler.spiders.pages import answered, failed, put_off
+from crawler.spiders.further import FurtherPageError, FurtherPages
+from crawler.spiders.pages import answered, failed, page_request, put_off, with_parts
 from crawler.spiders.polls import Poller
+from crawler.spiders.under_way import UnderWay
 from crawler.storage import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
+    from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.python.failure import Failure as TwistedFailure
@@ -39,8 +41,7 @@ class SourceSpider(Spider):
     def __init__(self, visit: Visit, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.visit = visit
-        # start() is not throttled by Scrapy's scheduler: one page more than may be under way is asked for ahead.
-        self._ahead = asyncio.Semaphore(visit.run.pace.concurrency(visit.lease.host) + 1)
+        self._under_way = UnderWay(visit.run.pace.concurrency(visit.lease.host))  # start() alone is not throttled
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
@@ -52,6 +53,7 @@ class SourceSpider(Spider):
             raise UsageError("a visit needs the run's lock and ledger: use `presswatch crawl [SOURCE]`")
         spider = super().from_crawler(crawler, *args, **kwargs)
         crawler.signals.connect(spider._spider_failed, signal=signals.spider_error)
+        crawler.signals.connect(spider._item_stored, signal=signals.item_scraped)
         crawler.signals.connect(spider._item_failed, signal=signals.item_error)
         return spider
 
@@ -68,20 +70,12 @@ class SourceSpider(Spider):
         while to_poll:
             to_poll.extend(await poller.poll(to_poll.popleft()))
         for url, waiting in self._pages().items():
-            await self._ahead.acquire()
+            await self._under_way.begin()
             if self.visit.must_stop():
                 return
-            yield Request(
-                url,
-                callback=self.parse_page,
-                errback=self.page_failed,
-                headers=self._headers(waiting[0].source),
-                cb_kwargs={"waiting": waiting},
-                meta={"source": waiting[0].source},
-                dont_filter=True,  # the ledger remembers what was fetched
-            )
+            yield self._page(url, waiting)
         for revisit in self.visit.revisits():
-            await self._ahead.acquire()
+            await self._under_way.begin()
             if self.visit.must_stop():
                 return
             yield self._look_again(revisit)
@@ -89,21 +83,19 @@ class SourceSpider(Spider):
     def _look_again(self, revisit: Revisit) -> Request:
         """Conditional: a page that is as it was costs its server nothing."""
         validators = {"If-None-Match": revisit.etag, "If-Modified-Since": revisit.last_modified}
-        pending = revisit.pending
-        return Request(
-            pending.entry.url,
+        known = {name: value for name, value in validators.items() if value}
+        return self._page(revisit.pending.entry.url, [revisit.pending], known)
+
+    def _page(self, url: str, waiting: list[PendingEntry], validators: Mapping[str, str] | None = None) -> Request:
+        return page_request(
+            self.visit.config,
+            waiting[0].source,
+            url,
+            validators,
             callback=self.parse_page,
             errback=self.page_failed,
-            headers=self._headers(pending.source) | {name: value for name, value in validators.items() if value},
-            cb_kwargs={"waiting": [pending]},
-            meta={"source": pending.source},
-            dont_filter=True,
+            cb_kwargs={"waiting": waiting},
         )
-
-    def _headers(self, name: str) -> dict[str, str]:
-        """What the config sends with every request of a source."""
-        source = self.visit.config.source(name)
-        return dict(source.headers) if source else {}
 
     def _pages(self) -> dict[str, list[PendingEntry]]:
         """Addresses to fetch, each once, with the entries that wait for it."""
@@ -112,14 +104,40 @@ class SourceSpider(Spider):
             pages[pending.entry.url].append(pending)
         return pages
 
-    def parse_page(self, response: Response, waiting: list[PendingEntry]) -> Iterator[Flow]:
-        self._ahead.release()
-        yield from answered(self.visit, response, waiting)
+    async def parse_page(self, response: Response, waiting: list[PendingEntry]) -> AsyncIterator[Flow]:
+        found: list[Flow] = []
+        try:
+            found = await self._with_further_pages([*answered(self.visit, response, waiting)], waiting)
+        finally:
+            self._under_way.read(found)
+        for item in found:
+            yield item
+
+    async def _with_further_pages(self, found: list[Flow], waiting: list[PendingEntry]) -> list[Flow]:
+        """The pages with those behind them; what keeps one of those from us keeps the whole article waiting."""
+        first = next((item for item in found if isinstance(item, Page)), None)
+        if first is None:
+            return found
+        try:
+            parts, beyond = await FurtherPages(self.visit, self.crawler.engine.download_async).of(first)
+        except FurtherPageError as error:
+            return [*failed(self.visit, waiting, error.failure, str(error), not_before=self.visit.held())]
+        except Exception as error:  # the edge of a page, as in page_failed
+            logger.debug("a further page of %s", first.url, exc_info=True)
+            return [*self._unanswered(waiting, error)]
+        return [with_parts(item, parts, beyond) if isinstance(item, Page) else item for item in found]
 
     def page_failed(self, failure: TwistedFailure) -> Iterator[Flow]:
-        self._ahead.release()
-        error = cast("BaseException", failure.value)
         waiting: list[PendingEntry] = failure.request.cb_kwargs["waiting"]  # type: ignore[attr-defined]
+        found: list[Flow] = []
+        try:
+            found = [*self._unanswered(waiting, cast("Exception", failure.value))]
+        finally:
+            self._under_way.read(found)
+        yield from found
+
+    def _unanswered(self, waiting: list[PendingEntry], error: Exception) -> Iterator[Flow]:
+        """What comes of entries one of whose pages could not be had."""
         if isinstance(error, NotNowError):
             self.visit.run.watch(f"{waiting[0].source}: {error}")
             if isinstance(error, NotCapturedError) and error.final:
@@ -133,27 +151,31 @@ class SourceSpider(Spider):
         kind = failure_of_exception(error)
         if kind is None:
             logger.error("fetching %s broke", waiting[0].entry.url, exc_info=error)
-            self.visit.blame(waiting[0].source, f"{waiting[0].entry.url}: {_error_text(failure)}")
-        yield from failed(self.visit, waiting, kind or Failure.INTERNAL, str(error) if kind else _error_text(failure))
+            self.visit.blame(waiting[0].source, f"{waiting[0].entry.url}: {_error_text(error)}")
+        yield from failed(self.visit, waiting, kind or Failure.INTERNAL, str(error) if kind else _error_text(error))
 
     def _spider_failed(self, failure: TwistedFailure) -> None:
         """A fault of ours in start() or a callback: the run must not look well. What was pending stays pending."""
         if isinstance(failure.value, StorageError):
             self.visit.not_stored("", failure.value)
         else:
-            self.visit.blame("", _error_text(failure))
+            self.visit.blame("", _error_text(failure.value))
+
+    def _item_stored(self, item: Flow) -> None:
+        self._under_way.stored(item)
 
     def _item_failed(self, item: Page | Article, failure: TwistedFailure) -> None:
         """A fault of ours in a pipeline: counts as a failed attempt, so that a poisonous page ends in quarantine.
 
         What disk or database refused is no attempt: the entry stays as it is.
         """
+        self._under_way.stored(item)
         if isinstance(failure.value, StorageError):
             self.visit.not_stored(item.pending.source, failure.value)
             return
-        self.visit.blame(item.pending.source, f"{item.pending.entry.url}: {_error_text(failure)}")
+        self.visit.blame(item.pending.source, f"{item.pending.entry.url}: {_error_text(failure.value)}")
         run = self.visit.run
-        for result in failed(self.visit, [item.pending], Failure.INTERNAL, _error_text(failure)):
+        for result in failed(self.visit, [item.pending], Failure.INTERNAL, _error_text(failure.value)):
             if item.pending.revisit:
                 run.revisits.failed(item.pending, result.at)
             elif isinstance(result, Ended):
@@ -162,5 +184,5 @@ class SourceSpider(Spider):
                 run.ledger.postpone(result)
 
 
-def _error_text(failure: TwistedFailure) -> str:
-    return f"{failure.type.__name__ if failure.type else 'error'}: {failure.value}"
+def _error_text(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -46,6 +46,8 @@ class ArchivePipeline:
         except AlreadyEndedError as error:
             # Another worker was faster; its outcome stands.
             logger.info("dropped a second result: %s", error)
+        if isinstance(item, Ended):
+            self._visit.hold_for(item)
         return item
 
     def _look_again(self, item: Article | Ended | Postponed | Unchanged) -> None:

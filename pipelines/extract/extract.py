@@ -26,7 +26,7 @@ def extract(page: Page, source: Source) -> Article | Ended:
         return no_text(page, f"the answer is {content_type}, not a page of text")
     if _is_binary(page.body):
         return no_text(page, f"the answer ({content_type or 'no content type'}) is not text")
-    if _forbids_archiving(page.body):
+    if any(map(_forbids_archiving, (page.body, *(part.body for part in page.parts)))):
         reason = "the page's robots meta tag says noarchive"
         return Ended(pending=page.pending, outcome=Outcome.REFUSED, reason=reason, at=page.fetched_at)
     if source.kind is Kind.WECHAT_MIRROR:

@@ -1,5 +1,6 @@
 """Scrapy's item pipeline around `extract`."""
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 from crawler.captures.records import Captured
@@ -34,16 +35,19 @@ class ExtractPipeline:
             raise LookupError(f"source {item.pending.source!r} of entry {item.pending.id} is not in the config")
         result = extract(item, source)
         if isinstance(result, Article) or result.outcome is Outcome.NO_TEXT:
-            self._visit.capture(source.name, _captured(item))
+            for captured in _captured(item):
+                self._visit.capture(source.name, captured)
         return result
 
 
-def _captured(page: Page) -> Captured:
-    return Captured(
-        url=page.url,
-        status=page.status,
-        headers=page.headers,
-        body=page.body,
-        at=page.fetched_at,
-        redirects=page.redirects,
-    )
+def _captured(page: Page) -> Iterator[Captured]:
+    """The page with those behind it, in the order in which they were asked for."""
+    for part in filter(None, (page.first_part, *page.parts, page.beyond)):
+        yield Captured(
+            url=part.url,
+            status=part.status,
+            headers=part.headers,
+            body=part.body,
+            at=part.fetched_at or page.fetched_at,
+            redirects=part.redirects,
+        )

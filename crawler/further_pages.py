@@ -1,0 +1,96 @@
+"""Articles that stand on several pages: which page comes next, and whether an answer still belongs to them. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import parse_qsl, urljoin
+
+from parsel import Selector
+
+from crawler.charsets import decode
+from crawler.config.models import Source
+from crawler.config.selectors import as_xpath
+from crawler.items import PagePart
+from crawler.urls import UrlError, article_key, canonical_url, host_of
+
+# What a page's address has behind the first one's: /a/1.html → /a/1_2.html, /a/1-2.html, /a/1/2, /a/1/page/2.
+_NUMBERED = re.compile(r"[_\-/](?:p|page[_\-/]?)?\d{1,3}")
+_NUMBERS = frozenset(("page", "p", "pg", "pn", "pageno", "page_no", "paged"))  # names of such a parameter
+_FIRST = re.compile(r"[_\-]1$")
+_EXTENSION = re.compile(r"\.\w{1,5}$")
+
+
+def next_page(source: Source, pages: Sequence[PagePart]) -> str:
+    """The address of the page behind the last of `pages`, or "" when there is none, or there are enough.
+
+    Only an address of the same article at the same host counts, and only one that was not read already: what
+    `articles.next` finds may be the link to another article, or back to the first page.
+    """
+    rules = source.articles
+    if not rules.next or len(pages) >= rules.most_pages:
+        return ""
+    read = _read(pages)
+    found = (url for url in _links(source, pages[-1]) if _is_page_of(pages[0].url, url))
+    return next((url for url in found if _spelling(url) not in read), "")
+
+
+def belongs(pages: Sequence[PagePart], answer: PagePart) -> bool:
+    """Whether an answer is one more page, and not what a site answers behind the last one.
+
+    That is another article's page, an empty one, or one that was there already.
+    """
+    if not answer.body.strip() or any(page.body == answer.body for page in pages):
+        return False
+    return _is_page_of(pages[0].url, answer.url) and _spelling(answer.url) not in _read(pages)
+
+
+def _read(pages: Sequence[PagePart]) -> set[str]:
+    """The addresses of pages, and those that led to them."""
+    return {_spelling(url) for page in pages for url in (page.url, *(before.url for before in page.redirects))}
+
+
+def _links(source: Source, page: PagePart) -> Iterator[str]:
+    """The absolute addresses that `articles.next` finds, in its order."""
+    text, _ = decode(page.body, page.content_type, source.charset)
+    tree = Selector(text=text, type="html")
+    try:
+        base = urljoin(page.url, (tree.xpath("//base/@href").get() or "").strip())
+    except ValueError:  # a base that is no address
+        base = page.url
+    for expression in source.articles.next:
+        for found in tree.xpath(as_xpath(expression)):
+            link = found.root if isinstance(found.root, str) else found.attrib.get("href", "")
+            try:
+                yield urljoin(base, link.strip())
+            except ValueError:  # a link that is no address
+                continue
+
+
+def _is_page_of(first: str, url: str) -> bool:
+    """Whether the address is one of the article whose first page is `first`."""
+    try:
+        mine, other = article_key(first), article_key(url)
+        if host_of(first) != host_of(url):
+            return False
+    except UrlError:
+        return False
+    if mine == other or not (mine.startswith("url:") and other.startswith("url:")):
+        return mine == other
+    # Nothing is known of the site: the addresses must differ by a page number alone.
+    (path, query), (other_path, other_query) = (_parts(key) for key in (mine, other))
+    if query != other_query:
+        return False
+    stem = _FIRST.sub("", _EXTENSION.sub("", path))
+    rest = _EXTENSION.sub("", other_path)
+    return path == other_path or (rest.startswith(stem) and _NUMBERED.fullmatch(rest, len(stem)) is not None)
+
+
+def _spelling(url: str) -> str:
+    """One address for http and https."""
+    return canonical_url(url).partition("://")[2]
+
+
+def _parts(key: str) -> tuple[str, list[tuple[str, str]]]:
+    """Path and query of a key, the query without the number of the page."""
+    path, _, query = key.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return path, [(name, value) for name, value in pairs if name.lower() not in _NUMBERS or not value.isdigit()]
