@@ -15,6 +15,7 @@ from crawler.database import Database, insert_for
 from crawler.items import Entry, FurtherList, Poll
 from crawler.ledger import end_entry, ensure_host, pending_entry
 from crawler.outcomes import Outcome, PollOutcome
+from crawler.standing import look_again
 from crawler.tables import endpoint, entry, sighting
 from crawler.tombstones import buried
 from crawler.urls import host_of
@@ -111,6 +112,7 @@ class Endpoints:
                 del first[key]
             known_keys = _known_keys(connection, first)
             fresh = [item for key, item in first.items() if key not in known_keys]
+            look_again(connection, first, now)
             _note_sightings(connection, state.id, first, now)
             found = _insert_all(connection, run, state, fresh, now=now, max_age=max_age)
             known = len(poll.entries) - found
