@@ -1,7 +1,7 @@
 """Articles that stand on several pages: which page comes next, and whether an answer still belongs to them. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from urllib.parse import parse_qsl, urljoin
 
 from parsel import Selector
@@ -20,17 +20,21 @@ _EXTENSION = re.compile(r"\.\w{1,5}$")
 
 
 def next_page(source: Source, pages: Sequence[PagePart]) -> str:
-    """The address of the page behind the last of `pages`, or "" when there is none, or there are enough.
+    """The address of the page behind the last of `pages`, or "" when there is none, or there are enough."""
+    rules = source.articles
+    if not rules.next or len(pages) >= rules.most_pages:
+        return ""
+    return next_address(pages[0].url, _read(pages), links(source, pages[-1]))
+
+
+def next_address(first: str, read: Collection[str], found: Iterable[str]) -> str:
+    """The first of the addresses `found` in a page that leads on, or "".
 
     Only an address of the same article at the same host counts, and only one that was not read already: what
     `articles.next` finds may be the link to another article, or back to the first page.
     """
-    rules = source.articles
-    if not rules.next or len(pages) >= rules.most_pages:
-        return ""
-    read = _read(pages)
-    found = (url for url in _links(source, pages[-1]) if _is_page_of(pages[0].url, url))
-    return next((url for url in found if _spelling(url) not in read), "")
+    spellings = {_spelling(url) for url in read}
+    return next((url for url in found if _is_page_of(first, url) and _spelling(url) not in spellings), "")
 
 
 def belongs(pages: Sequence[PagePart], answer: PagePart) -> bool:
@@ -40,16 +44,20 @@ def belongs(pages: Sequence[PagePart], answer: PagePart) -> bool:
     """
     if not answer.body.strip() or any(page.body == answer.body for page in pages):
         return False
-    return _is_page_of(pages[0].url, answer.url) and _spelling(answer.url) not in _read(pages)
+    return _is_page_of(pages[0].url, answer.url) and not _is_read(answer.url, pages)
 
 
-def _read(pages: Sequence[PagePart]) -> set[str]:
+def _read(pages: Sequence[PagePart]) -> list[str]:
     """The addresses of pages, and those that led to them."""
-    return {_spelling(url) for page in pages for url in (page.url, *(before.url for before in page.redirects))}
+    return [url for page in pages for url in (page.url, *(before.url for before in page.redirects))]
 
 
-def _links(source: Source, page: PagePart) -> Iterator[str]:
-    """The absolute addresses that `articles.next` finds, in its order."""
+def _is_read(url: str, pages: Sequence[PagePart]) -> bool:
+    return _spelling(url) in map(_spelling, _read(pages))
+
+
+def links(source: Source, page: PagePart) -> Iterator[str]:
+    """The absolute addresses that `articles.next` finds in a page, in its order."""
     text, _ = decode(page.body, page.content_type, source.charset)
     tree = Selector(text=text, type="html")
     try:

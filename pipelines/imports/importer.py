@@ -19,6 +19,7 @@ from crawler.ledger import end_entry
 from crawler.outcomes import Outcome
 from crawler.urls import UrlError, article_key, check_fetchable, host_of
 from pipelines.archive.store import Archive
+from pipelines.imports.further import FurtherPagesInFiles
 from pipelines.imports.reading import PageReader
 from pipelines.imports.sources import SourceFinder
 from pipelines.imports.survey import Survey, is_page_type
@@ -36,6 +37,15 @@ class FileCount:
     others: int = 0  # responses that are no page: another type or status
     unreadable: list[str] = field(default_factory=list)  # address and why
     broken: str = ""  # why it could not be read to its end
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """A page of a file, and who announced it: (source or "", entry)."""
+
+    intake: Intake
+    response: StoredResponse
+    announced: list[tuple[str, Entry]]
 
 
 class Importer:
@@ -66,6 +76,9 @@ class Importer:
         decoder = BodyDecoder(self._max_body)
         self._survey = Survey(config, decoder)
         self._finder = SourceFinder(config, fixed)
+        self._further = FurtherPagesInFiles(config, self._finder, decoder, fixed)
+        self._parts: dict[str, StoredResponse] = {}  # further pages, until their article is taken in
+        self._incomplete: list[_Found] = []  # pages whose further ones were not all met yet
         self._reader = PageReader(config.themes, database, decoder)
         self._bodies: dict[Name, bytes] = {}  # of records that others refer to, in this file or a later one
         self.faults: list[str] = []  # pages that presswatch itself failed on
@@ -86,7 +99,12 @@ class Importer:
                 if isinstance(found, StoredResponse):
                     with self._contained(found.url):
                         self._survey.look_at(found)
-        return [self._take_file(run, path) for path in files]
+                        if is_page_type(found):
+                            self._further.look_at(found)
+        counts = [self._take_file(run, path) for path in files]
+        for page in self._incomplete:
+            self._take_in(page)
+        return counts
 
     def _take_file(self, run: int, path: Path) -> FileCount:
         count = FileCount(path=path)
@@ -127,9 +145,24 @@ class Importer:
             count.unreadable.append(f"{response.url}: {error.why}")
             return
         count.pages += 1
-        for announced_by, entry in announced:
-            with self._contained(response.url):
-                self._take_page(intake, response, entry, announced_by)
+        if self._further.is_further(response.url):
+            self._parts.setdefault(response.url, response)
+        else:
+            self._incomplete.append(_Found(intake=intake, response=response, announced=announced))
+        for page in [page for page in self._incomplete if self._is_complete(page)]:
+            self._incomplete.remove(page)
+            self._take_in(page)
+
+    def _is_complete(self, page: "_Found") -> bool:
+        return self._parts.keys() >= set(self._further.behind(page.response.url))
+
+    def _take_in(self, page: "_Found") -> None:
+        """Take a page in with what was met of those behind it."""
+        behind = self._further.behind(page.response.url)
+        parts = [part for url in behind if (part := self._parts.pop(url, None))]
+        for announced_by, entry in page.announced:
+            with self._contained(page.response.url):
+                self._take_page(page, parts, entry, announced_by)
 
     @contextmanager
     def _contained(self, url: str) -> Iterator[None]:
@@ -144,8 +177,9 @@ class Importer:
             logger.exception("importing %s broke", url)
             self.faults.append(f"{url}: {type(error).__name__}: {error}")
 
-    def _take_page(self, intake: Intake, response: StoredResponse, entry: Entry, announced_by: str) -> None:
+    def _take_page(self, page: "_Found", parts: list[StoredResponse], entry: Entry, announced_by: str) -> None:
         """Take the page in for its entry: one that waits for it, or a new one. What has its outcome is not read."""
+        intake, response = page.intake, page.response
         with self._database.write() as connection:
             waits = waiting(connection, entry.key)
             source = self._finder.source_of(response.url, announced_by or (waits.source if waits else ""))
@@ -161,7 +195,7 @@ class Importer:
             first_seen=min(response.at, self._now()),  # a record from a clock that was ahead was not seen in the future
             backlog=True,
         )
-        result = self._reader.read(response, pending, source)
+        result = self._reader.read(response, pending, source, parts)
         if isinstance(result, Ended):
             self._end(intake, result)
         else:
