@@ -10,4 +10,9 @@ _MARKS = re.compile(r"[\\`*_\[<]|&(?=#?\w+;)|~(?=~)")
 
 def escaped(text: str) -> str:
     """One paragraph of Markdown that reads as the line of plain text does; its spaces squeezed."""
-    return as_text(_MARKS.sub(r"\\\g<0>", " ".join(text.split())))
+    return as_text(marks_escaped(" ".join(text.split())))
+
+
+def marks_escaped(text: str) -> str:
+    """A part of a paragraph that reads as the plain text does."""
+    return _MARKS.sub(r"\\\g<0>", text)
