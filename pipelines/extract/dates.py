@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crawler.dates import DATE, read_date
-from crawler.items import Dating
+from crawler.items import Dating, Precision
 from crawler.markup import Element
 from pipelines.extract.tree import meta_contents, visible_text
 
@@ -24,6 +24,7 @@ _NEAR_HEADLINE = 200
 _TELLING_TITLE = 100
 # A clock that is a little ahead is no fault; an hour is a zone that was read wrongly.
 _AHEAD = timedelta(hours=1)
+_SPANS = {Precision.DAY: timedelta(days=1), Precision.HOUR: timedelta(hours=1)}
 
 
 def page_dates(tree: Element, data: Iterable[Mapping[str, Any]], title: str, zone: str) -> tuple[Dating, ...]:
@@ -38,20 +39,38 @@ def page_dates(tree: Element, data: Iterable[Mapping[str, Any]], title: str, zon
 def choose_date(candidates: Iterable[Dating], first_seen: datetime) -> tuple[Dating | None, tuple[Dating, ...]]:
     """The publication time and every candidate, the chosen one first.
 
-    `candidates` come most trusted first. One that lies after first sight is never chosen: an article cannot be
-    announced before it is published, so its clock or its zone is wrong.
+    `candidates` come most trusted first; a day or an hour gives way to a time within it. One that lies after first
+    sight is never chosen: an article cannot be announced before it is published, so its clock or its zone is wrong.
     """
-    distinct = {(dating.at, dating.precision): dating for dating in reversed(tuple(candidates))}
-    ordered = tuple(reversed(distinct.values()))
-    possible = tuple(dating for dating in ordered if dating.at <= first_seen + _AHEAD)
+    distinct: dict[tuple[datetime, Precision], Dating] = {}
+    for dating in candidates:
+        distinct.setdefault((dating.at, dating.precision), dating)
+    ordered = tuple(distinct.values())
+    possible = _exact_first(tuple(dating for dating in ordered if dating.at <= first_seen + _AHEAD))
     impossible = tuple(dating for dating in ordered if dating.at > first_seen + _AHEAD)
     return (possible[0] if possible else None), possible + impossible
 
 
+def _exact_first(candidates: tuple[Dating, ...]) -> tuple[Dating, ...]:
+    """The candidates, before a first one that names a day or an hour the first that tells the time in it."""
+    if not candidates:
+        return ()
+    told = next((dating for dating in candidates[1:] if _is_within(dating, candidates[0])), None)
+    return candidates if told is None else (told, *(dating for dating in candidates if dating is not told))
+
+
+def _is_within(exact: Dating, coarse: Dating) -> bool:
+    if exact.precision is not Precision.SECOND or coarse.precision is Precision.SECOND:
+        return False
+    span = _SPANS[coarse.precision]
+    # "3 小时前" may be an hour more; the day of another zone begins or ends up to a day off.
+    slack = span if coarse.precision is Precision.HOUR or exact.zone != coarse.zone else timedelta(0)
+    return coarse.at - slack <= exact.at < coarse.at + span + slack
+
+
 def _shown(tree: Element, data: Iterable[Mapping[str, Any]], title: str) -> Iterable[str]:
     for node in data:
-        if isinstance(node.get("datePublished"), str):
-            yield node["datePublished"]
+        yield from (node[key] for key in ("datePublished", "pubDate") if isinstance(node.get(key), str))
     metas = meta_contents(tree)
     yield from (metas[name] for name in _META_NAMES if name in metas)
     for element in tree.xpath("//time[@pubdate or @itemprop='datePublished'] | //*[@itemprop='datePublished']"):

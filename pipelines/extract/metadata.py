@@ -12,7 +12,7 @@ from pipelines.extract.tree import first_texts, meta_contents
 
 _SEPARATED = re.compile(r"\s*(?:[-_|｜–—·•]|::)+\s*\S.*", re.DOTALL)
 # No bylines: desks, addresses, templates left unfilled.
-_NO_AUTHOR = re.compile(r"编辑|责编|网友|关注|管理员|admin|@|://|[{}<>]", re.IGNORECASE)
+_NO_AUTHOR = re.compile(r"编辑|责编|网友|关注|管理员|admin|Discuz|@|://|[{}<>]", re.IGNORECASE)
 _AUTHORS_BETWEEN = re.compile(r"[,，、;；/|]|\s{2,}")
 _LONGEST_AUTHOR = 30
 
@@ -66,7 +66,12 @@ def page_authors(tree: Element, data: Iterable[Mapping[str, Any]]) -> tuple[str,
     metas = meta_contents(tree)
     if not names:
         names = [metas[name] for name in ("author", "article:author") if name in metas][:1]
-    parts = (clean(part) for name in names for part in _AUTHORS_BETWEEN.split(name))
+    return bylines(names)
+
+
+def bylines(texts: Iterable[str]) -> tuple[str, ...]:
+    """The names in the texts, each once; desks, addresses and what is too long for a name are left out."""
+    parts = (clean(part) for text in texts for part in _AUTHORS_BETWEEN.split(text))
     good = (part for part in parts if part and len(part) <= _LONGEST_AUTHOR and not _NO_AUTHOR.search(part))
     return tuple(dict.fromkeys(good))
 
@@ -106,6 +111,6 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
         if isinstance(one, list):
             waiting.extend(one)
         elif isinstance(one, dict):
-            if "datePublished" in one or "author" in one:
+            if {"datePublished", "pubDate", "author"} & one.keys():
                 yield one
             waiting.extend(part for part in one.values() if isinstance(part, dict | list))
