@@ -1,42 +1,21 @@
 """Pages → articles."""
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from html_pages import BODY, CHINESE, html, jsonld, portal
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pages import FEED, MIRROR, SEEN, SHANGHAI, URL, dating, mirror_page, page
+from pages import FEED, MIRROR, SEEN, URL, page
 
 from crawler.charsets import decode
-from crawler.dates import read_date
 from crawler.items import Article, Ended, Precision
 from crawler.outcomes import Outcome
-from pipelines.extract import html as html_room
-from pipelines.extract import metadata
-from pipelines.extract.dates import choose_date
+from pipelines.extract import generic, metadata
 from pipelines.extract.extract import extract
 from pipelines.extract.pipeline import ExtractPipeline
 from pipelines.extract.plain import plain_text
-from pipelines.extract.repair import repair_markdown
-
-FIXTURES = Path(__file__).parent / "fixtures" / "extract"
-CHINESE = "青松市的机器人工厂说，他们在三月里会生产一百台新的机器。"
-BODY = "青松市的机器人工厂说，他们在三月里会生产一百台新的机器，比去年的这个时候多出一倍，而工人的数量没有变化。"
-
-
-def portal(encoding="utf-8", label="utf-8"):
-    return (FIXTURES / "portal.html").read_text("utf-8").replace("CHARSET", label).encode(encoding)
-
-
-def jsonld(**entry):
-    return extract(page((FIXTURES / "jsonld.html").read_bytes(), **entry), FEED)
-
-
-def html(body="", head="", lang=""):
-    return f"<html lang='{lang}'><head>{head}</head><body>{body}<p>{BODY}</p><p>{CHINESE * 3}</p></body></html>"
-
 
 # Decoding
 
@@ -258,7 +237,7 @@ def test_no_markup_however_broken_raises(fragments):
 @pytest.mark.parametrize(("paragraphs", "fast"), [(1000, False), (5000, True)])
 def test_a_page_of_too_many_elements_gets_no_second_opinion(monkeypatch, paragraphs, fast):
     asked = []
-    monkeypatch.setattr(html_room, "main_text", lambda tree, **options: asked.append(options["fast"]))
+    monkeypatch.setattr(generic, "main_text", lambda tree, **options: asked.append(options["fast"]))
     extract(page("<div>" + "<p>a</p>" * paragraphs + "</div>"), FEED)
     assert asked == [fast]
 
@@ -273,137 +252,6 @@ def test_linked_data_is_read_once(monkeypatch):
 def test_the_body_that_wechat_hides_is_read():
     hidden = f"<div id='js_content' style='visibility: hidden; display: none'><p>{BODY}</p><p>{CHINESE * 3}</p></div>"
     assert BODY in extract(page(f"<html><body><p>关注我们</p>{hidden}</body></html>"), FEED).text
-
-
-# Dates
-
-
-@pytest.mark.parametrize(
-    ("text", "at", "precision"),
-    [
-        ("2026-03-05", datetime(2026, 3, 5, tzinfo=SHANGHAI), Precision.DAY),
-        ("发布于2026年3月5日 09:30", datetime(2026, 3, 5, 9, 30, tzinfo=SHANGHAI), Precision.SECOND),
-        ("2026/3/5 9:30:15", datetime(2026, 3, 5, 9, 30, 15, tzinfo=SHANGHAI), Precision.SECOND),
-        ("2026-03-05T09:30:15.123Z", datetime(2026, 3, 5, 9, 30, 15, tzinfo=UTC), Precision.SECOND),
-        ("2026-03-05T09:30:15+09:00", datetime(2026, 3, 5, 0, 30, 15, tzinfo=UTC), Precision.SECOND),
-    ],
-)
-def test_a_date_is_read_as_precisely_as_it_is_shown(text, at, precision):
-    found = read_date(text, "Asia/Shanghai", "page")
-    assert (found.at, found.precision, found.where) == (at, precision, "page")
-    assert found.zone == ("" if text.endswith(("Z", "+09:00")) else "Asia/Shanghai")
-
-
-@pytest.mark.parametrize("text", ["", "三月五日", "2026-03", "2026-13-45", "1526-03-05", "第12026-03-05号", "26-03-05"])
-def test_what_is_no_whole_date_is_none(text):
-    assert read_date(text, "Asia/Shanghai", "page") is None
-
-
-def test_the_line_below_the_headline_dates_a_page():
-    assert extract(page(portal()), FEED).published.at == datetime(2026, 3, 5, 9, 30, tzinfo=SHANGHAI)
-
-
-def test_a_page_without_a_date_has_none():
-    found = extract(page(html("<h1>甲公司上市</h1>") + "版权所有 2019"), FEED)
-    assert (found.published, found.datings) == (None, ())
-
-
-def test_the_announced_date_is_chosen_and_the_pages_is_kept():
-    announced = dating(SEEN - timedelta(hours=5))
-    found = jsonld(published=announced)
-    assert found.published == announced
-    assert [candidate.where for candidate in found.datings] == ["feed", "page"]
-
-
-def test_a_date_after_first_sight_is_never_chosen_but_kept_as_evidence():
-    late, right = dating(SEEN + timedelta(hours=8)), dating(SEEN, where="page")
-    assert choose_date((late, right), SEEN) == (right, (right, late))
-    assert choose_date((late,), SEEN) == (None, (late,))
-
-
-def test_a_clock_an_hour_ahead_is_believed():
-    ahead = dating(SEEN + timedelta(hours=1))
-    assert choose_date((ahead,), SEEN)[0] == ahead
-
-
-def test_the_same_time_twice_is_one_candidate_the_more_trusted_one():
-    first, second = dating(SEEN), dating(SEEN, where="page")
-    assert choose_date((first, second), SEEN) == (first, (first,))
-
-
-# The mirror's Markdown files
-
-
-@pytest.mark.parametrize("notice", ["小懒自动备份，仅供查阅学习", "公众号【懒人搜索】备份，仅供查阅学习"])
-def test_a_mirror_file_gives_body_account_and_title(notice):
-    head = f"# \u200b一篇文章\n\n[**返回列表页**](/gzh/观潮)\n\n{notice}\n\n"
-    found = extract(mirror_page(f"{BODY}\n\n{CHINESE}", head=head), MIRROR)
-    assert (found.title, found.account, found.extractor) == ("一篇文章", "观潮", "docsify 2")
-    assert found.text == f"{BODY}\n{CHINESE}"
-
-
-def test_the_entrys_title_goes_before_the_files_and_loses_zero_width_characters():
-    assert extract(mirror_page(BODY, title="\u200b列表里的标题"), MIRROR).title == "列表里的标题"
-
-
-def test_the_account_is_unknown_without_a_back_link():
-    assert extract(mirror_page(BODY, head="# 一篇文章\n\n"), MIRROR).account == ""
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        pytest.param("None\n", "None", id="failed-backup"),
-        pytest.param("\n\n", "no body", id="no-body"),
-        pytest.param("# 一篇文章\n\n__ 资源分享 , 101\n\n,\n\n2024-06-14 20:42 , ,\n", "stub", id="stub"),
-        pytest.param("# “一篇”文章\n\n,\n\n, ,\n", "stub", id="stub-with-other-quotes"),
-        pytest.param("付费文章，全文一万字。", "at least 40", id="teaser"),
-        pytest.param("![](https://img.example/a.png)\n" * 9, "at least 40", id="pictures-alone"),
-    ],
-)
-def test_a_mirror_file_without_an_article_ends_with_the_reason(body, reason):
-    found = extract(mirror_page(body), MIRROR)
-    assert found.outcome is Outcome.NO_TEXT
-    assert reason in found.reason
-
-
-@pytest.mark.parametrize("body", ["<!DOCTYPE html><html>加载中</html>", "\n<html><body>404</body></html>", ""])
-def test_the_mirrors_shell_and_an_empty_file_are_no_article(body):
-    assert extract(mirror_page(body, head=""), MIRROR).outcome is Outcome.NO_TEXT
-
-
-def test_a_title_that_is_repeated_above_a_real_body_is_not_part_of_it():
-    assert extract(mirror_page(f"# 一篇文章\n\n{BODY}"), MIRROR).text == BODY
-
-
-@pytest.mark.parametrize(
-    ("broken", "whole"),
-    [
-        pytest.param("第一行是长长的\n第二行", "第一行是长长的第二行", id="wrapped-han"),
-        pytest.param("因为Open\nAI的出现", "因为Open AI的出现", id="wrapped-latin"),
-        pytest.param("一段。  \n另一段。  \n", "一段。\n\n另一段。", id="two-spaces-end-a-paragraph"),
-        pytest.param("甲\u00a0\u00a0 乙\u200b丙", "甲 乙丙", id="no-break-and-zero-width"),
-        pytest.param("甲[](https://a.example/x)乙", "甲乙", id="empty-anchor"),
-        pytest.param("![](https://a.example/x.png)", "![](https://a.example/x.png)", id="an-image-is-no-empty-anchor"),
-        pytest.param("[草莓]()和[梨]()", "草莓和梨", id="links-to-nothing"),
-        pytest.param("****戳这里**“观潮”** 关注我****", "戳这里 **“观潮”** 关注我", id="star-debris"),
-        pytest.param("**甲****乙**", "**甲乙**", id="bold-that-was-cut"),
-        pytest.param(
-            "![](https://mmbiz.qpic.cn/x/640?wx_fmt=other&from;=appmsg&wx;_lazy=1&tp;=webp)",
-            "![](https://mmbiz.qpic.cn/x/640?wx_fmt=other)",
-            id="wechat-image",
-        ),
-        pytest.param("[文](https://a.example/?a=1&from;=2)", "[文](https://a.example/?a=1&from=2)", id="broken-query"),
-        pytest.param(
-            "[文](https://a.example/长\n路\n径)", "[文](https://a.example/长路径)", id="address-wrapped-twice"
-        ),
-        pytest.param("> 引一\n> 引二\n\n- 甲\n- 乙", "> 引一引二\n\n- 甲\n- 乙", id="quotes-and-lists"),
-        pytest.param("正文\n\n\n\n\n正文", "正文\n\n正文", id="one-empty-line"),
-    ],
-)
-def test_what_the_conversion_broke_is_put_right(broken, whole):
-    assert repair_markdown(broken) == whole
-    assert repair_markdown(whole) == whole
 
 
 # The shell

@@ -1,11 +1,13 @@
-"""A Markdown article file of a WeChat mirror to an article."""
+"""The Markdown file behind a docsify page, a WeChat mirror's above all, to an article."""
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from crawler.charsets import decode
 from crawler.config.models import Source
 from crawler.items import Article, Ended, Page
+from crawler.outcomes import Outcome
 from crawler.text import clean
 from crawler.urls import article_key
 from pipelines.extract.boilerplate import without_boilerplate
@@ -19,7 +21,12 @@ EXTRACTOR = "docsify 2"
 _TITLE = re.compile(r"\A\s*#[ \t]+(?P<title>[^\n]*)\n?")
 _BACK_LINK = re.compile(r"\A\s*\[\*{0,2}返回列表页\*{0,2}\]\(/gzh/(?P<account>[^)\s]*)\)[^\n]*\n?")
 _NOTICE = re.compile(r"\A\s*((?:公众号【[^】\n]*】备份|小懒自动备份)，仅供查阅学习)[^\n]*\n?")
-_HTML = re.compile(r"\A\s*(?:<!doctype|<html|<head|<\?xml)", re.IGNORECASE)
+_HTML = re.compile(rb"\A\s*(?:<!doctype|<html|<head|<\?xml)", re.IGNORECASE)
+_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_RELATIVE_ADDRESS = re.compile(r"(?<=\]\()(?![a-z][a-z+.-]*:|#)[^()\s]+", re.IGNORECASE)
+# What is left of a text that is sold: the beginning, and how long the whole is.
+_TEASER = re.compile(r"全文(?:约|共|近)?[一二三四五六七八九十百千万两\d.]{1,8}字|付费(?:阅读|文章|内容)")
+_LONGEST_TEASER = 120
 _STUB_LINE = re.compile(r"[ \t]*(?:__[ \t]*资源分享[^\n]*|\d{4}-\d\d-\d\d \d\d:\d\d[ ,，]*|[ ,，]+)")
 _SHORTEST_TEXT = 40
 
@@ -35,16 +42,34 @@ class MirrorFile:
 
 
 def extract_docsify(page: Page, source: Source) -> Article | Ended:
-    """The article in a mirror's Markdown file; Ended as no_text for its stubs, failed backups and soft 404s."""
-    text, _ = decode(page.body, page.content_type)
-    if _HTML.match(text):
-        return no_text(page, "the answer is an HTML page where the mirror's Markdown file was expected")
-    file = take_apart(text.replace("\r\n", "\n"))
+    """The article in a docsify Markdown file; how the entry ended for stubs, teasers, failed backups, soft 404s."""
+    text, _ = decode(page.body, page.content_type, source.charset)
+    if looks_like_html(page.body):
+        return no_text(page, "the answer is an HTML page where a Markdown file was expected")
+    file = take_apart(_FRONT_MATTER.sub("", text.replace("\r\n", "\n")))
     markdown = article_markdown(file)
+    if is_teaser(markdown):
+        reason = "a paywall: the beginning of a text that is sold"
+        return Ended(pending=page.pending, outcome=Outcome.BLOCKED, reason=reason, at=page.fetched_at)
     fault = fault_of(file, markdown)
     if fault:
         return no_text(page, fault)
-    return _article(page, source, file, markdown)
+    return _article(page, source, file, _whole_addresses(markdown, page.url))
+
+
+def looks_like_html(body: bytes) -> bool:
+    return _HTML.match(body.removeprefix(b"\xef\xbb\xbf")) is not None
+
+
+def is_teaser(markdown: str) -> bool:
+    """Whether an article's Markdown is only the beginning of one that is sold."""
+    text = plain_text(markdown)
+    return 0 < _letters(text) <= _LONGEST_TEASER and _TEASER.search(text) is not None
+
+
+def _whole_addresses(markdown: str, url: str) -> str:
+    """Links and pictures of the file as the addresses they stand for; routes of the site stay routes."""
+    return _RELATIVE_ADDRESS.sub(lambda found: urljoin(url, found[0]), markdown)
 
 
 def take_apart(text: str) -> MirrorFile:
@@ -107,7 +132,7 @@ def _article(page: Page, source: Source, file: MirrorFile, markdown: str) -> Art
         url=page.url,
         final_key=article_key(page.url),
         fetched_at=page.fetched_at,
-        title=clean(entry.title) or file.title,
+        title=_title(clean(entry.title), file),
         text=plain_text(markdown),
         markdown=markdown,
         authors=entry.authors,
@@ -120,3 +145,9 @@ def _article(page: Page, source: Source, file: MirrorFile, markdown: str) -> Art
         etag=page.header("ETag"),
         last_modified=page.header("Last-Modified"),
     )
+
+
+def _title(announced: str, file: MirrorFile) -> str:
+    """A mirror's list has the title as its account wrote it; the links of another site may say anything."""
+    from_mirror = file.noticed or file.account
+    return (announced or file.title) if from_mirror else (file.title or announced)

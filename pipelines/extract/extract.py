@@ -1,16 +1,19 @@
-"""A page to an article, by the kind of its source."""
+"""A page to an article, by what the page is."""
 
+import json
 import re
+from urllib.parse import urlsplit
 
 from crawler.config.models import Kind, Source
 from crawler.items import Article, Ended, Page
 from crawler.outcomes import Outcome
-from pipelines.extract.docsify import extract_docsify
+from pipelines.extract.docsify import extract_docsify, looks_like_html
 from pipelines.extract.html import extract_html
 from pipelines.extract.no_text import no_text
 
 # Other types are tried as text: servers call HTML many things.
 _NO_TEXT_TYPES = ("image/", "video/", "audio/", "font/", "application/pdf", "application/zip", "application/msword")
+_DOCSIFY = (Kind.WECHAT_MIRROR, Kind.DOCSIFY)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROLS = bytes([*range(9), 11, *range(14, 27), *range(28, 32), 127])
 # Read as bytes, so that no page is parsed for it alone.
@@ -29,9 +32,29 @@ def extract(page: Page, source: Source) -> Article | Ended:
     if any(map(_forbids_archiving, (page.body, *(part.body for part in page.parts)))):
         reason = "the page's robots meta tag says noarchive"
         return Ended(pending=page.pending, outcome=Outcome.REFUSED, reason=reason, at=page.fetched_at)
-    if source.kind is Kind.WECHAT_MIRROR:
+    if _is_json(page.body):
+        return no_text(page, f"the answer ({content_type or 'no content type'}) is JSON, not a page of text")
+    if _is_markdown(page, content_type, source):
         return extract_docsify(page, source)
     return extract_html(page, source)
+
+
+def _is_markdown(page: Page, content_type: str, source: Source) -> bool:
+    """Whether it is the Markdown file behind a docsify page. Where one was asked for, a page of HTML is none of its
+    articles; elsewhere an address that ends in .md may well show HTML.
+    """
+    asked = urlsplit(page.url).path.endswith(".md") or content_type == "text/markdown"
+    return asked and (source.kind in _DOCSIFY or not looks_like_html(page.body))
+
+
+def _is_json(body: bytes) -> bool:
+    if not body.lstrip().startswith((b"{", b"[")):
+        return False
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _is_binary(body: bytes) -> bool:

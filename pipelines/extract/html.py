@@ -1,91 +1,100 @@
-"""An HTML page to an article."""
+"""An HTML page, or the several pages of one article, to an article."""
 
-from importlib.metadata import version
-
-from trafilatura import extract as main_text
+from collections.abc import Iterator
+from datetime import datetime
 
 from crawler.charsets import decode
 from crawler.config.models import Source
-from crawler.items import Article, Ended, Page
-from crawler.markup import Element, ParseError, parse
-from crawler.urls import article_key
-from pipelines.extract.boilerplate import without_boilerplate
-from pipelines.extract.dates import choose_date, page_dates
-from pipelines.extract.metadata import linked_data, page_authors, page_language, page_title
+from crawler.items import Article, Ended, Page, PagePart
+from crawler.markup import ParseError, parse
+from crawler.outcomes import Outcome
+from crawler.urls import UrlError, article_key
+from pipelines.extract.dates import choose_date
 from pipelines.extract.no_text import no_text
 from pipelines.extract.plain import linked_images, plain_text
-from pipelines.extract.tree import prepare, unmark_images
+from pipelines.extract.reading import Reading, read_page
+from pipelines.extract.sites.said import NoArticle
 from pipelines.text import comparable
 
-# Raise the last number when what is made of trafilatura's text changes.
-EXTRACTOR = f"trafilatura {version('trafilatura')}-1"
-
-_SHORTEST_TEXT = 20
-# trafilatura's second opinions take time by the square of the paragraphs; articles have a few hundred elements.
-_MOST_ELEMENTS = 5000
+_SHORTEST_TEXT = 20  # characters
 
 
 def extract_html(page: Page, source: Source) -> Article | Ended:
-    """The article on an HTML page; Ended as no_text when there is none."""
-    text, _ = decode(page.body, page.content_type)
+    """The article on an HTML page and its further pages; how its entry ended when there is none."""
+    first = _read(page, page.pending.entry.title, source, page.fetched_at)
+    if isinstance(first, NoArticle):
+        return _ended(page, first)
+    markdown = "\n\n".join((first.markdown, *_further(page, source, first)))
+    text = plain_text(markdown)
+    if len(text) < _SHORTEST_TEXT:
+        return no_text(page, f"{len(text)} characters of text were found, at least {_SHORTEST_TEXT} are expected")
+    return _article(page, source, first, markdown, text)
+
+
+def _read(page: Page | PagePart, announced: str, source: Source, now: datetime) -> Reading | NoArticle:
+    text, _ = decode(page.body, page.content_type, source.charset)
     try:
         tree = parse(text)
+        if tree is None or not len(tree):
+            return NoArticle(outcome=Outcome.NO_TEXT, reason="the page is empty")
+        return read_page(tree, page.url, announced, source, now)
     except ParseError as error:
-        return no_text(page, f"the HTML parser gave up: {type(error).__name__}: {error}")
-    if tree is None or not len(tree):
-        return no_text(page, "the page is empty")
-    prepare(tree, page.url)
-    title = page_title(tree, page.pending.entry.title)
-    markdown = without_boilerplate(_without_heading(body_markdown(tree, page.url), title))
-    body = plain_text(markdown)
-    if len(body) < _SHORTEST_TEXT:
-        return no_text(page, f"{len(body)} characters of text were found, at least {_SHORTEST_TEXT} are expected")
-    return _article(page, source, tree, title, markdown, body)
+        reason = f"the HTML parser gave up: {type(error).__name__}: {error}"
+        return NoArticle(outcome=Outcome.NO_TEXT, reason=reason)
 
 
-def body_markdown(tree: Element, url: str) -> str:
-    """The main text of a prepared tree as Markdown with headings, emphasis, links and images; "" for none."""
-    found = main_text(
-        tree,
-        url=url,
-        output_format="markdown",
-        include_comments=False,
-        include_formatting=True,
-        include_links=True,
-        include_images=True,
-        with_metadata=False,
-        fast=sum(1 for _ in tree.iter()) > _MOST_ELEMENTS,
+def _ended(page: Page, found: NoArticle) -> Ended:
+    return Ended(
+        pending=page.pending,
+        outcome=found.outcome,
+        reason=found.reason,
+        at=page.fetched_at,
+        hold_host=found.hold_host,
     )
-    return unmark_images(found or "").strip()
 
 
-def _without_heading(markdown: str, title: str) -> str:
-    """The body without the title above it, which a reprint may change while the text stays the same."""
-    first, _, rest = markdown.partition("\n")
-    heading = first.startswith("#") and comparable(first) == comparable(title)
-    return rest.strip() if heading else markdown
+def _further(page: Page, source: Source, first: Reading) -> Iterator[str]:
+    """The bodies of the article's further pages. What all pages begin with was told on the first."""
+    told = {comparable(first.title), comparable(first.markdown.partition("\n\n")[0])}
+    for part in page.parts:
+        read = _read(part, "", source, page.fetched_at)
+        # A page of another make is what the site answers beyond the end.
+        if not isinstance(read, Reading) or read.extractor != first.extractor:
+            continue
+        blocks = read.markdown.split("\n\n")
+        while blocks and comparable(blocks[0]) in told:
+            del blocks[0]
+        if blocks:
+            yield "\n\n".join(blocks)
 
 
-def _article(page: Page, source: Source, tree: Element, title: str, markdown: str, text: str) -> Article:
+def _article(page: Page, source: Source, read: Reading, markdown: str, text: str) -> Article:
     entry = page.pending.entry
-    data = linked_data(tree)
-    shown = page_dates(tree, data, title, source.timezone)
     announced = (entry.published,) if entry.published else ()
-    published, datings = choose_date((*announced, *shown), page.pending.first_seen)
+    published, datings = choose_date((*announced, *read.datings), page.pending.first_seen)
     return Article(
         pending=page.pending,
         url=page.url,
-        final_key=article_key(page.url),
+        final_key=_final_key(page, read),
         fetched_at=page.fetched_at,
-        title=title,
+        title=read.title,
         text=text,
         markdown=markdown,
-        authors=entry.authors or page_authors(tree, data),
+        authors=entry.authors or read.authors,
+        account=read.account,
         published=published,
         datings=datings,
-        language=page_language(tree) or source.language,
+        language=read.language or source.language,
         images=linked_images(markdown),
-        extractor=EXTRACTOR,
+        extractor=read.extractor,
         etag=page.header("ETag"),
         last_modified=page.header("Last-Modified"),
     )
+
+
+def _final_key(page: Page, read: Reading) -> str:
+    """A page that says which article it shows is that article, wherever it is mirrored."""
+    try:
+        return article_key(read.original_url or page.url)
+    except UrlError:  # what scripts say need not be an address
+        return article_key(page.url)

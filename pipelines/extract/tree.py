@@ -1,9 +1,9 @@
-"""The parsed page, and what is put right in its tree before the main text is looked for."""
+"""The parsed page, what is asked of it, and what is put right in it before the main text is looked for."""
 
 import re
 from urllib.parse import urljoin
 
-from crawler.markup import Element
+from crawler.markup import Element, parse
 
 _IMAGE_SOURCES = ("data-src", "data-original", "data-actualsrc", "data-lazy-src", "file", "zoomfile", "src")
 # trafilatura drops every image whose address shows no file extension (WeChat's and Tencent's all); a fragment that
@@ -17,6 +17,28 @@ _BODIES = (
 )
 # WeChat's editor writes a paragraph as a section; only p is text to the generic rules.
 _LEAF_SECTIONS = "//section[not(.//section or .//p or .//div or .//table or .//ul or .//ol or .//blockquote or .//pre)]"
+
+
+def fragment(text: str) -> Element | None:
+    """The body that a piece of HTML stands for, or None when it holds neither words nor pictures.
+
+    Raises:
+        ParseError: the parser gave up.
+    """
+    tree = parse(f"<html><body>{text}</body></html>") if text.strip() else None
+    body = None if tree is None else tree.find("body")
+    return body if body is not None and holds_something(body) else None
+
+
+def holds_something(element: Element) -> bool:
+    """Whether there are words or pictures in an element."""
+    return bool("".join(element.itertext()).strip()) or next(element.iter("img"), None) is not None
+
+
+def take_out(element: Element) -> None:
+    """Remove an element; the words behind it stay."""
+    if element.getparent() is not None:
+        element.drop_tree()
 
 
 def prepare(tree: Element, url: str) -> None:

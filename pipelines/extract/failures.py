@@ -1,0 +1,62 @@
+"""Pages that answer 200 and hold no article, by the list in data/failures.yaml."""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+from pydantic import TypeAdapter, model_validator
+
+from crawler.config.models import Model, PageSelectors, PositiveDuration, Regex
+from crawler.config.selectors import found_in
+from crawler.markup import Element
+from crawler.outcomes import Outcome
+from pipelines.extract.sites.said import NoArticle
+from pipelines.extract.tree import visible_text
+
+
+class Failure(Model):
+    """One entry of the list. What its keys mean is said there."""
+
+    url: Regex | None = None
+    where: PageSelectors = ()
+    words: Regex | None = None
+    at_most: int | None = None
+    outcome: Literal[Outcome.BLOCKED, Outcome.GONE, Outcome.NO_TEXT]
+    reason: str
+    hold: PositiveDuration | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "Failure":
+        if self.words is not None and not self.where and self.at_most is None:
+            raise ValueError("words alone need at_most: an article about captchas is an article")
+        return self
+
+
+@cache
+def failures() -> tuple[Failure, ...]:
+    """The list."""
+    text = files("pipelines.extract").joinpath("data/failures.yaml").read_text(encoding="utf-8")
+    return TypeAdapter(tuple[Failure, ...]).validate_python(yaml.safe_load(text))
+
+
+def failure_of(tree: Element, url: str) -> NoArticle | None:
+    """What a page is that is no article, or None where it may be one."""
+    text = visible_text(tree)
+    found = next((failure for failure in failures() if _fits(failure, tree, url, text)), None)
+    if found is None:
+        return None
+    return NoArticle(outcome=found.outcome, reason=found.reason, hold_host=found.hold)
+
+
+def _fits(failure: Failure, tree: Element, url: str, text: str) -> bool:
+    if failure.url is not None and not re.search(failure.url, url):
+        return False
+    if failure.at_most is not None and len(text) > failure.at_most:
+        return False
+    found = [one for expression in failure.where for one in found_in(tree, expression) if not isinstance(one, str)]
+    if failure.where and not found:
+        return False
+    told = " ".join(map(visible_text, found)) if found else text
+    return failure.words is None or re.search(failure.words, told) is not None

@@ -1,0 +1,30 @@
+"""The main text of a page whose body nobody knows, found by trafilatura."""
+
+from importlib.metadata import version
+
+from trafilatura import extract as main_text
+
+from crawler.markup import Element
+from pipelines.extract.tree import unmark_images
+
+# Raise the last number when what is made of trafilatura's text changes.
+EXTRACTOR = f"trafilatura {version('trafilatura')}-1"
+
+# trafilatura's second opinions take time by the square of the paragraphs; articles have a few hundred elements.
+_MOST_ELEMENTS = 5000
+
+
+def main_markdown(tree: Element, url: str) -> str:
+    """The main text of a prepared tree as Markdown with headings, emphasis, links and images; "" for none."""
+    found = main_text(
+        tree,
+        url=url,
+        output_format="markdown",
+        include_comments=False,
+        include_formatting=True,
+        include_links=True,
+        include_images=True,
+        with_metadata=False,
+        fast=sum(1 for _ in tree.iter()) > _MOST_ELEMENTS,
+    )
+    return unmark_images(found or "").strip()

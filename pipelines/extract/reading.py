@@ -1,0 +1,161 @@
+"""One HTML page, read: what it says of its article."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from crawler.config.models import ArticleRules, Source
+from crawler.config.selectors import found_in
+from crawler.dates import read_date, read_moment
+from crawler.items import Dating
+from crawler.markup import Element
+from crawler.text import clean
+from pipelines.extract.body import markdown_of
+from pipelines.extract.boilerplate import without_boilerplate
+from pipelines.extract.dates import page_dates
+from pipelines.extract.failures import failure_of
+from pipelines.extract.generic import EXTRACTOR, main_markdown
+from pipelines.extract.metadata import bylines, linked_data, page_authors, page_language, page_title
+from pipelines.extract.sites import qq, weixin
+from pipelines.extract.sites.rules import Site, site_of
+from pipelines.extract.sites.said import NoArticle, Said
+from pipelines.extract.tree import prepare, take_out, visible_text
+from pipelines.text import comparable
+
+# Raise the number when what is made of the same body changes.
+BY_RULES = "rules 1"
+
+# A last paragraph that is a link and nothing else, and names no article: [qq](https://…).
+_SOURCE_LINE = re.compile(r"\n\n\[[^\[\]\n]{1,12}\]\([^()\s]*\)\s*\Z")
+_OF_SITES: Mapping[str, Callable[[Element], Said | NoArticle]] = MappingProxyType(
+    {"qq": qq.read, "weixin": weixin.read}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a page says of its article."""
+
+    title: str
+    markdown: str
+    authors: tuple[str, ...]
+    account: str
+    datings: tuple[Dating, ...]  # most trusted first
+    language: str
+    original_url: str  # of the first publication, where the page names it
+    extractor: str
+
+
+def read_page(tree: Element, url: str, announced: str, source: Source, now: datetime) -> Reading | NoArticle:
+    """The article on a page, or what the page is where it has none.
+
+    Args:
+        tree: of the page, fresh from `parse`. It is used up.
+        url: of the page.
+        announced: the title in feed or list.
+        source: whose rules win over what is known of the page's site.
+        now: when the page was fetched; "3 小时前" is reckoned from here.
+
+    Raises:
+        ParseError: the parser gave up on HTML that the page's scripts carry.
+    """
+    failure = failure_of(tree, url)
+    if failure is not None:
+        return failure
+    site = site_of(tree, url)
+    told = _OF_SITES.get(site.name, _silent)(tree)
+    if isinstance(told, NoArticle):
+        return told
+    said = _less(told, source.articles)
+    rules = site.with_rules_of(source.articles)
+    data = linked_data(tree)
+    bodies = list(_bodies(tree, rules, said))
+    title = said.title or next(_texts(tree, rules.title), "") or page_title(tree, announced)
+    zone = rules.timezone or source.timezone
+    shown = (*said.published, *_shown(tree, rules, zone, now), *page_dates(tree, data, title, zone))
+    reading = Reading(
+        title=title,
+        markdown="",
+        authors=bylines(_texts(tree, rules.author)) or page_authors(tree, data),
+        account=said.account or next(_texts(tree, rules.account), ""),
+        datings=shown,
+        language=page_language(tree),
+        original_url=said.url,
+        extractor="",
+    )
+    return _with_body(reading, tree, url, bodies, rules)
+
+
+def _silent(_: Element) -> Said | NoArticle:
+    return Said()
+
+
+def _less(said: Said, articles: ArticleRules) -> Said:
+    """What a site says, less what the source has rules of its own for."""
+    return replace(
+        said,
+        title="" if articles.title else said.title,
+        published=() if articles.published else said.published,
+        body=None if articles.body else said.body,
+    )
+
+
+def _bodies(tree: Element, rules: Site, said: Said) -> Iterator[Element]:
+    """Where the body may stand, most trusted first; of what an expression finds the first, replies follow it."""
+    if said.body is not None:
+        yield said.body
+    for expression in rules.body:
+        yield from [found for found in found_in(tree, expression) if not isinstance(found, str)][:1]
+
+
+def _with_body(reading: Reading, tree: Element, url: str, bodies: list[Element], rules: Site) -> Reading:
+    prepare(tree, url)
+    for body in bodies:
+        if body.getroottree().getroot() is not tree:
+            prepare(body, url)
+        for unwanted in [found for expression in rules.drop for found in found_in(body, expression)]:
+            if not isinstance(unwanted, str):
+                take_out(unwanted)
+        markdown = _article_of(markdown_of(body), reading.title)
+        if markdown:
+            return replace(reading, markdown=markdown, extractor=BY_RULES)
+    if bodies:  # the main text of a page whose body is empty would be what stands round it
+        return replace(reading, extractor=BY_RULES)
+    return replace(reading, markdown=_article_of(main_markdown(tree, url), reading.title), extractor=EXTRACTOR)
+
+
+def _article_of(markdown: str, title: str) -> str:
+    """The body without what stands round every article, without the link to its source below it, and without the
+    title above it, which a reprint may change while the text stays the same.
+    """
+    first, _, rest = markdown.partition("\n")
+    heading = first.startswith("#") and comparable(first) == comparable(title)
+    return _SOURCE_LINE.sub("", without_boilerplate(rest.strip() if heading else markdown))
+
+
+def _texts(tree: Element, expressions: tuple[str, ...]) -> Iterator[str]:
+    """The texts that the first expression finds which finds any."""
+    for expression in expressions:
+        found = (clean(one if isinstance(one, str) else visible_text(one)) for one in found_in(tree, expression))
+        texts = [text for text in found if text]
+        if texts:
+            yield from texts
+            return
+
+
+def _shown(tree: Element, rules: Site, zone: str, now: datetime) -> Iterator[Dating]:
+    """The first date where the rules say that it is shown."""
+    shown = (one for expression in rules.published for one in found_in(tree, expression))
+    yield from [dating for one in shown if (dating := _dating(one, zone, now))][:1]
+
+
+def _dating(one: Element | str, zone: str, now: datetime) -> Dating | None:
+    """Themes that write 昨天 have the whole date in an attribute beside it."""
+    if isinstance(one, str):
+        return read_moment(one, ZoneInfo(zone), "page", now)
+    told = (inner.get(name) for inner in one.iter() for name in ("datetime", "title", "content"))
+    whole = (read_date(text, zone, "page") for text in told if text)
+    return next(filter(None, whole), None) or read_moment(visible_text(one), ZoneInfo(zone), "page", now)
