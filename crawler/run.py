@@ -6,36 +6,35 @@ import os
 import shutil
 import signal
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
-from scrapy.settings import Settings as ScrapySettings
 from sqlalchemy import Connection
 
-from crawler import __version__, books
-from crawler import settings as scrapy_settings
+from crawler import books
 from crawler.captures.ring import Ring, ring_of_run
 from crawler.clock import Clock
 from crawler.config.models import Config, Source
 from crawler.database import Database, StorageError
 from crawler.endpoints import Endpoints
-from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import DEFAULT_DELAY, Pace
 from crawler.fetch.replay import NoMemories, ObeyedRobots, Replay
-from crawler.fetch.robots import PRODUCT_NAME, Robots, RobotsCache
+from crawler.fetch.robots import Robots, RobotsCache
 from crawler.fetch.robots_cache import DatabaseRobotsCache
 from crawler.installation import installation_id
+from crawler.items import Flow
 from crawler.ledger import Ledger, Scope
 from crawler.revisits import Revisits
+from crawler.spiders.choice import spider_of
 from crawler.spiders.polls import is_to_poll
-from crawler.spiders.source import SourceSpider
 from crawler.visit import DueEndpoint, RunContext, Visit
+from crawler.visit_settings import address_guard, user_agent, visit_settings
 from pipelines.archive.store import Archive
 
 logger = logging.getLogger(__name__)
@@ -96,6 +95,8 @@ class Run:
         route: local server that gets every request, or None for the live network.
         replay: recorded answers to live by instead of any network; endpoints that did not answer then are not polled.
         watch: is told in a line what just happened.
+        stages: item pipelines by their order; None for all of a crawl. The last of them tells the ledger.
+        listen: is given what the last stage hands on.
     """
 
     config: Config
@@ -107,6 +108,8 @@ class Run:
     route: str | None = None
     replay: Replay | None = None
     watch: Callable[[str], None] = logger.info
+    stages: Mapping[str, int] | None = None
+    listen: Callable[[Flow], None] = lambda item: None
     errors: list[str] = field(default_factory=list)
     _stopped: str = ""
     _halted: str = ""
@@ -127,7 +130,7 @@ class Run:
                 self.errors.extend(archive.recover())
                 to_poll = self._due_endpoints(run)
                 due = sum(len(endpoints) for endpoints in to_poll.values())
-                await self._visit_all(run, AsyncCrawlerRunner(self._scrapy_settings()), to_poll)
+                await self._visit_all(run, self._runner(), to_poll)
             except StorageError as error:
                 self._halt(error)
         lines = self._close(run)
@@ -148,8 +151,6 @@ class Run:
         watched = names | {source.name for source in self.config.enabled_sources}
         with self.database.write() as connection:
             number = books.open_run(connection, command=command, process=os.getpid(), now=now, sources=sorted(names))
-        route = urlsplit(self.route) if self.route else None
-        address = (_loopback(route.hostname or ""), route.port or 80) if route else None
         ledger = Ledger(self.database)
         return RunContext(
             number=number,
@@ -160,7 +161,7 @@ class Run:
             endpoints=Endpoints(self.database),
             revisits=Revisits(self.database, self.config.settings.revisit),
             archive=self.data / "archive",
-            guard=AddressGuard(self.config.settings.safety.allow_networks, address),
+            guard=address_guard(self.config.settings, self.route),
             pace=Pace(self.clock, NoMemories() if self.replay else ledger, self._stop_reason, self._stopping),
             robots=Robots(self._robots_cache(), self.clock.now),
             ring=self._ring(number, now),
@@ -181,8 +182,8 @@ class Run:
         """Where responses are kept; a replay's were kept before."""
         if self.replay:
             return None
-        settings, agent = self.config.settings, self._user_agent()
-        return ring_of_run(self.data, self.database, settings, number=number, now=now, agent=agent)
+        settings = self.config.settings
+        return ring_of_run(self.data, self.database, settings, number=number, now=now, agent=user_agent(settings))
 
     def _close(self, run: RunContext) -> tuple[books.Book, ...]:
         """Close the books; where that cannot be done, return them as they stand: the next run closes them."""
@@ -246,11 +247,12 @@ class Run:
         if lease is None:
             self.watch(f"{host} is left alone: another worker visits it")
             return work.after
-        self._declare_pace(run, host, work)
+        sources = self._sources_of(run, host, work)
+        self._declare_pace(run, host, sources)
         visit = Visit(run=run, lease=lease, due=work.due, after=work.after, looks_again=work.looks_again)
         try:
             with self.replay.turnstile.visiting(host) if self.replay else nullcontext():
-                await runner.crawl(SourceSpider, visit=visit)
+                await self._run_spider(runner, sources, visit)
         finally:
             self.errors.extend(text for _, text in visit.faults)
             run.ledger.remember_hosts(run.pace.take_changes())
@@ -270,18 +272,37 @@ class Run:
                 by_host[state.host].append(due)
         return dict(by_host)
 
-    def _declare_pace(self, run: RunContext, host: str, work: "_Work") -> None:
-        """The most careful politeness among the sources that bring us to this host."""
+    async def _run_spider(self, runner: AsyncCrawlerRunner, sources: Sequence[Source], visit: Visit) -> None:
+        crawler = runner.create_crawler(spider_of({source.kind for source in sources}))
+        crawler.signals.connect(self._heard, signals.item_scraped)
+        await runner.crawl(crawler, visit=visit)
+
+    def _heard(self, item: Flow) -> None:
+        self.listen(item)
+
+    def _sources_of(self, run: RunContext, host: str, work: "_Work") -> list[Source]:
+        """Those that bring us to this host."""
         now = self.clock.now()
         names = {item.source.name for item in work.due}
         names |= {item.source for item in run.ledger.pending(host, now=now, scope=run.scope)}
         if work.looks_again:
             names |= {item.pending.source for item in run.revisits.due(host, now, run.scope)}
-        rules = [source.politeness for source in self.scope if source.name in names]
+        return [source for source in self.scope if source.name in names]
+
+    @staticmethod
+    def _declare_pace(run: RunContext, host: str, sources: Sequence[Source]) -> None:
+        """The most careful politeness among them."""
         run.pace.declare(
             host,
-            delay=max((rule.delay for rule in rules), default=DEFAULT_DELAY),
-            concurrency=min((rule.concurrency for rule in rules), default=1),
+            delay=max((source.politeness.delay for source in sources), default=DEFAULT_DELAY),
+            concurrency=min((source.politeness.concurrency for source in sources), default=1),
+        )
+
+    def _runner(self) -> AsyncCrawlerRunner:
+        return AsyncCrawlerRunner(
+            visit_settings(
+                self.config.settings, routed=bool(self.route), recorded=bool(self.replay), stages=self.stages
+            )
         )
 
     def _stop_reason(self) -> str:
@@ -315,26 +336,3 @@ class Run:
         finally:
             for number in caught:
                 loop.remove_signal_handler(number)
-
-    def _scrapy_settings(self) -> ScrapySettings:
-        settings = ScrapySettings()
-        settings.setmodule(scrapy_settings, priority="project")
-        safety = self.config.settings.safety
-        settings.set("USER_AGENT", self._user_agent())
-        if self.replay:
-            recorded = dict.fromkeys(("http", "https"), "crawler.fetch.replay.ReplayHandler")
-            settings.set("DOWNLOAD_HANDLERS", {**scrapy_settings.DOWNLOAD_HANDLERS, **recorded})
-        if self.route:
-            # No request leaves over TLS, and to load the system's certificates takes a visit 30 ms.
-            settings.set("DOWNLOAD_VERIFY_CERTIFICATES", value=False)
-        settings.set("DOWNLOAD_MAXSIZE", int(safety.max_body_mb * 1024 * 1024))
-        settings.set("DOWNLOAD_TIMEOUT", safety.timeout.total_seconds())
-        return settings
-
-    def _user_agent(self) -> str:
-        contact = self.config.settings.contact
-        return f"{PRODUCT_NAME}/{__version__}" + (f" (+{contact})" if contact else "")
-
-
-def _loopback(host: str) -> str:
-    return "127.0.0.1" if host == "localhost" else host

@@ -3,6 +3,7 @@
 BOT_NAME = "presswatch"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
+COMMANDS_MODULE = "crawler.cli.scrapy_commands"
 
 # One asyncio loop, no Twisted reactor.
 TWISTED_REACTOR_ENABLED = False

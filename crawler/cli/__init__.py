@@ -11,6 +11,9 @@ COMMANDS = {
     "digest": LazyCommand(target="crawler.cli.digest:digest", help="Issue the digest that is due; print the latest."),
     "search": LazyCommand(target="crawler.cli.search:search", help="Find stored articles by their words."),
     "explain": LazyCommand(target="crawler.cli.explain:explain", help="Say why an article is kept, folded or lost."),
+    "extract": LazyCommand(
+        target="crawler.cli.extract:extract", help="Show what is read of a page: a file, an address, or many files."
+    ),
     "seeds": LazyCommand(target="crawler.cli.seeds:seeds", help="Bring in the articles that show what is meant."),
     "import": LazyCommand(
         target="crawler.cli.import_warc:import_warc", help="Take in the pages of WARC files: captures, or others'."

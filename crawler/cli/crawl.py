@@ -3,8 +3,6 @@
 import asyncio
 import shlex
 import sys
-from collections.abc import Iterable
-from difflib import get_close_matches
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from crawler.books import Book
-from crawler.cli.app import App, NotFoundError, print_document, with_app
+from crawler.cli.app import App, print_document, with_app
+from crawler.cli.choose import select_sources
 from crawler.cli.lock import LockedError, locked
 from crawler.cli.replaying import read_recording, replay, tell_if_nothing_was_polled, warc_files
 from crawler.config.models import Source
@@ -46,12 +45,15 @@ class ExitCode(IntEnum):
     type=click.Path(exists=True, path_type=Path),
     help="Live by this .warc.gz, or all in this folder, instead of the network; may be given several times.",
 )
+@click.option("--spider", hidden=True, help="Only sources this spider is for: what `scrapy crawl SPIDER` asks for.")
 @with_app
-def crawl(app: App, /, *, names: tuple[str, ...], captures: tuple[Path, ...], **flags: bool) -> None:
+def crawl(
+    app: App, /, *, names: tuple[str, ...], captures: tuple[Path, ...], spider: str | None, **flags: bool
+) -> None:
     """Visit what is due: poll, fetch, extract, judge, store. A named SOURCE is polled now, due or not."""
     if captures and app.route:
         raise click.UsageError("give either --replay or --route: a replay sends no request")
-    scope = select_sources(app, names)
+    scope = select_sources(app.config, names, spider=spider)
     try:
         with locked(app):
             report = _crawl_or_replay(app, scope, captures, poll_now=bool(names) or flags["poll_all"])
@@ -75,29 +77,6 @@ def _crawl_or_replay(app: App, scope: tuple[Source, ...], captures: tuple[Path, 
     report = replay(app, scope, read_recording(warc_files(captures)))
     tell_if_nothing_was_polled(report)
     return report
-
-
-def select_sources(app: App, names: tuple[str, ...]) -> tuple[Source, ...]:
-    """The named sources, or every enabled one.
-
-    Raises:
-        NotFoundError: a name that no enabled source bears.
-    """
-    enabled = {source.name: source for source in app.config.enabled_sources}
-    for name in names:
-        if name in enabled:
-            continue
-        if app.config.source(name) is not None:
-            raise NotFoundError(f"source {name} is switched off; set enabled: true in its file to crawl it")
-        raise unknown_source(name, enabled)
-    return tuple(enabled[name] for name in dict.fromkeys(names)) or tuple(enabled.values())
-
-
-def unknown_source(name: str, known: Iterable[str]) -> NotFoundError:
-    names = list(known)
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
-    return NotFoundError(f"no source is named {name}; {hint}")
 
 
 def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool) -> RunReport:

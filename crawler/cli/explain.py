@@ -3,6 +3,7 @@
 import click
 
 from crawler.cli.app import App, NotFoundError, print_document, with_app
+from crawler.text import one_line
 from crawler.tombstones import Tombstone
 from pipelines.archive.explain import Explanation
 from pipelines.archive.explain import explain as look_up
@@ -25,6 +26,9 @@ def explain(app: App, *, query: str) -> None:
         print_document(found)
     elif isinstance(found, Explanation):
         click.echo(explanation_text(found, app.config.settings.zone))
+        source = app.config.source(found.source)
+        if source is not None and not source.enabled:
+            click.echo(f"来源已停用：{one_line(source.disabled_because) or '未写原因'}")
     elif isinstance(found, Tombstone):
         click.echo(forgotten_text(found, app.config.settings.zone))
     else:

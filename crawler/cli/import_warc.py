@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from crawler.cli.app import App, FailedError, print_document, with_app
-from crawler.cli.crawl import exit_code, report_document, tell, unknown_source
+from crawler.cli.choose import unknown_source
+from crawler.cli.crawl import exit_code, report_document, tell
 from crawler.cli.lock import locked
 from crawler.config.models import Source
 from crawler.database import StorageError

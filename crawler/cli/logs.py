@@ -46,6 +46,8 @@ def set_up_logs(*, verbose: bool) -> None:
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     # What Scrapy warns of (a page too large, an answer that broke off) has its outcome and its line in the books.
     logging.getLogger("scrapy").setLevel(logging.INFO if verbose else logging.ERROR)
+    # It warns of links without an address and the like, which every tenth page has.
+    logging.getLogger("trafilatura").setLevel(logging.INFO if verbose else logging.ERROR)
     sys.excepthook = log_uncaught
 
 

@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from crawler.cli.extracted import Extracted
 from crawler.config.places import shipped_config
 from pipelines.search.model import Found
 
-DOCUMENTS: dict[str, type[Any]] = {"search": Found}
+DOCUMENTS: dict[str, type[Any]] = {"extract": Extracted, "search": Found}
 
 
 def schema_file(command: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict, deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from scrapy import Spider, signals
 from scrapy.exceptions import UsageError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure as TwistedFailure
 
+    from crawler.config.models import Kind
     from crawler.revisits import Revisit
     from crawler.visit import Visit
 
@@ -37,6 +38,7 @@ class SourceSpider(Spider):
     """One visit of one host, described by `visit`."""
 
     name = "source"
+    kind: ClassVar[Kind | None] = None  # of the sources it is for; None: of those that are no site of their own
 
     def __init__(self, visit: Visit, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -47,10 +49,10 @@ class SourceSpider(Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
         """
         Raises:
-            UsageError: there is no visit, as under a bare `scrapy crawl`.
+            UsageError: there is no visit, as where Scrapy alone makes the spider.
         """
         if "visit" not in kwargs:
-            raise UsageError("a visit needs the run's lock and ledger: use `presswatch crawl [SOURCE]`")
+            raise UsageError("a visit needs a run's lock and ledger: use `presswatch crawl` or `scrapy crawl`")
         spider = super().from_crawler(crawler, *args, **kwargs)
         crawler.signals.connect(spider._spider_failed, signal=signals.spider_error)
         crawler.signals.connect(spider._item_stored, signal=signals.item_scraped)

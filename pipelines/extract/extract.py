@@ -22,14 +22,17 @@ _ROBOTS = re.compile(rb"name\s*=\s*[\"']?robots\b", re.IGNORECASE)
 _NOARCHIVE = re.compile(rb"\bnoarchive\b", re.IGNORECASE)
 
 
-def extract(page: Page, source: Source) -> Article | Ended:
-    """The article on a page of `source`, or how its entry ended without one."""
+def extract(page: Page, source: Source, *, keeps: bool = True) -> Article | Ended:
+    """The article on a page of `source`, or how its entry ended without one.
+
+    `keeps`: what is read is to be kept, which a page may forbid.
+    """
     content_type = page.content_type.partition(";")[0].strip().lower()
     if content_type.startswith(_NO_TEXT_TYPES):
         return no_text(page, f"the answer is {content_type}, not a page of text")
     if _is_binary(page.body):
         return no_text(page, f"the answer ({content_type or 'no content type'}) is not text")
-    if any(map(_forbids_archiving, (page.body, *(part.body for part in page.parts)))):
+    if keeps and any(map(_forbids_archiving, (page.body, *(part.body for part in page.parts)))):
         reason = "the page's robots meta tag says noarchive"
         return Ended(pending=page.pending, outcome=Outcome.REFUSED, reason=reason, at=page.fetched_at)
     if _is_json(page.body):

@@ -1,0 +1,193 @@
+"""What extraction made of a page, as `presswatch extract` tells it. Its JSON Schema is extract.schema.json."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from pydantic import ConfigDict, with_config
+
+from crawler.config.models import Kind
+from crawler.items import Article, Dating, Ended, Postponed, Precision
+from crawler.outcomes import Outcome
+from crawler.text import one_line
+
+
+@with_config(ConfigDict(use_attribute_docstrings=True, extra="forbid"))
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One date that was found for the article."""
+
+    at: datetime
+    precision: Precision
+    """`day`: the page shows no time of day, and `at` is midnight"""
+    where: str
+    """list, page …"""
+    text: str
+    """as the page spells it"""
+    zone: str
+    """the zone that was assumed where the text names none, else empty"""
+
+
+@with_config(ConfigDict(use_attribute_docstrings=True, extra="forbid"))
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """How it came, with --explain."""
+
+    source: str
+    """whose rules the page was read by"""
+    kind: Kind
+    """how that source's pages are read"""
+    chosen: str
+    """why that source"""
+    encoding: str
+    """that the page was read with; empty where there was no page"""
+
+
+@with_config(ConfigDict(use_attribute_docstrings=True, extra="forbid"))
+@dataclass(frozen=True, kw_only=True)
+class Extracted:
+    """What stands on a page. What is not known is empty or null; times are ISO 8601 with their offset."""
+
+    page: str | None
+    """the file or address as it was given; null where a line of a manifest names none"""
+    url: str | None
+    """where the article stands, after redirects; null where nobody says"""
+    outcome: Outcome
+    """`kept`: an article was read (themes and copies are not judged here); else how an entry ends by this page, and
+    `failed` where the page could not be had; a file that says noarchive is `refused`, and read all the same"""
+    title: str
+    published: datetime | None
+    published_evidence: tuple[Evidence, ...]
+    """every date that was found, the chosen one first; one after the time of reading is never chosen"""
+    authors: tuple[str, ...]
+    account: str
+    """of a WeChat article or its mirror: whose it is"""
+    language: str
+    text: str
+    """the body alone, a paragraph a line"""
+    markdown: str
+    """the same as Markdown"""
+    images: tuple[str, ...]
+    """addresses"""
+    extractor: str
+    """name and version"""
+    reason: str | None = None
+    """why the outcome is not `kept`; absent where it is"""
+    explained: Explained | None = None
+    """absent without --explain"""
+
+
+_NOTHING = Extracted(
+    page=None,
+    url=None,
+    outcome=Outcome.FAILED,
+    title="",
+    published=None,
+    published_evidence=(),
+    authors=(),
+    account="",
+    language="",
+    text="",
+    markdown="",
+    images=(),
+    extractor="",
+)
+_OPTIONAL = ("reason", "explained")  # left out where they say nothing
+
+
+def of_result(page: str, url: str | None, result: Article | Ended | Postponed) -> Extracted:
+    """What is told of what became of `page`. `url`: its address where there is no article."""
+    if isinstance(result, Postponed):
+        return not_had(page, url, result.reason)
+    if isinstance(result, Ended):
+        return replace(_NOTHING, page=page, url=url, outcome=result.outcome, reason=result.reason)
+    return Extracted(
+        page=page,
+        url=result.url,
+        outcome=Outcome.KEPT,
+        title=result.title,
+        published=result.published.at if result.published else None,
+        published_evidence=tuple(map(_evidence, result.datings)),
+        authors=result.authors,
+        account=result.account,
+        language=result.language,
+        text=result.text,
+        markdown=result.markdown,
+        images=result.images,
+        extractor=result.extractor,
+    )
+
+
+def not_had(page: str | None, url: str | None, reason: str) -> Extracted:
+    """A page that could not be had."""
+    return replace(_NOTHING, page=page, url=url, reason=reason)
+
+
+def without_base(found: Extracted, base: str) -> Extracted:
+    """The same for a page nobody knows the address of: `base`, by which its links were completed, is taken out."""
+    return replace(
+        found,
+        url=None,
+        text=found.text.replace(base, ""),
+        markdown=found.markdown.replace(base, ""),
+        images=tuple(image.replace(base, "") for image in found.images),
+    )
+
+
+def json_bytes(found: Extracted, *, indent: int | None = None) -> bytes:
+    """The JSON form in UTF-8, its line end included; halves of characters (in a file's name, say) stay escapes."""
+    told = {name: value for name, value in asdict(found).items() if name not in _OPTIONAL or value is not None}
+    text = json.dumps(told, ensure_ascii=False, indent=indent, default=datetime.isoformat)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def text_for_person(found: Extracted) -> str:
+    """A fact a line, then the Markdown; no text from outside makes a line of its own above it."""
+    lines = [
+        one_line(found.title) or ("（无标题）" if found.text else "（没有文章）"),
+        f"结果：{found.outcome}" + (f"：{one_line(found.reason)}" if found.reason else ""),
+        f"网址：{one_line(found.url or '') or '未知'}",
+        *(_facts(found) if found.text else ()),
+        *(_how(found) if found.explained else ()),
+    ]
+    # The body keeps its lines, but nothing in it may steer a terminal.
+    body = "\n".join(map(one_line, found.markdown.split("\n")))
+    return "\n".join(lines) + (f"\n\n{body}" if body else "")
+
+
+def _facts(found: Extracted) -> Iterator[str]:
+    yield f"发布：{_date(found)}"
+    yield f"作者：{'、'.join(map(one_line, found.authors)) or '未知'}"
+    if found.account:
+        yield f"公众号：{one_line(found.account)}"
+    yield f"语言：{one_line(found.language) or '未知'}"
+    yield f"图片：{len(found.images)}"
+    yield from (f"  {one_line(image)}" for image in found.images)
+
+
+def _date(found: Extracted) -> str:
+    if found.published is None:
+        return "未知，页面上没有可信的日期"
+    return _told(found.published_evidence[0])
+
+
+def _told(evidence: Evidence) -> str:
+    assumed = f"，未写时区，按 {evidence.zone} 计" if evidence.zone else ""
+    coarse = "" if evidence.precision is Precision.SECOND else f"，精确到 {evidence.precision}"
+    return f"{evidence.at.isoformat()}（{evidence.where}“{one_line(evidence.text)}”{assumed}{coarse}）"
+
+
+def _how(found: Extracted) -> Iterator[str]:
+    if found.explained is None:
+        return
+    yield f"规则：{found.explained.source}（{found.explained.kind}），{found.explained.chosen}"
+    yield f"编码：{found.explained.encoding or '未知'}"
+    yield f"提取：{found.extractor or '没有提取'}"
+    for number, evidence in enumerate(found.published_evidence):
+        chosen = number == 0 and found.published is not None
+        yield f"日期：{_told(evidence)}{'，采用' if chosen else ''}"
+
+
+def _evidence(dating: Dating) -> Evidence:
+    return Evidence(at=dating.at, precision=dating.precision, where=dating.where, text=dating.text, zone=dating.zone)

@@ -1,0 +1,7 @@
+"""scrapy parse."""
+
+from crawler.cli.not_here import NotHere
+
+
+class Command(NotHere):
+    """See there."""

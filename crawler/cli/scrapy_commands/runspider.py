@@ -1,0 +1,7 @@
+"""scrapy runspider."""
+
+from crawler.cli.not_here import NotHere
+
+
+class Command(NotHere):
+    """See there."""

@@ -1,0 +1,84 @@
+"""One page of the network, fetched as a crawl fetches it, and nothing kept of it. A composition root."""
+
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from crawler.books import open_run
+from crawler.clock import Clock
+from crawler.config.models import Config, Kind, Source
+from crawler.database import Database, sqlite_url
+from crawler.intake import Intake, take_in
+from crawler.items import Ended, Entry, Flow, HostMemory, Origin, Page, Postponed
+from crawler.ledger import Ledger
+from crawler.run import Run, RunReport
+from crawler.urls import article_key, docsify_file_url, host_of
+
+_DOCSIFY = (Kind.WECHAT_MIRROR, Kind.DOCSIFY)
+
+
+class NothingCameError(Exception):
+    """The visit ended without a word of the page; the message says why."""
+
+
+async def fetch_page(
+    url: str, source: Source, *, config: Config, clock: Clock, route: str | None, memory: HostMemory
+) -> Page | Ended | Postponed:
+    """The page at `url` with its further ones, or what came instead of it.
+
+    It is a whole run, on a database of its own that is gone afterwards.
+
+    Args:
+        url: what to fetch.
+        source: whose rules of asking it is asked by. Its endpoints are not polled.
+        config: of the installation.
+        clock: what pauses are waited on.
+        route: local server that gets every request, or None for the live network.
+        memory: what earlier runs knew of the host.
+
+    Raises:
+        UrlError: the address is none that presswatch would fetch.
+        NothingCameError: the host is to be left alone, or presswatch itself failed.
+        StorageError: there is no room for the database.
+    """
+    alone = source.model_copy(update={"endpoints": ()})
+    # What a run must leave free is for what it stores.
+    settings = config.settings.model_copy(update={"min_free_mb": 0, "database": ""})
+    heard: list[Flow] = []
+    with TemporaryDirectory(prefix="presswatch-") as folder:
+        database = Database.open(sqlite_url(Path(folder) / "presswatch.db"))
+        try:
+            _announce(database, alone, url, clock.now(), memory)
+            run = Run(
+                config=config.model_copy(update={"sources": (alone,), "settings": settings}),
+                database=database,
+                clock=clock,
+                data=Path(folder),
+                scope=(alone,),
+                route=route,
+                stages={},
+                listen=heard.append,
+            )
+            report = await run.crawl("extract")
+        finally:
+            database.close()
+    return _only(heard, report, memory)
+
+
+def _announce(database: Database, source: Source, url: str, now: datetime, memory: HostMemory) -> None:
+    """Make the address an entry that waits."""
+    asked = docsify_file_url(url) if source.kind in _DOCSIFY else url
+    with database.write() as connection:
+        run = open_run(connection, command="extract", process=0, now=now, sources=[source.name])
+        intake = Intake(run=run, origin=Origin.CRAWL, place="extract:")
+        take_in(connection, intake, source.name, Entry(key=article_key(asked), url=asked), now)
+    Ledger(database).remember_hosts({host_of(asked): memory})
+
+
+def _only(heard: list[Flow], report: RunReport, memory: HostMemory) -> Page | Ended | Postponed:
+    for item in heard:
+        if isinstance(item, Page | Ended | Postponed):
+            return item
+    held = memory.not_before
+    asked_for = f"the host asked to be left alone until {held.isoformat(timespec='seconds')}" if held else ""
+    raise NothingCameError("; ".join(report.errors) or report.stopped or asked_for or "no request was sent")

@@ -1,0 +1,56 @@
+"""What the visits of a run are set up with: Scrapy's settings, who we say we are, where we may connect to."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from scrapy.settings import Settings as ScrapySettings
+
+from crawler import __version__
+from crawler import settings as scrapy_settings
+from crawler.config.models import Settings
+from crawler.fetch.guard import AddressGuard
+from crawler.fetch.robots import PRODUCT_NAME
+
+_RECORDED = dict.fromkeys(("http", "https"), "crawler.fetch.replay.ReplayHandler")
+
+
+def visit_settings(
+    settings: Settings, *, routed: bool = False, recorded: bool = False, stages: Mapping[str, int] | None = None
+) -> ScrapySettings:
+    """Scrapy's settings for a visit.
+
+    Args:
+        settings: of the installation.
+        routed: every request goes to one local server.
+        recorded: live by recorded answers, not by the network.
+        stages: item pipelines by their order; None for all of a crawl.
+    """
+    made = ScrapySettings()
+    made.setmodule(scrapy_settings, priority="project")
+    made.set("USER_AGENT", user_agent(settings))
+    made.set("DOWNLOAD_MAXSIZE", int(settings.safety.max_body_mb * 1024 * 1024))
+    made.set("DOWNLOAD_TIMEOUT", settings.safety.timeout.total_seconds())
+    if routed:
+        # No request leaves over TLS, and to load the system's certificates takes a visit 30 ms.
+        made.set("DOWNLOAD_VERIFY_CERTIFICATES", value=False)
+    if recorded:
+        made.set("DOWNLOAD_HANDLERS", {**scrapy_settings.DOWNLOAD_HANDLERS, **_RECORDED})
+    if stages is not None:
+        made.set("ITEM_PIPELINES", dict(stages))
+    return made
+
+
+def user_agent(settings: Settings) -> str:
+    """Names presswatch and whom a publisher can write to."""
+    return f"{PRODUCT_NAME}/{__version__}" + (f" (+{settings.contact})" if settings.contact else "")
+
+
+def address_guard(settings: Settings, route: str | None) -> AddressGuard:
+    """`route`: the local server that gets every request, or None for the live network."""
+    parts = urlsplit(route) if route else None
+    address = (_loopback(parts.hostname or ""), parts.port or 80) if parts else None
+    return AddressGuard(settings.safety.allow_networks, address)
+
+
+def _loopback(host: str) -> str:
+    return "127.0.0.1" if host == "localhost" else host
