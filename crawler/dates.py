@@ -29,7 +29,7 @@ _MAIL = re.compile(
 _CLOCK = r"(?:\s*(?:at\s+)?(?P<hour>\d{1,2})[:：](?P<minute>\d{2})(?:[:：](?P<second>\d{2}))?)"
 _NOW = re.compile(r"刚刚|刚才|\bjust now\b", re.IGNORECASE)
 _AGO = re.compile(
-    r"(?<![\d.])(?:(?P<number>\d{1,4})|(?P<half>半)|(?P<one>\ban?\b))\s*个?\s*"
+    r"(?<![\d.])(?:(?P<number>\d{1,4})|(?P<half>半)|(?P<one>\ban?\b))\s*(?:个\s*)?"
     r"(?:(?P<second>秒钟?|seconds?|secs?)|(?P<minute>分钟?|minutes?|mins?)|(?P<hour>小时|hours?|hrs?)|(?P<day>天|日|days?))"
     r"\s*(?:之?前|ago\b)",
     re.IGNORECASE,

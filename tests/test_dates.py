@@ -173,3 +173,9 @@ def test_a_moment_is_read_back(moment):
     mail = moment.strftime("%a, %d %b %Y %H:%M:%S +0000")
     for spelling in (moment.isoformat(), stamp, str(stamp), stamp * 1000, mail):
         assert read(spelling, moment + timedelta(hours=1)).at == moment
+
+
+@pytest.mark.parametrize("text", ["1{}x", "12-12{}x", "2025{}x", "今天{}x", "Mon, 3{}x"])
+def test_a_long_run_of_spaces_costs_no_time(text):
+    """Reading them again and again from each place would take hours."""
+    read(text.format(" " * 200_000))
