@@ -6,7 +6,8 @@ from crawler.config.load import load_config
 from crawler.config.places import shipped_config
 from pipelines.themes.judge import Judge
 
-JUDGE = Judge(load_config(shipped_config(), environ={}).themes)
+CONFIG = load_config(shipped_config(), environ={})
+JUDGE = Judge(CONFIG.themes)
 
 # Theme → headlines it takes.
 WANTED = {
@@ -164,3 +165,7 @@ def test_a_theme_takes_what_it_means(theme, title):
 @pytest.mark.parametrize("title", NAMESAKES)
 def test_no_theme_takes_a_namesake(title):
     assert themes_of(title) == []
+
+
+def test_every_theme_has_a_seed_that_shows_what_is_meant():
+    assert [theme.name for theme in CONFIG.themes if not theme.seeds] == []
