@@ -277,7 +277,7 @@ def test_a_corrected_number_is_a_change_and_punctuation_is_none(rig, site, old, 
 
 
 def test_what_another_extractor_reads_is_no_news_of_the_source(kept, site, monkeypatch):
-    monkeypatch.setattr("pipelines.extract.html.EXTRACTOR", "trafilatura 99")
+    monkeypatch.setattr("pipelines.extract.reading.EXTRACTOR", "trafilatura 99")
     serve(site, page(TEXT.replace("四百步", "五百步")))
     later(kept, 25)
     assert kept.query("SELECT diff FROM version WHERE number = 2") == [("",)]
