@@ -39,6 +39,12 @@ def test_what_every_page_begins_with_is_told_once():
     assert found.text.split("\n") == ["导语：路灯会说话。", TEXT, SECOND]
 
 
+def test_the_title_with_the_number_of_the_page_is_told_nowhere():
+    title = "旧城的路灯换成了会说话的"
+    found = read(discuz(TEXT, pagetitle=f"{title}（1）"), discuz(SECOND, pagetitle=f"{title}（2）"))
+    assert found.text.split("\n") == [TEXT, SECOND]
+
+
 def test_the_title_of_a_sub_page_stays():
     found = read(discuz(TEXT), discuz(SECOND, pagetitle="夏天"))
     assert found.text.split("\n") == [TEXT, "夏天", SECOND]

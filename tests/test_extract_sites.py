@@ -72,6 +72,11 @@ def test_a_tencent_page_of_today_is_the_text_its_data_carries_with_pictures_in_t
     assert found.published.at == shanghai(2025, 3, 1, 8, 15, 9)
 
 
+def test_the_medium_that_a_meta_tag_calls_author_is_none():
+    shown = fixture("qq_now").replace("<head>", "<head><meta name='article:author' content='田野观察'>")
+    assert extract(page(shown), FEED).authors == ()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 def test_a_tencent_portal_page_is_read_in_either_encoding(encoding):
     found = extract(page(fixture("qq_finance").encode(encoding)), FEED)
@@ -218,6 +223,14 @@ PICTURES = r"""window.picture_page_info_list = [
             f"{TEXT}\n又一行。",
             2,
             id="pictures",
+        ),
+        pytest.param(
+            "<div class='share_media_swiper_content'><img data-src='https://mmbiz.qpic.cn/a/0'></div>"
+            f"<p id='js_image_desc'>{TEXT}<br>又一行。</p>",
+            "",
+            f"{TEXT}\n又一行。",
+            1,
+            id="pictures-in-the-page",
         ),
     ],
 )

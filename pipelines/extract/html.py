@@ -57,7 +57,7 @@ def _further(page: Page, source: Source, first: Reading) -> Iterator[str]:
     """The bodies of the article's further pages. What all pages begin with was told on the first."""
     told = {comparable(first.title), comparable(first.markdown.partition("\n\n")[0])}
     for part in page.parts:
-        read = _read(part, "", source, page.fetched_at)
+        read = _read(part, first.title, source, page.fetched_at)
         # A page of another make is what the site answers beyond the end.
         if not isinstance(read, Reading) or read.extractor != first.extractor:
             continue

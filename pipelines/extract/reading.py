@@ -28,6 +28,7 @@ from pipelines.text import comparable
 # Raise the number when what is made of the same body changes.
 BY_RULES = "rules 1"
 
+_PAGE_NUMBER = re.compile(r"第?\d{1,2}页?")
 # A last paragraph that is a link and nothing else, and names no article: [qq](https://…).
 _SOURCE_LINE = re.compile(r"\n\n\[[^\[\]\n]{1,12}\]\([^()\s]*\)\s*\Z")
 _OF_SITES: Mapping[str, Callable[[Element], Said | NoArticle]] = MappingProxyType(
@@ -76,11 +77,14 @@ def read_page(tree: Element, url: str, announced: str, source: Source, now: date
     title = said.title or next(_texts(tree, rules.title), "") or page_title(tree, announced)
     zone = rules.timezone or source.timezone
     shown = (*said.published, *_shown(tree, rules, zone, now), *page_dates(tree, data, title, zone))
+    account = said.account or next(_texts(tree, rules.account), "")
+    # Where a site has no authors its meta tags name the medium.
+    named = [author for author in page_authors(tree, data) if author != account]
     reading = Reading(
         title=title,
         markdown="",
-        authors=bylines(_texts(tree, rules.author)) or page_authors(tree, data),
-        account=said.account or next(_texts(tree, rules.account), ""),
+        authors=bylines(_texts(tree, rules.author)) or tuple(named),
+        account=account,
         datings=shown,
         language=page_language(tree),
         original_url=said.url,
@@ -132,8 +136,17 @@ def _article_of(markdown: str, title: str) -> str:
     title above it, which a reprint may change while the text stays the same.
     """
     first, _, rest = markdown.partition("\n")
-    heading = first.startswith("#") and comparable(first) == comparable(title)
-    return _SOURCE_LINE.sub("", without_boilerplate(rest.strip() if heading else markdown))
+    told = _is_title(first, title)
+    return _SOURCE_LINE.sub("", without_boilerplate(rest.strip() if told else markdown))
+
+
+def _is_title(first: str, title: str) -> bool:
+    """Whether a line is the title above a body; a portal counts its pages behind it: 标题（2）."""
+    words, name = comparable(first), comparable(title)
+    if not name or not words.startswith(name):
+        return False
+    rest = words.removeprefix(name)
+    return _PAGE_NUMBER.fullmatch(rest) is not None or (not rest and first.startswith("#"))
 
 
 def _texts(tree: Element, expressions: tuple[str, ...]) -> Iterator[str]:

@@ -18,10 +18,11 @@ from pipelines.extract.tree import first_texts, fragment, holds_something, meta_
 _ZONE = "Asia/Shanghai"
 # The layouts whose text stands in the page itself. What looks like a body and is empty is filled by scripts.
 _BODIES = (
-    "//*[@id='js_content' or @id='js_text_desc' or @id='js_common_share_desc_wrap' "
+    "//*[@id='js_content' or @id='js_text_desc' or @id='js_image_desc' or @id='js_common_share_desc_wrap' "
     "or contains(concat(' ', @class, ' '), ' original_page ')]"
 )
 _SHELL = "//*[@id='js_fullscreen_layout_padding' or @id='js_fullscreen_layout']"
+_SWIPER = "//*[contains(@class, 'share_media_swiper_content')]//img"
 _PICTURES = re.compile(r"picture_page_info_list[\"']?\s*[:=]\s*(?=\[)")
 _PICTURE = re.compile(r"(?:[\[,]|^)\s*\{[^{}]*?\bcdn_url[\"']?\s*:")
 _LONGEST_TITLE = 40
@@ -33,6 +34,8 @@ def read(tree: Element) -> Said | NoArticle:
     body = next((found for found in tree.xpath(_BODIES) if holds_something(found)), None)
     if body is None:
         body = _from_scripts(scripts)
+    elif body.get("id") == "js_image_desc":
+        body.extend(tree.xpath(_SWIPER) or fragment(_images(scripts)) or ())
     if body is None and tree.xpath(_SHELL):
         return NoArticle(outcome=Outcome.NO_TEXT, reason=_UNSUPPORTED)
     return Said(
@@ -71,15 +74,18 @@ def _dating(epoch: int, text: str) -> Dating:
 def _from_scripts(scripts: str) -> Element | None:
     """The body where the page carries it in its scripts alone: as HTML, as plain lines, as a list of pictures."""
     text = literal(scripts, "content_noencode") or _text_post(scripts)
-    pictures = "".join(f'<p><img src="{escape(address)}"></p>' for address in _pictures(scripts))
     if text and not re.search(r"<(?:p|section|div|img|span)\b", text):
         text = "".join(f"<p>{one}</p>" for one in text.split("\n"))
-    return fragment(text + pictures)
+    return fragment(text + _images(scripts))
 
 
 def _text_post(scripts: str) -> str:
     found = re.search(r"text_page_info[\"']?\s*[:=]\s*\{", scripts)
     return literal(scripts[found.end() :], "content") if found else ""
+
+
+def _images(scripts: str) -> str:
+    return "".join(f'<p><img src="{escape(address)}"></p>' for address in _pictures(scripts))
 
 
 def _pictures(scripts: str) -> Iterator[str]:
