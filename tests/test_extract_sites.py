@@ -16,6 +16,9 @@ DISCUZ = f"{TEXT}<br /><br />第二段。"
 WEIXIN_KEY = "wechat:MzAwMDAwMDAwMQ:2650000001:2:0123456789abcdef0123456789abcdef"
 
 
+WEIXIN = "https://mp.weixin.qq.com/s/AsItWasAskedForThis"
+
+
 def fixture(name):
     return (FIXTURES / f"{name}.html").read_text("utf-8")
 
@@ -146,7 +149,7 @@ def test_broken_data_costs_no_article(broken):
 
 
 def test_a_wechat_page_of_2020_is_read_though_it_is_hidden_and_has_no_title():
-    found = read("weixin_2020")
+    found = read("weixin_2020", url=WEIXIN)
     assert found.markdown.split("\n\n") == [
         "第一年，他们只打了四根桩。",
         "第二年的**洪水**冲走了两根，工人们在岸上住了四个月。",
@@ -162,7 +165,7 @@ def test_a_wechat_page_of_2020_is_read_though_it_is_hidden_and_has_no_title():
 
 
 def test_a_wechat_page_of_2025_is_read_once_though_it_stands_there_twice():
-    found = read("weixin_2025")
+    found = read("weixin_2025", url=WEIXIN)
     assert found.markdown.split("\n\n") == [
         "山洞里的风一年四季都是十二度，这是他们选在这里的原因。",
         "> 风是免费的，山洞不是。",
@@ -175,15 +178,23 @@ def test_a_wechat_page_of_2025_is_read_once_though_it_stands_there_twice():
     assert found.final_key == "wechat:MzAwMDAwMDAwMg:2247000002:1:fedcba9876543210fedcba9876543210"
 
 
-def test_a_mirror_in_html_is_the_article_it_shows_and_a_page_with_an_odd_id_is_itself():
-    assert read("weixin_2020", url="https://mirror.example/pages/7.html").final_key == WEIXIN_KEY
+def test_a_page_of_a_mirror_in_html_is_the_article_it_shows():
+    mirrored = page(fixture("weixin_2020"), url="https://mirror.example/pages/7.html")
+    assert extract(mirrored, source(kind="wechat_mirror")).final_key == WEIXIN_KEY
+
+
+def test_a_page_of_anybody_else_is_not_believed_to_be_the_article_it_claims():
+    assert read("weixin_2020", url="https://other.example/7.html").final_key == "url:other.example/7.html"
+
+
+def test_a_page_with_an_odd_id_is_itself():
     odd = fixture("weixin_2020").replace('"2650000001"', '"26 50]["').replace("mp.weixin.qq.com/s?", "[")
-    assert extract(page(odd), FEED).final_key.startswith("url:news.example.cn/")
+    assert extract(page(odd, url=WEIXIN), FEED).final_key == "wechat:AsItWasAskedForThis"
 
 
 def test_the_first_address_counts_where_the_scripts_name_no_article():
     page_of_2025 = fixture("weixin_2025").replace('var mid = "2247000002"', 'var mid = ""')
-    assert extract(page(page_of_2025), FEED).final_key == "wechat:AbCdEfGhIjKlMnOpQrStUv"
+    assert extract(page(page_of_2025, url=WEIXIN), FEED).final_key == "wechat:AbCdEfGhIjKlMnOpQrStUv"
 
 
 def test_the_body_in_the_scripts_is_taken_where_the_page_has_none():

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from crawler.charsets import decode
-from crawler.config.models import Source
+from crawler.config.models import Kind, Source
 from crawler.items import Article, Ended, Page, PagePart
 from crawler.markup import ParseError, parse
 from crawler.outcomes import Outcome
-from crawler.urls import UrlError, article_key
+from crawler.urls import UrlError, article_key, host_of
 from pipelines.extract.dates import choose_date
 from pipelines.extract.no_text import no_text
 from pipelines.extract.plain import linked_images, plain_text
@@ -75,7 +75,7 @@ def _article(page: Page, source: Source, read: Reading, markdown: str, text: str
     return Article(
         pending=page.pending,
         url=page.url,
-        final_key=_final_key(page, read),
+        final_key=_final_key(page, source, read),
         fetched_at=page.fetched_at,
         title=read.title,
         text=text,
@@ -92,9 +92,12 @@ def _article(page: Page, source: Source, read: Reading, markdown: str, text: str
     )
 
 
-def _final_key(page: Page, read: Reading) -> str:
-    """A page that says which article it shows is that article, wherever it is mirrored."""
+def _final_key(page: Page, source: Source, read: Reading) -> str:
+    """A page's word for which article it shows is taken from that article's own site, and from a mirror its operator
+    calls one; from anybody else it could put a false text in an article's place.
+    """
     try:
-        return article_key(read.original_url or page.url)
+        believed = source.kind is Kind.WECHAT_MIRROR or host_of(read.original_url) == host_of(page.url)
+        return article_key(read.original_url if believed else page.url)
     except UrlError:  # what scripts say need not be an address
         return article_key(page.url)
