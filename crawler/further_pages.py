@@ -12,7 +12,8 @@ from crawler.config.selectors import as_xpath
 from crawler.items import PagePart
 from crawler.urls import UrlError, article_key, canonical_url, host_of
 
-# What a page's address has behind the first one's: /a/1.html → /a/1_2.html, /a/1-2.html, /a/1/2, /a/1/page/2.
+# What a page's address has behind the first one's: /a/x.html → /a/x_2.html, /a/x-2.html, /a/x/2, /a/x/page/2. Where
+# nothing parts the two (/a/12.html → /a/122.html) it must be the number that is due.
 _NUMBERED = re.compile(r"[_\-/](?:p|page[_\-/]?)?\d{1,3}")
 _NUMBERS = frozenset(("page", "p", "pg", "pn", "pageno", "page_no", "paged"))  # names of such a parameter
 _FIRST = re.compile(r"[_\-]1$")
@@ -24,17 +25,17 @@ def next_page(source: Source, pages: Sequence[PagePart]) -> str:
     rules = source.articles
     if not rules.next or len(pages) >= rules.most_pages:
         return ""
-    return next_address(pages[0].url, _read(pages), links(source, pages[-1]))
+    return next_address(pages[0].url, _read(pages), links(source, pages[-1]), number=len(pages) + 1)
 
 
-def next_address(first: str, read: Collection[str], found: Iterable[str]) -> str:
-    """The first of the addresses `found` in a page that leads on, or "".
+def next_address(first: str, read: Collection[str], found: Iterable[str], *, number: int) -> str:
+    """The first of the addresses `found` in a page that leads on to page `number`, or "".
 
     Only an address of the same article at the same host counts, and only one that was not read already: what
     `articles.next` finds may be the link to another article, or back to the first page.
     """
     spellings = {_spelling(url) for url in read}
-    return next((url for url in found if _is_page_of(first, url) and _spelling(url) not in spellings), "")
+    return next((url for url in found if _is_page_of(first, url, number) and _spelling(url) not in spellings), "")
 
 
 def belongs(pages: Sequence[PagePart], answer: PagePart) -> bool:
@@ -44,7 +45,7 @@ def belongs(pages: Sequence[PagePart], answer: PagePart) -> bool:
     """
     if not answer.body.strip() or any(page.body == answer.body for page in pages):
         return False
-    return _is_page_of(pages[0].url, answer.url) and not _is_read(answer.url, pages)
+    return _is_page_of(pages[0].url, answer.url, len(pages) + 1) and not _is_read(answer.url, pages)
 
 
 def _read(pages: Sequence[PagePart]) -> list[str]:
@@ -73,8 +74,8 @@ def links(source: Source, page: PagePart) -> Iterator[str]:
                 continue
 
 
-def _is_page_of(first: str, url: str) -> bool:
-    """Whether the address is one of the article whose first page is `first`."""
+def _is_page_of(first: str, url: str, number: int) -> bool:
+    """Whether the address is that of page `number` of the article whose first page is `first`."""
     try:
         mine, other = article_key(first), article_key(url)
         if host_of(first) != host_of(url):
@@ -87,9 +88,9 @@ def _is_page_of(first: str, url: str) -> bool:
     (path, query), (other_path, other_query) = (_parts(key) for key in (mine, other))
     if query != other_query:
         return False
-    stem = _FIRST.sub("", _EXTENSION.sub("", path))
-    rest = _EXTENSION.sub("", other_path)
-    return path == other_path or (rest.startswith(stem) and _NUMBERED.fullmatch(rest, len(stem)) is not None)
+    stem, rest = _FIRST.sub("", _EXTENSION.sub("", path)), _EXTENSION.sub("", other_path)
+    behind = rest.removeprefix(stem) if rest.startswith(stem) else ""
+    return path == other_path or behind == str(number) or _NUMBERED.fullmatch(behind) is not None
 
 
 def _spelling(url: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import socket
 from datetime import timedelta
 from html import escape
@@ -10,8 +11,10 @@ from urllib.parse import quote
 
 import pytest
 from aiohttp import web
+from click.testing import CliRunner
 from rig import Answer, Rig, article_page, book_of, feed, serving
 
+from crawler.cli import cli
 from crawler.fetch.failures import RULES, Failure, failure_of_status
 from crawler.fetch.guard import AddressGuard
 from crawler.items import Ended
@@ -218,9 +221,8 @@ def test_a_poll_at_a_firewall_leaves_its_host_alone(rig, site):
 # -- a page that tells what no status does ----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def challenged(rig, site, monkeypatch):
-    """Three articles, and an extraction that takes a page that speaks of a captcha for a challenge."""
+def know_captchas(monkeypatch):
+    """An extraction that takes a page that speaks of verification for a challenge."""
 
     def read(page, source):
         if "验证".encode() in page.body:
@@ -234,10 +236,20 @@ def challenged(rig, site, monkeypatch):
         return extract(page, source)
 
     monkeypatch.setattr("pipelines.extract.pipeline.extract", read)
+
+
+@pytest.fixture
+def articles(rig, site):
     site.routes["alpha.example/feed"] = Answer(feed(A, "https://alpha.example/b", "https://alpha.example/c"))
     for name in "abc":
         site.routes[f"alpha.example/{name}"] = Answer(article_page(f"机器人{name}", f"第{name}台机器人走进工厂。" * 9))
     return rig
+
+
+@pytest.fixture
+def challenged(articles, monkeypatch):
+    know_captchas(monkeypatch)
+    return articles
 
 
 def test_a_challenge_at_200_stops_the_host_and_the_other_entries_wait(challenged, site):
@@ -264,6 +276,17 @@ def test_a_challenge_at_a_revisit_stops_the_host_and_says_nothing_about_the_arti
     challenged.crawl()
     assert [hit for hit in site.pages() if not hit.endswith("/feed")] == ["alpha.example/a"]
     assert challenged.query("SELECT DISTINCT outcome, deleted_at FROM article") == [("kept", None)]
+
+
+def test_a_challenge_in_a_recording_stops_nobody(articles, site, monkeypatch):
+    site.routes["alpha.example/a"] = Answer(article_page("机器人a", "机器人问：完成验证后即可继续访问吗？" * 9))
+    articles.crawl()
+    know_captchas(monkeypatch)
+    options = ["--config", articles.config, "--data", articles.folder / "fresh", "--json", "crawl", "--replay"]
+    result = CliRunner().invoke(cli, [*map(str, options), str(articles.data / "captures")], prog_name="presswatch")
+    assert result.exit_code == 0, result.output
+    [book] = json.loads(result.stdout)["sources"]
+    assert (book["blocked"], book["kept"], book["carried_out"]) == (1, 2, 0)
 
 
 def test_an_entry_behind_a_captcha_keeps_its_address_and_never_goes_by_the_captchas(rig, site):

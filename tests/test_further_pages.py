@@ -66,6 +66,7 @@ LINKS = {
     "another query": ("https://alpha.example/a?id=5", "?id=6&amp;page=2", ""),
     "a query that is no number": (PLAIN, "?page=all", ""),
     "the next article's number": (PLAIN, "124.html", ""),
+    "a number behind nothing": (PLAIN, "1232.html", "https://alpha.example/tech/1232.html"),
     "a longer number": (PLAIN, "1234.html", ""),
     "the next of numbered articles": ("https://alpha.example/news-123.html", "news-124.html", ""),
     "another folder": (PLAIN, "/news/123_2.html", ""),

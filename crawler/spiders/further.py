@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy.http.request import NO_CALLBACK
@@ -57,7 +58,7 @@ class FurtherPages:
             if answer.status in _THERE and belongs(pages, answer):
                 pages.append(answer)
             else:
-                beyond = answer
+                beyond = replace(answer, body=b"")  # it is no page of the article, and says so without its body too
         return tuple(pages[1:]), beyond
 
     async def _ask(self, source: str, url: str) -> PagePart:

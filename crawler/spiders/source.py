@@ -43,7 +43,8 @@ class SourceSpider(Spider):
     def __init__(self, visit: Visit, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.visit = visit
-        self._under_way = UnderWay(visit.run.pace.concurrency(visit.lease.host))  # start() alone is not throttled
+        # start() is not throttled by Scrapy's scheduler.
+        self._under_way = UnderWay(visit.run.pace.concurrency(visit.lease.host))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:

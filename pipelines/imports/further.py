@@ -48,7 +48,7 @@ class FurtherPagesInFiles:
         """The addresses of an article's further pages that were answered, in order."""
         read, following = [first], first
         while following in self._links and len(read) < self._most[first]:
-            following = next_address(first, read, self._links[following])
+            following = next_address(first, read, self._links[following], number=len(read) + 1)
             if following in self._links:
                 read.append(following)
         return read[1:]
