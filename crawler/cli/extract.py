@@ -17,7 +17,7 @@ from crawler.config.models import Source
 from crawler.items import HostMemory
 from crawler.ledger import Ledger
 from crawler.outcomes import Outcome
-from crawler.urls import UrlError, host_of
+from crawler.urls import UrlError, check_fetchable, host_of
 
 
 class ExitCode(IntEnum):
@@ -68,12 +68,17 @@ def extract(
 def _check_usage(target: str | None, manifest: Path | None, url: str | None) -> None:
     """
     Raises:
-        click.UsageError: what is to be read is named twice or not at all.
+        click.UsageError: what is to be read is named twice or not at all, or --url is no address.
     """
     if (target is None) == (manifest is None):
         raise click.UsageError("name what to read: a FILE, a URL, or a --manifest")
     if url is not None and (target is None or target.startswith(("http://", "https://"))):
         raise click.UsageError("--url is the address of a FILE; a line of a manifest has its own")
+    if url is not None:
+        try:
+            check_fetchable(url)
+        except UrlError as error:
+            raise click.UsageError(f"--url {error}") from error
 
 
 def _named(app: App, name: str | None) -> Source | None:
@@ -129,7 +134,7 @@ def _read_manifest(reader: PageReader, manifest: Path, *, explains: bool) -> Exi
             _print(found if explains else replace(found, explained=None))
             if found.outcome is Outcome.FAILED:
                 ended = ExitCode.NOT_READ
-                click.echo(f"{manifest}, line {line.number}: {found.reason}", err=True)
+                click.echo(f"{manifest}, line {line.number}: {line.page or 'no page'}: {found.reason}", err=True)
     except ManifestError as error:
         raise FailedError(f"the manifest {manifest} cannot be read: {error}") from error
     return ended

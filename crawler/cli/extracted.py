@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import ConfigDict, with_config
 
@@ -11,6 +12,17 @@ from crawler.config.models import Kind
 from crawler.items import Article, Dating, Ended, Postponed, Precision
 from crawler.outcomes import Outcome
 from crawler.text import one_line
+
+
+class Choice(StrEnum):
+    """Why a page was read by a source's rules."""
+
+    NAMED = "named"
+    SITE = "site"
+    NONE = "none"
+
+
+_CHOICES = {Choice.NAMED: "由 --source 指定", Choice.SITE: "它监看这个网站", Choice.NONE: "没有来源监看这个网站"}
 
 
 @with_config(ConfigDict(use_attribute_docstrings=True, extra="forbid"))
@@ -38,8 +50,8 @@ class Explained:
     """whose rules the page was read by"""
     kind: Kind
     """how that source's pages are read"""
-    chosen: str
-    """why that source"""
+    chosen: Choice
+    """why that source: it was named, it watches the page's site, or nobody does and it stands for none"""
     encoding: str
     """that the page was read with; empty where there was no page"""
 
@@ -181,7 +193,7 @@ def _told(evidence: Evidence) -> str:
 def _how(found: Extracted) -> Iterator[str]:
     if found.explained is None:
         return
-    yield f"规则：{found.explained.source}（{found.explained.kind}），{found.explained.chosen}"
+    yield f"规则：{found.explained.source}（{found.explained.kind}），{_CHOICES[found.explained.chosen]}"
     yield f"编码：{found.explained.encoding or '未知'}"
     yield f"提取：{found.extractor or '没有提取'}"
     for number, evidence in enumerate(found.published_evidence):

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crawler.charsets import decode
-from crawler.cli.extracted import Explained, Extracted, not_had, of_result, without_base
+from crawler.cli.extracted import Choice, Explained, Extracted, not_had, of_result, without_base
 from crawler.clock import Clock
 from crawler.config.models import Config, Kind, Source
 from crawler.items import Article, Entry, HostMemory, Page, PendingEntry
@@ -51,7 +51,7 @@ class PageReader:
         try:
             return self._read_file(path, page, url)
         except SavedPageError as error:
-            return not_had(page, url, f"{path} {error}")
+            return not_had(page, url, f"the file {error}")
         except UrlError as error:
             return not_had(page, url, str(error))
         except Exception as error:  # the edge of a page: told, and no other page is kept waiting
@@ -95,11 +95,11 @@ class PageReader:
 
     def _explained(self, found: Extracted, source: Source, encoding: str) -> Extracted:
         if source is self._fixed:
-            chosen = "named by --source"
+            chosen = Choice.NAMED
         elif self._config.source(source.name) is not None:
-            chosen = "which watches the page's site"
+            chosen = Choice.SITE
         else:
-            chosen = "no source watches the page's site"
+            chosen = Choice.NONE
         explained = Explained(source=source.name, kind=source.kind, chosen=chosen, encoding=encoding)
         return replace(found, explained=explained)
 

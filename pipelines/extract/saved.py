@@ -17,7 +17,7 @@ _HEAD = 500_000  # characters in which a page names its address; scripts may sta
 
 
 class SavedPageError(Exception):
-    """A file cannot be read as a page. The message says why, and does not repeat its path."""
+    """A file cannot be read as a page. The message is what there is to say behind its name."""
 
 
 def read_saved(path: Path, most: int) -> bytes:
@@ -42,7 +42,7 @@ def read_saved(path: Path, most: int) -> bytes:
     except OSError as error:
         raise SavedPageError(f"cannot be read: {error.strerror or error}") from error
     if len(body) > most:
-        raise SavedPageError(f"is larger than {most / 1024 / 1024:g} MB, the limit of safety.max_body_mb")
+        raise SavedPageError(f"is larger than {most / 1024 / 1024:.4g} MB, the limit of safety.max_body_mb")
     return body
 
 
