@@ -88,10 +88,9 @@ def config_of_the_demo(folder: Path) -> Config:
 
 
 def published_for(newsroom: Listening, source: Source, until: datetime) -> tuple[Publication, ...]:
-    """What the sites of the source's endpoints published until then, as far as the source wants it."""
-    hosts = {urlsplit(endpoint.url).netloc for endpoint in source.endpoints}
-    sites = {site.host for site in newsroom.press.sites if hosts & {site.host, *site.hosts}}
-    return tuple(one for one in newsroom.published_until(until) if one.site in sites and source.articles.wants(one.url))
+    """What the source's endpoints announced until then, as far as the source wants it."""
+    announced = newsroom.announced((endpoint.url for endpoint in source.endpoints), until)
+    return tuple(one for one in announced if source.articles.wants(one.url))
 
 
 def crawl_alone(newsroom: Listening, config: Config, source: Source, database: Database, folder: Path) -> Crawled:

@@ -1,5 +1,7 @@
 """The mirror in the newsroom: list rows and files in the literal shape, oddities included."""
 
+import re
+
 import pytest
 from newsroom_visits import END, LIST, MIRROR, SECOND, START, ask, rows_of, visit, with_trait
 
@@ -94,3 +96,94 @@ def test_an_image_has_the_broken_query_string_of_the_conversion(newsroom):
 
 def test_the_path_of_an_original_is_no_page_of_the_mirror(newsroom):
     assert ask(newsroom, MIRROR, "/s").status == 404
+
+
+# -- a second account -------------------------------------------------------------------------------------------------
+
+ACCOUNT = "刘润"
+
+
+def of_account(newsroom: Newsroom, trait: str):
+    return next(one for one in newsroom.truth if one.section == ACCOUNT and trait in one.traits)
+
+
+def file_of(newsroom: Newsroom, trait: str) -> str:
+    return visit(newsroom, of_account(newsroom, trait)).body.decode()
+
+
+def test_the_index_names_both_accounts_and_each_has_a_list_of_its_own(newsroom):
+    index = ask(newsroom, MIRROR, "/gzh/gzh_list.md").body.decode()
+    assert re.findall(r"^- \[(.+)\]\(/gzh/\1\)$", index, re.MULTILINE) == ["九边", ACCOUNT]
+    rows = ask(newsroom, MIRROR, f"/gzh/{ACCOUNT}.md").body.decode()
+    assert re.findall(r"^- \[(.*)\]\(http", rows, re.MULTILINE) == [
+        ("\u200b" if "zero_width" in one.traits else "") + one.title
+        for one in newsroom.published_until(END, MIRROR, ACCOUNT)[::-1]
+    ]
+
+
+def test_the_list_grows_at_its_top(newsroom):
+    before, after = (
+        ask(newsroom, MIRROR, f"/gzh/{ACCOUNT}.md", now).body.decode().partition("## 文章列表\n")[2]
+        for now in (START, END)
+    )
+    assert after.endswith(before)
+    assert len(after) > len(before) > 0
+
+
+@pytest.mark.parametrize(
+    ("trait", "ends", "status"),
+    [("missing", "gone", 404), ("empty", "no_text", 200), ("stub", "no_text", 200), ("same_title", "copy", 200)],
+)
+def test_what_has_no_text_of_its_own_says_how_it_must_end(newsroom, trait, ends, status):
+    one = of_account(newsroom, trait)
+    assert (visit(newsroom, one).status, one.ends) == (status, ends)
+    assert f"[备份查看](/gzh/backup/{ACCOUNT}/{one.title})" in ask(newsroom, MIRROR, f"/gzh/{ACCOUNT}.md").body.decode()
+
+
+def test_an_empty_file_a_stub_and_a_file_of_an_older_piece(newsroom):
+    assert file_of(newsroom, "empty") == ""
+    stub = file_of(newsroom, "stub")
+    assert stub.count(f"# {of_account(newsroom, 'stub').title}\n") == 2
+    assert len(stub.encode()) < 260
+    again = of_account(newsroom, "same_title")
+    older = next(one for one in newsroom.truth if one.url == again.url)
+    assert older.key != again.key
+    assert newsroom.article(older.article_id).lead in file_of(newsroom, "same_title")
+
+
+def test_a_title_and_its_file_begin_with_a_character_nobody_sees(newsroom):
+    one = of_account(newsroom, "zero_width")
+    assert "/%E2%80%8B" in one.url
+    assert file_of(newsroom, "zero_width").startswith(f"# \u200b{one.title}\n")
+
+
+def test_the_debris_of_the_conversion_and_the_older_notice(newsroom):
+    text = file_of(newsroom, "debris")
+    for piece in (
+        "****",
+        "](https://mp.weixin.qq.com/)",
+        "[![](https://",
+        ")]()",
+        "\xa0\xa0",
+        "小懒自动备份，仅供查阅学习",
+    ):
+        assert piece in text
+    assert re.search(r"\*\*[^*]+\*\*\*\*[^*]+\*\*", text)
+
+
+def test_lines_are_broken_near_column_78_inside_addresses_too(newsroom):
+    one = of_account(newsroom, "wrapped")
+    text = file_of(newsroom, "wrapped")
+    blocks = text.split("\n\n")[3:]
+    widths = [sum(1 if sign.isascii() else 2 for sign in line) for block in blocks for line in block.split("\n")]
+    assert max(widths) <= 78
+    assert "".join(text.split("\n")).count("".join(newsroom.article(one.article_id).blocks[2:4])) == 1
+    picture = next(block for block in blocks if block.startswith("![]("))
+    assert "\n" in picture
+    assert "&from;=appmsg" in picture.replace("\n", "")
+
+
+def test_lines_about_the_account_stand_around_the_text(newsroom):
+    blocks = file_of(newsroom, "promotion").split("\n\n")
+    assert blocks[3].startswith("戳蓝字")
+    assert blocks[-1].startswith("全文完")

@@ -84,6 +84,7 @@ class Address:
     original_url: str = ""  # the first publication, where the list names it
     aliases: tuple[str, ...] = ()  # other addresses at which it stands
     pages: tuple[str, ...] = ()  # its second page and those behind it, in order
+    lists: tuple[str, ...] = ()  # the paths of the lists that announce it; empty: all of its site
 
     @property
     def identity(self) -> str:
@@ -106,8 +107,9 @@ class Publication:
     copy_of_url: str = ""
     origin: str = ""  # title of the site it was copied from
     original_url: str = ""
-    aliases: tuple[str, ...] = ()  # other addresses of the same key at which it stands
+    aliases: tuple[str, ...] = ()  # other addresses at which it stands
     pages: tuple[str, ...] = ()  # its second page and those behind it, in order
+    lists: tuple[str, ...] = ()  # the paths of the lists that announce it
     section: str = ""  # of the site, where several entries of press.yaml share it
     becomes: str = ""  # article_id of what stands at its address from `changes_at` on
     changes_at: datetime | None = None

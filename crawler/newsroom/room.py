@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from urllib.parse import urlsplit
 
 from crawler.newsroom.answers import plain, response_to
 from crawler.newsroom.faults import ENDS, FAULTS, Asked, strike
@@ -73,6 +74,18 @@ class Newsroom:
         """The truth up to `now`, of one site (by its first name) or of all, of one section or of all."""
         mine = (one for one in self.truth if site in {"", one.site} and section in {None, one.section})
         return tuple(one for one in mine if one.at <= now)
+
+    def announced(self, urls: Iterable[str], now: datetime) -> tuple[Publication, ...]:
+        """The truth up to `now`, of what stands in one of the lists at `urls`."""
+        asked = [SiteRequest(host=parts.netloc, path=parts.path, query=parts.query) for parts in map(urlsplit, urls)]
+        found = {
+            one
+            for request in asked
+            for entry in self._hosts.get(request.host.lower(), ())
+            for one in entry.site.publications
+            if entry.site.is_one_of(one.lists, request)
+        }
+        return tuple(one for one in self.truth if one.at <= now and one in found)
 
     def list_url(self, host: str, section: str = "") -> str:
         """The address of a site's feed or list page, as a source config names it."""
@@ -176,6 +189,7 @@ class Newsroom:
             original_url=address.original_url,
             aliases=address.aliases,
             pages=address.pages,
+            lists=address.lists or shape.list_paths,
             section=data.section,
             becomes=draft.becomes,
             changes_at=draft.changes_at,

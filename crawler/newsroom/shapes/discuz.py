@@ -61,7 +61,8 @@ class DiscuzPortal(Shape):
             dynamic = f"https://{self._data.host}/portal.php?mod=view&aid={aid}"
             written = f"https://{self._data.host}/article-{aid}-1.html"
             aliases = (f"{dynamic}&from=portal", f"{dynamic}&page=1", *((dynamic,) if written == first else ()))
-            found.append(Address(url=first, aliases=aliases, pages=tuple(others)))
+            lists = self.list_paths if self._options.rss else self.list_paths[:-1]
+            found.append(Address(url=first, aliases=aliases, pages=tuple(others), lists=lists))
         return tuple(found)
 
     def answer(self, site: Site, request: SiteRequest, now: datetime) -> Content | None:

@@ -46,7 +46,8 @@ class IyiouSite(Shape):
             last[section] += random.randint(1, 40)
             day = _EPOCH_DAY if "epoch" in draft.traits else f"{draft.at.astimezone(self._data.zone):%Y%m%d}"
             url = f"https://{self._data.host}/{section}/{'' if section == 'p' else day}{last[section]}"
-            found.append(Address(url=url, aliases=(f"{url}.html",) if section == "p" else ()))
+            lists = (f"/{options.channel}/" if section == "p" else f"/{section}",)
+            found.append(Address(url=url, aliases=(f"{url}.html",) if section == "p" else (), lists=lists))
         return tuple(found)
 
     def answer(self, site: Site, request: SiteRequest, now: datetime) -> Content | None:

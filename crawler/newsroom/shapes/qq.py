@@ -1,17 +1,19 @@
 """Tencent news: sitemaps, a channel page, the feed behind it, an author's feed, and article pages of two eras."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from string import ascii_uppercase, digits
 from types import MappingProxyType
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from crawler.newsroom.loading import SiteData
 from crawler.newsroom.records import Address, Content, Draft, Publication, SiteRequest
 from crawler.newsroom.shapes.base import Shape, Site, render
-from crawler.newsroom.shapes.qq_lists import PC_LIST, SUB_NEWS, pc_list, sub_news
+from crawler.newsroom.shapes.qq_lists import PC_LIST, SUB_NEWS, in_channel, pc_list, sub_news
 from crawler.newsroom.shapes.qq_page import article_page
 
 _INDEX = "/sitemap/index.xml"
@@ -23,8 +25,8 @@ class QqOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    channel: str = "tech"
-    channel_title: str = "科技"
+    # Word → title. The first channel shows everything, each other one the pieces that have its word as a trait.
+    channels: Annotated[dict[str, str], Field(min_length=1)]
     author_suid: str = ""  # whose feed getSubNewsMixedList is
     sitemaps: tuple[str, ...] = ("1182200090", "1180400017", "1181900233")
     missing_sitemap: str = "1180100008"  # the index names it, and it is not there
@@ -43,13 +45,23 @@ class QqSite(Shape):
     def __init__(self, data: SiteData) -> None:
         self._data = data
         self._options = QqOptions.model_validate(data.options)
-        self._channel = f"/ch/{self._options.channel}"
+        self._channels = {f"/ch/{word}": word for word in self._options.channels}
         self._maps = tuple(f"/sitemap/sitemap_{number}.xml" for number in self._options.sitemaps)
-        self.list_paths = (self._channel, f"{self._channel}/", PC_LIST, SUB_NEWS, _INDEX, *self._maps)
+        slashed = (f"{path}/" for path in self._channels)
+        self.list_paths = (*self._channels, *slashed, PC_LIST, SUB_NEWS, _INDEX, *self._maps)
         self.post_paths = (PC_LIST,)
 
     def addresses(self, drafts: tuple[Draft, ...], random: Random) -> tuple[Address, ...]:
-        return tuple(_address(draft, random, self._data.zone) for draft in drafts)
+        return tuple(
+            replace(_address(draft, random, self._data.zone), lists=self._lists(draft.traits)) for draft in drafts
+        )
+
+    def _lists(self, traits: tuple[str, ...]) -> tuple[str, ...]:
+        others = {
+            f"/ch/{word}{end}" for word in (*self._options.channels,)[1:] if word not in traits for end in ("", "/")
+        }
+        left_out = others if "author" in traits else {*others, SUB_NEWS}
+        return tuple(path for path in self.list_paths if path not in left_out)
 
     def answer(self, site: Site, request: SiteRequest, now: datetime) -> Content | None:
         if request.place in {PC_LIST, SUB_NEWS}:
@@ -58,8 +70,9 @@ class QqSite(Shape):
                 if request.place == PC_LIST
                 else self._author(site, request, now)
             )
-        if request.place in {self._channel, f"{self._channel}/"}:
-            return self._channel_page(site, now)
+        channel = self._channels.get(request.place.removesuffix("/"))
+        if channel:
+            return self._channel_page(site, channel, now)
         if request.place.startswith("/sitemap/"):
             return self._sitemap(site, request.place, now)
         one = site.at(request, now)
@@ -68,9 +81,10 @@ class QqSite(Shape):
     def _author(self, site: Site, request: SiteRequest, now: datetime) -> Content:
         return sub_news(site, request, now, self._options.author_suid)
 
-    def _channel_page(self, site: Site, now: datetime) -> Content:
-        rows = [(one, site.article(one, now).title) for one in site.newest_first(now)]
-        text = render("qq_channel.html.j2", options=self._options, rows=rows)
+    def _channel_page(self, site: Site, channel: str, now: datetime) -> Content:
+        mine = in_channel(site.newest_first(now), channel, tuple(self._options.channels))
+        rows = [(one, site.article(one, now).title) for one in mine]
+        text = render("qq_channel.html.j2", channel=channel, channels=self._options.channels, rows=rows)
         return Content(body=text.encode(), content_type="text/html; charset=utf-8")
 
     def _sitemap(self, site: Site, path: str, now: datetime) -> Content | None:

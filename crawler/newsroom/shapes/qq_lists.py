@@ -1,6 +1,7 @@
 """The two JSON lists of Tencent news: the feed of a channel, asked by POST, and the feed of an author."""
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ class FeedOptions(Protocol):
     """What the feed needs to know of its site."""
 
     @property
-    def channel(self) -> str: ...
+    def channels(self) -> Mapping[str, str]: ...
     @property
     def rows(self) -> int: ...
     @property
@@ -28,12 +29,13 @@ def pc_list(site: Site, request: SiteRequest, now: datetime, options: FeedOption
     """A page of the channel's feed; the pages overlap, there is no total and no last-page flag."""
     asked = request.sent()
     number, count = asked.get("flush_num"), asked.get("item_count")
-    if asked.get("channel_id") != f"news_news_{options.channel}":
+    channel = str(asked.get("channel_id")).removeprefix("news_news_")
+    if channel not in options.channels:
         return _json(_WRONG)
     if not isinstance(number, int) or not isinstance(count, int) or number < 1 or count < 1:
         return _json(_WRONG)
     size = min(count, options.rows)
-    rows = _rows(site, now)
+    rows = _rows(site, in_channel(site.newest_first(now), channel, tuple(options.channels)), now)
     begin = (number - 1) * max(1, size - options.overlap)
     page = rows[begin : begin + size]
     again = [row for one, row in page if "twice" in one.traits]
@@ -49,9 +51,14 @@ def sub_news(site: Site, request: SiteRequest, now: datetime, suid: str) -> Cont
     return _json({"ret": 0, "newslist": [notice, *(_author_row(site, one, now) for one in mine)], "hasNext": 0})
 
 
-def _rows(site: Site, now: datetime) -> list[tuple[Publication, dict[str, Any]]]:
+def in_channel(pieces: Iterable[Publication], channel: str, channels: tuple[str, ...]) -> list[Publication]:
+    """What stands in a channel: in the first of them everything."""
+    return [one for one in pieces if channel == channels[0] or channel in one.traits]
+
+
+def _rows(site: Site, pieces: list[Publication], now: datetime) -> list[tuple[Publication, dict[str, Any]]]:
     """Newest first; the pieces of the 525 card stand inside the row of the newest of them."""
-    out = [one for one in site.newest_first(now) if shown_at(one, now) > now - _REACH]
+    out = [one for one in pieces if shown_at(one, now) > now - _REACH]
     out.sort(key=lambda one: shown_at(one, now), reverse=True)
     card = [one for one in out if "card" in one.traits]
     rows = [(one, _row(site, one, now)) for one in out if one not in card[1:]]
