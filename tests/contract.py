@@ -46,7 +46,7 @@ class Crawled:
     published: tuple[Publication, ...]  # by the newsroom's account, of what the source watches and wants
     found: tuple[Found, ...]
     reports: tuple[RunReport, ...]  # the last is of a poll right after all was fetched
-    asked: tuple[SiteRequest, ...]  # by that one, robots.txt left out
+    asked: tuple[tuple[SiteRequest, int], ...]  # by that one and with which status it was answered; no robots.txt
     newsroom: Newsroom
 
     def publication(self, found: Found) -> Publication:
@@ -55,7 +55,8 @@ class Crawled:
     def expected(self, one: Publication) -> set[str]:
         """The outcomes the press means a publication to have; two where a list that shows days alone decides."""
         too_old = END - one.at - self.source.articles.max_age
-        read = one.ends or ("off_theme" if one.theme == "off" else "kept")
+        judged = "off_theme" if one.theme == "off" else "kept"
+        read = judged if one.ends in {"", "copy"} else one.ends  # its original is not there when it is crawled alone
         if too_old > timedelta(0):
             return {"stale"}
         return {read, "stale"} if too_old > timedelta(days=-1) else {read}
@@ -66,13 +67,14 @@ class Listening(Newsroom):
 
     def __init__(self) -> None:
         self.press = load_press()
-        self.asked: list[SiteRequest] = []
+        self.asked: list[tuple[SiteRequest, int]] = []
         super().__init__(start=START, days=2, press=self.press)
 
     def respond(self, request: SiteRequest, now: datetime) -> SiteResponse:
+        response = super().respond(request, now)
         if request.place != "/robots.txt":
-            self.asked.append(request)
-        return super().respond(request, now)
+            self.asked.append((request, response.status))
+        return response
 
     def knows(self, url: str) -> bool:
         """Whether some site answers at the host of `url`."""
