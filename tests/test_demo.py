@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from crawler.cli import cli
 from crawler.cli.demo import DAYS, START
+from crawler.config.load import load_config
 from crawler.newsroom import Newsroom
 
 END = START + timedelta(days=DAYS)
@@ -46,6 +47,11 @@ def rows(lived):
 
 def test_every_publication_was_found_once_and_nothing_else(rows, truth):
     assert sorted(rows) == sorted(publication.key for publication in truth)
+
+
+def test_every_enabled_source_brought_something(lived, rows):
+    sources = load_config(lived["folder"] / "config", environ={}).enabled_sources
+    assert {row["source"] for row in rows.values()} == {source.name for source in sources}
 
 
 def test_every_entry_has_its_outcome_and_the_books_balance(lived, rows):
