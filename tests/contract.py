@@ -23,7 +23,7 @@ from crawler.tables import article, entry, version
 
 START = datetime.fromisoformat("2025-03-03T08:00:00+08:00")
 END = START + timedelta(days=2)
-_PATIENCE = timedelta(hours=1)
+_PATIENCE = timedelta(hours=7)  # a host that asked for a captcha is left alone for six
 _MOST_RUNS = 6
 
 
