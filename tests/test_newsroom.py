@@ -55,8 +55,8 @@ def test_the_zone_in_which_the_start_is_written_changes_nothing(newsroom):
 
 
 def test_a_longer_newsroom_keeps_the_times_of_a_shorter_one(newsroom):
-    short = {(one.site, one.article_id): one.at for one in Newsroom(start=START, days=1).truth}
-    long = {(one.site, one.article_id): one.at for one in newsroom.truth}
+    short = {(one.site, one.article_id, one.traits): one.at for one in Newsroom(start=START, days=1).truth}
+    long = {(one.site, one.article_id, one.traits): one.at for one in newsroom.truth}
     assert short.items() < long.items()
 
 

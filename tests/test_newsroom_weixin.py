@@ -85,9 +85,11 @@ def test_a_piece_stands_at_a_long_a_short_and_a_temporary_address(newsroom, of_2
     ("trait", "selector", "ends"),
     [
         ("text_post", "p#js_text_desc", ""),
+        ("pictures", "p#js_image_desc", ""),
         ("repost", "div.original_page", ""),
         ("fullscreen", "div#js_fullscreen_layout_padding", "no_text"),
         ("deleted", "div.weui-msg", "gone"),
+        ("violated", "div.weui-msg", "gone"),
     ],
 )
 def test_other_layouts_and_messages(newsroom, trait, selector, ends):

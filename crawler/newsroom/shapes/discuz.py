@@ -44,7 +44,7 @@ class DiscuzPortal(Shape):
     """
 
     names = ("mod", "aid", "catid")
-    ends = MappingProxyType({"withdrawn": "gone", "login": "blocked", "external": "copy"})
+    ends = MappingProxyType({"withdrawn": "gone", "login": "blocked"})
 
     def __init__(self, data: SiteData) -> None:
         self._data = data

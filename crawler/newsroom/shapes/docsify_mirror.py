@@ -47,7 +47,8 @@ class DocsifyMirror(Shape):
     again at the end of the list; `image` an image with a broken query string after the first paragraph;
     `loose` a blank line after the row; `missing` a backup link to a file that is not there; `empty` a file of no bytes;
     `stub` a file that says its title twice and no more; `zero_width` a title, and a file name, that begin with a
-    character nobody sees; `same_title` the title and so the file of an older piece; `wrapped` lines broken near
+    character nobody sees; `same_title` the title, and so the file, of an
+    older piece: the press lists that piece once more; `wrapped` lines broken near
     column 78, inside addresses too; `debris` what the conversion leaves of bold type, links and pictures;
     `promotion` lines about the account before and behind the text; `old_notice` the older wording of line 5.
     """
@@ -55,11 +56,11 @@ class DocsifyMirror(Shape):
     ends = MappingProxyType(
         {
             "none_body": "no_text",
+            "paid": "blocked",
             "no_backup": "refused",
             "missing": "gone",
             "empty": "no_text",
             "stub": "no_text",
-            "same_title": "copy",
         }
     )
 
