@@ -452,7 +452,7 @@ def test_a_host_that_asked_to_be_left_alone_still_is(rig, call, site):
         (["nowhere.html"], "nowhere.html is no file"),
         (["--manifest", "nowhere.jsonl"], "does not exist"),
         (["{here}/m.jsonl", "--source", "alhpa"], "no source is named alhpa; did you mean alpha?"),
-        (["https://"], "names no host"),
+        (["HTTPS://"], "names no host"),
         (["{here}/m.jsonl", "--url", "ftp://a.example/"], "--url 'ftp://a.example/' does not begin with http"),
         (["https://user:pw@a.example/"], "carries a user name or password"),
     ],

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -56,12 +55,12 @@ def extract(
     not be fetched.
     """
     _check_usage(target, manifest, url)
-    reader = PageReader(app.config, fixed=_named(app, name), now=app.clock.now())
+    reader = PageReader(app.config, fixed=_named(app, name), now=app.clock.now(), explains=explains)
     if manifest is not None:
-        sys.exit(_read_manifest(reader, manifest, explains=explains))
-    is_address = target is not None and target.startswith(("http://", "https://"))
-    found = _fetched(app, reader, target or "") if is_address else _read_file(reader, target or "", url)
-    _tell(found if explains else replace(found, explained=None), as_json=app.json)
+        sys.exit(_read_manifest(reader, manifest))
+    named, is_address = target or "", _is_address(target)
+    found = _fetched(app, reader, named) if is_address else _read_file(reader, named, url)
+    _tell(found, as_json=app.json)
     sys.exit(_exit_code(found, fetched=is_address))
 
 
@@ -72,13 +71,17 @@ def _check_usage(target: str | None, manifest: Path | None, url: str | None) -> 
     """
     if (target is None) == (manifest is None):
         raise click.UsageError("name what to read: a FILE, a URL, or a --manifest")
-    if url is not None and (target is None or target.startswith(("http://", "https://"))):
+    if url is not None and (target is None or _is_address(target)):
         raise click.UsageError("--url is the address of a FILE; a line of a manifest has its own")
     if url is not None:
         try:
             check_fetchable(url)
         except UrlError as error:
             raise click.UsageError(f"--url {error}") from error
+
+
+def _is_address(target: str | None) -> bool:
+    return target is not None and target.lower().startswith(("http://", "https://"))
 
 
 def _named(app: App, name: str | None) -> Source | None:
@@ -122,7 +125,7 @@ def _memory(app: App, host: str) -> HostMemory:
         database.close()
 
 
-def _read_manifest(reader: PageReader, manifest: Path, *, explains: bool) -> ExitCode:
+def _read_manifest(reader: PageReader, manifest: Path) -> ExitCode:
     """
     Raises:
         FailedError: the manifest cannot be read to its end.
@@ -131,7 +134,7 @@ def _read_manifest(reader: PageReader, manifest: Path, *, explains: bool) -> Exi
     try:
         for line in lines_of(manifest):
             found = _read_line(reader, manifest.parent, line)
-            _print(found if explains else replace(found, explained=None))
+            _print(found)
             if found.outcome is Outcome.FAILED:
                 ended = ExitCode.NOT_READ
                 click.echo(f"{manifest}, line {line.number}: {line.page or 'no page'}: {found.reason}", err=True)

@@ -31,12 +31,14 @@ class PageReader:
             when nobody polls it.
         fixed: the source that reads every page, when there is one.
         now: the time of reading. "3 小时前" is reckoned from here, and a date to come is never chosen.
+        explains: say how it came.
     """
 
-    def __init__(self, config: Config, *, fixed: Source | None, now: datetime) -> None:
+    def __init__(self, config: Config, *, fixed: Source | None, now: datetime, explains: bool) -> None:
         self._config = config
         self._fixed = fixed
         self._now = now
+        self._explains = explains
         self._finder = SourceFinder(config, fixed)
         self._most = int(config.settings.safety.max_body_mb * 1024 * 1024)
 
@@ -94,6 +96,8 @@ class PageReader:
         return Page(pending=waiting, url=url, status=200, content_type=content_type, body=body, fetched_at=self._now)
 
     def _explained(self, found: Extracted, source: Source, encoding: str) -> Extracted:
+        if not self._explains:
+            return found
         if source is self._fixed:
             chosen = Choice.NAMED
         elif self._config.source(source.name) is not None:
