@@ -233,6 +233,7 @@ def test_explain_says_how_it_came(call, read, file):
     assert f"日期：{DATED}（page“2025-03-02 08:00”，未写时区，按 Asia/Shanghai 计），采用" in told
     assert read(path, "--explain")["explained"]["chosen"] == "none"
     assert read(path, "--explain", "--source", "alpha")["explained"]["chosen"] == "named"
+    assert read(file(MIRROR, "a.md"), "--explain", "--source", "alpha")["explained"]["chosen"] == "named"
 
 
 def test_nothing_on_a_page_can_steer_the_terminal(call, file):

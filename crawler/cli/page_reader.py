@@ -98,7 +98,7 @@ class PageReader:
     def _explained(self, found: Extracted, source: Source, encoding: str) -> Extracted:
         if not self._explains:
             return found
-        if source is self._fixed:
+        if self._fixed is not None:
             chosen = Choice.NAMED
         elif self._config.source(source.name) is not None:
             chosen = Choice.SITE
