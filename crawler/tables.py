@@ -132,11 +132,12 @@ endpoint = Table(
     Column("failures", Float, nullable=False, default=0.0),
     Column("last_outcome", String(20), nullable=False, default=""),
     Column("last_error", Text, nullable=False, default=""),
-    Column("parent", ForeignKey("endpoint.id"), index=True),  # whose answer names this list; none: the config does
+    Column("parent", ForeignKey("endpoint.id")),  # whose answer names this list; none: the config does
     Column("appeared", UtcDateTime),  # when that was, unless in its first answer: what the list holds is news then
     Column("changed", UtcDateTime),  # when the list last changed, as its parent says
     UniqueConstraint("source", "url"),
 )
+Index("ix_endpoint_parent", endpoint.c.parent)
 
 sighting = Table(
     "sighting",

@@ -242,6 +242,12 @@ def test_nothing_on_a_page_can_steer_the_terminal(call, file):
     assert not {"\x1b", "\x07", "\u202e"} & set(told)
 
 
+def test_explain_names_the_site_a_page_is_recognised_as(call, file):
+    page = article_page("机器人进厂").replace("<article>", '<article id="js_content" class="rich_media_content">')
+    assert "网站：weixin" in call(file(page), "--explain").stdout
+    assert "网站：未识别" in call(file(PAGE), "--explain").stdout
+
+
 # -- a manifest -------------------------------------------------------------------------------------------------------
 
 

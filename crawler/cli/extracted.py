@@ -52,6 +52,8 @@ class Explained:
     """how that source's pages are read"""
     chosen: Choice
     """why that source: it was named, it watches the page's site, or nobody does and it stands for none"""
+    site: str
+    """whose page it is recognised as, by pipelines/extract/data/sites.yaml; empty where it is none of those"""
     encoding: str
     """that the page was read with; empty where there was no page"""
 
@@ -194,6 +196,7 @@ def _how(found: Extracted) -> Iterator[str]:
     if found.explained is None:
         return
     yield f"规则：{found.explained.source}（{found.explained.kind}），{_CHOICES[found.explained.chosen]}"
+    yield f"网站：{found.explained.site or '未识别'}"
     yield f"编码：{found.explained.encoding or '未知'}"
     yield f"提取：{found.extractor or '没有提取'}"
     for number, evidence in enumerate(found.published_evidence):

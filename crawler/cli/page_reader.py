@@ -10,11 +10,13 @@ from crawler.cli.extracted import Choice, Explained, Extracted, not_had, of_resu
 from crawler.clock import Clock
 from crawler.config.models import Config, Kind, Source
 from crawler.items import Article, Entry, HostMemory, Page, PendingEntry
+from crawler.markup import ParseError, parse
 from crawler.one_page import NothingCameError, fetch_page
 from crawler.outcomes import Outcome
 from crawler.urls import UrlError, article_key, host_of
 from pipelines.extract.extract import extract
 from pipelines.extract.saved import SavedPageError, is_markdown, own_address, read_saved
+from pipelines.extract.sites.rules import UNKNOWN, site_of
 from pipelines.imports.sources import SourceFinder
 
 logger = logging.getLogger(__name__)
@@ -71,23 +73,22 @@ class PageReader:
         try:
             came = await fetch_page(url, source, config=self._config, clock=clock, route=route, memory=memory)
         except NothingCameError as error:
-            return self._explained(not_had(url, url, str(error)), source, "")
+            return self._explained(not_had(url, url, str(error)), source, None)
         if not isinstance(came, Page):
-            return self._explained(of_result(url, url, came), source, "")
-        _, encoding = decode(came.body, came.content_type, source.charset)
-        return self._explained(of_result(url, came.url, extract(came, source)), source, encoding)
+            return self._explained(of_result(url, url, came), source, None)
+        return self._explained(of_result(url, came.url, extract(came, source)), source, came)
 
     def _read_file(self, path: Path, page: str, url: str | None) -> Extracted:
         body = read_saved(path, self._most)
-        text, encoding = decode(body, "")
+        text, _ = decode(body, "")
         address = url or own_address(text) or f"{_NOWHERE}/"
         source, content_type = self._finder.source_of(address), "text/html"
         if source.charset:
-            text, encoding = decode(body, "", source.charset)
+            text, _ = decode(body, "", source.charset)
         if is_markdown(path.name, text):
             source, content_type = source.model_copy(update={"kind": Kind.WECHAT_MIRROR}), "text/markdown"
         saved = self._page(body, address, content_type, source)
-        found = self._explained(_shown(page, saved, source), source, encoding)
+        found = self._explained(_shown(page, saved, source), source, saved)
         return without_base(found, _NOWHERE) if address.startswith(_NOWHERE) else found
 
     def _page(self, body: bytes, url: str, content_type: str, source: Source) -> Page:
@@ -95,17 +96,20 @@ class PageReader:
         waiting = PendingEntry(id=0, source=source.name, host=host_of(url), entry=entry, first_seen=self._now)
         return Page(pending=waiting, url=url, status=200, content_type=content_type, body=body, fetched_at=self._now)
 
-    def _explained(self, found: Extracted, source: Source, encoding: str) -> Extracted:
+    def _explained(self, found: Extracted, source: Source, page: Page | None) -> Extracted:
+        """With how it came, where that is asked for; `page` is None where none was had."""
         if not self._explains:
             return found
-        if self._fixed is not None:
-            chosen = Choice.NAMED
-        elif self._config.source(source.name) is not None:
-            chosen = Choice.SITE
-        else:
-            chosen = Choice.NONE
-        explained = Explained(source=source.name, kind=source.kind, chosen=chosen, encoding=encoding)
+        encoding, site = ("", "") if page is None else _recognised(page, source)
+        explained = Explained(
+            source=source.name, kind=source.kind, chosen=self._choice(source), site=site, encoding=encoding
+        )
         return replace(found, explained=explained)
+
+    def _choice(self, source: Source) -> Choice:
+        if self._fixed is not None:
+            return Choice.NAMED
+        return Choice.SITE if self._config.source(source.name) is not None else Choice.NONE
 
 
 def _shown(page: str, saved: Page, source: Source) -> Extracted:
@@ -116,3 +120,14 @@ def _shown(page: str, saved: Page, source: Source) -> Extracted:
         return found
     shown = of_result(page, saved.url, extract(saved, source, keeps=False))
     return replace(shown, outcome=found.outcome, reason=found.reason)
+
+
+def _recognised(page: Page, source: Source) -> tuple[str, str]:
+    """The encoding of a page, and the site it is of by itself, or ""."""
+    text, encoding = decode(page.body, page.content_type, source.charset)
+    try:
+        tree = parse(text)
+    except ParseError:
+        return encoding, ""
+    site = UNKNOWN if tree is None else site_of(tree, page.url)
+    return encoding, "" if site is UNKNOWN else site.name
