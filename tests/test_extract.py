@@ -286,3 +286,20 @@ def test_what_stands_below_every_article_goes_from_html_pages_too(tail):
     body = "".join(f"<p>{text}</p>" for text in (*paragraphs, tail))
     read = extract(page(f"<html><body><article><h1>题</h1>{body}</article></body></html>"), FEED)
     assert read.text == "\n".join(paragraphs)
+
+
+def test_a_brief_of_a_hundred_characters_keeps_its_paragraphs_and_nothing_else():
+    paragraphs = (
+        "河湾镇的机器人今天修好了第三座水闸，用时四个小时，比去年快了一半，镇上的人都到岸边来看，"
+        "孩子们给它起了名字。",
+        "工程师顾远说，水闸的图纸是五十年前画的，机器人先把它量了一遍，再自己算出该换哪几块木板，"
+        "一块也没有换错。",
+    )
+    body = "".join(f"<p>{one}</p>" for one in paragraphs)
+    html = (
+        "<html><head><title>机器人修好水闸_河湾新闻</title></head><body><nav><a href='/'>首页</a></nav><main>"
+        "<article class='article'><h1>机器人修好水闸</h1><div class='article-meta'><time>2026-03-05 09:30</time>"
+        f"<span>来源：河湾新闻</span></div><div class='article-content'>{body}</div>"
+        "<div class='share'><a href='#a'>分享到微博</a></div></article></main><footer>版权所有</footer></body></html>"
+    )
+    assert extract(page(html), FEED).text == "\n".join(paragraphs)
