@@ -290,10 +290,8 @@ def test_what_stands_below_every_article_goes_from_html_pages_too(tail):
 
 def test_a_brief_of_a_hundred_characters_keeps_its_paragraphs_and_nothing_else():
     paragraphs = (
-        "河湾镇的机器人今天修好了第三座水闸，用时四个小时，比去年快了一半，镇上的人都到岸边来看，"
-        "孩子们给它起了名字。",
-        "工程师顾远说，水闸的图纸是五十年前画的，机器人先把它量了一遍，再自己算出该换哪几块木板，"
-        "一块也没有换错。",
+        "河湾镇的机器人今天修好了第三座水闸，用时四个小时，比去年快了一半，镇上的人都到岸边来看，孩子们给它起了名字。",
+        "工程师顾远说，水闸的图纸是五十年前画的，机器人先把它量了一遍，再自己算出该换哪几块木板，一块也没有换错。",
     )
     body = "".join(f"<p>{one}</p>" for one in paragraphs)
     html = (
