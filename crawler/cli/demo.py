@@ -49,7 +49,7 @@ class Demo:
     seeds: tuple[ImportedFile, ...]
     reports: tuple[RunReport, ...]
     digest: IssuedDigest
-    published: int  # by the newsroom's own account, its backlog included
+    announced: int  # pieces in the lists that are watched, by the newsroom's own account; their backlog included
 
     def counted(self) -> dict[str, int]:
         """Entries found and ended in all runs together."""
@@ -136,9 +136,10 @@ async def _live(folder: Path, seed: int, seeds: Path | None, bar: Progress) -> D
             database.close()
     if digest is None:
         raise FailedError("no digest was issued in two days")
-    published = len(newsroom.published_until(clock.now()))
+    lists = [endpoint.url for source in config.enabled_sources for endpoint in source.endpoints]
+    announced = len(newsroom.announced(lists, clock.now()))
     return Demo(
-        data=data, config=folder / "config", seeds=imported, reports=tuple(reports), digest=digest, published=published
+        data=data, config=folder / "config", seeds=imported, reports=tuple(reports), digest=digest, announced=announced
     )
 
 
@@ -159,7 +160,9 @@ def _show(lived: Demo) -> None:
     else:
         click.echo(lived.digest.markdown)
     counts = ", ".join(f"{count} {name}" for name, count in lived.counted().items())
-    click.echo(f"\nThe press published {lived.published} pieces; presswatch told them apart: {counts}.")
+    click.echo(
+        f"\nThe lists that are watched announced {lived.announced} pieces; presswatch told them apart: {counts}."
+    )
     if lived.seeds:
         stored = [item for item in lived.seeds if item.result is SeedResult.STORED]
         click.echo(
@@ -175,7 +178,7 @@ def _show(lived: Demo) -> None:
 
 def _document(lived: Demo) -> dict[str, Any]:
     return {
-        "published": lived.published,
+        "announced": lived.announced,
         "seeds": lived.seeds,
         "runs": len(lived.reports),
         "counted": lived.counted(),
