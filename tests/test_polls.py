@@ -98,7 +98,7 @@ def test_a_list_without_news_costs_one_request(rig, site, headers):
     ("fault", "told"),
     [
         (Answer(status=503), "page 2: HTTP 503"),
-        (Answer(""), "page 2: no list page but the answer is empty"),
+        (Answer("请稍后再试"), "page 2: something that is not HTML"),
     ],
 )
 def test_pages_that_could_not_be_read_are_told_and_read_at_the_next_poll(rig, site, fault, told):
