@@ -102,9 +102,10 @@ class Endpoints:
             return set(keys) - _known_keys(connection, keys) - buried(connection, list(keys)).keys()
 
     def record_poll(
-        self, run: int, state: EndpointState, poll: Poll, *, now: datetime, next_due: datetime, max_age: timedelta
+        self, run: int, state: EndpointState, poll: Poll, *, next_due: datetime, max_age: timedelta
     ) -> PollResult:
         """Store what a poll brought and the endpoint's new state, together or not at all."""
+        now = poll.at
         with self._database.write() as connection:
             first = _first_of_each_key(poll.entries)
             # Not even a sighting: it would name the address again.

@@ -272,6 +272,7 @@ class Announced:
 class Poll:
     """What one poll of an endpoint gave, before the ledger has seen it."""
 
+    at: datetime  # when the last page that brings news was answered; without news the first
     entries: tuple[Entry, ...] = ()
     etag: str = ""
     last_modified: str = ""

@@ -119,10 +119,13 @@ class Visit:
         held = self.held()
         return f"{self.lease.host} asked to be left alone until {held.isoformat()}" if held else self.run.stop()
 
-    def capture(self, source: str, captured: Captured) -> None:
-        """Keep a response that led to an entry or an article; what keeps us from it is noted."""
+    def capture(self, source: str, captured: Captured, *, anew: bool) -> None:
+        """Keep a response that led to an entry or an article; what keeps us from it is noted.
+
+        `anew`: though its body was captured from this address before, see `Ring.keep`.
+        """
         if self.run.ring is not None:
-            told = self.run.ring.keep(captured)
+            told = self.run.ring.keep(captured, anew=anew)
             if told:
                 self.note(source, told)
 

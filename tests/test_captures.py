@@ -197,6 +197,19 @@ def test_the_same_body_of_an_address_is_kept_once_in_the_whole_ring(ring_of, fol
     assert digests == {hashlib.sha256(body).hexdigest() for body in (b"<html>1</html>", b"2")}
 
 
+def test_what_led_to_news_is_kept_anew_by_each_run_and_refers_within_its_file(ring_of, folder, database):
+    redirect = Redirect(url=B, status=302, location=A)
+    keep(ring_of(1), response())
+    ring = ring_of(2, days=1)
+    for one in (response(days=1, redirects=(redirect,)), response(days=1)):
+        assert ring.keep(one, anew=True) == ""
+    ring.close()
+    first, second = (records(folder / name) for name in ring_names(folder))
+    assert [(kind, url) for kind, url, _, _ in first[1:]] == [("response", A)]
+    assert [(kind, url) for kind, url, _, _ in second[1:]] == [("response", B), ("response", A), ("revisit", A)]
+    assert rows(database) == [(A, ring_names(folder)[0])]
+
+
 def test_the_same_body_under_another_address_refers_within_its_file_and_never_to_another(ring_of, folder):
     keep(ring_of(1), response(A), response(B))
     keep(ring_of(2, days=1), response("https://alpha.example/c", days=1))
@@ -443,8 +456,15 @@ main()
 """
 
 
-@pytest.mark.parametrize(("nth", "share"), [(1, 0), (1, 0.5), (1, 1), (2, 0.5), (2, 1), (3, 0.99), (3, 1)])
-def test_a_killed_process_loses_at_most_the_record_it_was_writing(rig, site, nth, share):
+FEED = "https://alpha.example/feed"
+
+
+@pytest.mark.parametrize(
+    ("nth", "share", "again"),
+    [(1, 0, []), (1, 0.5, []), (1, 1, []), (2, 0.5, []), (2, 1, [FEED]), (3, 0.99, []), (3, 1, [A])],
+)
+def test_a_killed_process_loses_at_most_the_record_it_was_writing(rig, site, nth, share, again):
+    """What was captured right before the death, and not stored, the next run captures `again`."""
     site.routes["alpha.example/feed"] = Answer(feed(A, B))
     for name in "ab":
         site.routes[f"alpha.example/{name}"] = Answer(article_page(f"机器人{name}", f"机器人{name}走进了工厂。" * 20))
@@ -457,10 +477,8 @@ def test_a_killed_process_loses_at_most_the_record_it_was_writing(rig, site, nth
     report = rig.crawl(poll_now=True)
     assert (report.errors, book_of(report).error) == ((), "")
     assert rig.outcomes() == {"a": "kept", "b": "kept"}
-    urls = [url for url, _ in kept(rig)]
-    assert len(urls) == len(set(urls))
-    assert {A, B} <= set(urls)
-    assert sorted(rig.query("SELECT url FROM capture")) == sorted((url,) for url in urls)
+    assert sorted(url for url, _ in kept(rig)) == sorted([FEED, A, B, *again])
+    assert sorted(rig.query("SELECT url FROM capture")) == [(A,), (B,), (FEED,)]
     assert rig.query("SELECT * FROM meta WHERE name = 'captures_open'") == []
 
 

@@ -313,11 +313,12 @@ def test_the_books_join_when_what_waits_is_forgotten(house):
         crawl = open_run(connection, command="crawl", process=1, now=NOON, sources=["chenfeng"])
     [state] = endpoints.declare([("chenfeng", "https://chenfeng.example/feed")]).values()
     poll = Poll(
+        at=NOON,
         entries=tuple(
             Entry(key=f"url:chenfeng.example/{n}", url=f"https://chenfeng.example/{n}", title=TITLE) for n in (7, 8)
-        )
+        ),
     )
-    endpoints.record_poll(crawl, state, poll, now=NOON, next_due=NOON + HOUR, max_age=7 * DAY)
+    endpoints.record_poll(crawl, state, poll, next_due=NOON + HOUR, max_age=7 * DAY)
     close(house, crawl)
     assert forget(house).exit_code == 0
     with house.database.write() as connection:

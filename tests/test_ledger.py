@@ -55,7 +55,7 @@ def poll(ledger, run, entries, *, source="alpha", now=START, **poll_facts):
     endpoints = Endpoints(ledger.database)
     state = endpoints.declare(ENDPOINTS)[next(pair for pair in ENDPOINTS if pair[0] == source)]
     return endpoints.record_poll(
-        run, state, Poll(entries=tuple(entries), **poll_facts), now=now, next_due=now + WEEK, max_age=WEEK
+        run, state, Poll(at=now, entries=tuple(entries), **poll_facts), next_due=now + WEEK, max_age=WEEK
     )
 
 

@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 
 import brotli
 import pytest
@@ -21,7 +22,7 @@ from warcio.warcwriter import WARCWriter
 from crawler.books import Book
 from crawler.captures.index import Place
 from crawler.captures.members import whole_members
-from crawler.captures.recording import Recording, Take, load_recording
+from crawler.captures.recording import Recording, Session, Take, load_recording
 from crawler.captures.records import Captured
 from crawler.captures.ring import Ring, RingRun
 from crawler.captures.upkeep import RingRules
@@ -78,12 +79,15 @@ class Data:
 
 # -- two days of the newsroom -----------------------------------------------------------------------------------------
 
+# Of an article whose text was changed since, the first text: a replay brings back what was announced and read, and
+# does not know that an article was looked at again.
 STORY = """
 SELECT entry.key, entry.source, entry.title, entry.summary, entry.published, entry.original_url, entry.first_seen,
-       entry.backlog, entry.outcome, article.title, article.url, article.final_key, article.published, article.datings,
-       article.fetched, article.kept_at, article.themes, article.text_hash, article.path, version.text,
+       entry.backlog, entry.outcome, version.title, article.url, article.final_key, article.published, article.datings,
+       article.fetched, article.kept_at, article.themes, version.text_hash, article.path, version.text,
        version.markdown, twin.key, copy.level
-FROM entry LEFT JOIN article ON article.entry = entry.id LEFT JOIN version ON version.entry = entry.id
+FROM entry LEFT JOIN article ON article.entry = entry.id
+LEFT JOIN version ON version.entry = entry.id AND version.number = 1
 LEFT JOIN entry AS twin ON twin.id = article.representative LEFT JOIN copy ON copy.entry = entry.id
 ORDER BY entry.key
 """
@@ -124,7 +128,11 @@ def test_the_archive_files_are_the_same_but_for_when_they_were_kept(lived):
         for root in (folder / "demo" / "data" / "archive", folder / "fresh" / "archive")
     ]
     assert len(texts[0]) > 20
-    assert texts[0] == texts[1]
+    query = "SELECT path FROM article JOIN version ON version.entry = article.entry WHERE number > 1"
+    changed = {Path(path) for (path,) in Data(folder / "demo" / "data").rows(query)}
+    assert changed  # a second look found another text, which the replay does not bring back; see STORY
+    assert texts[0].keys() == texts[1].keys()
+    assert {path for path, lines in texts[0].items() if lines != texts[1][path]} == changed
 
 
 def test_the_report_sums_all_sessions_and_tells_what_was_not_captured(lived):
@@ -198,6 +206,115 @@ def test_each_list_is_read_as_it_was_then_and_a_page_when_it_came(rig, site):
     then, now = Data(rig.data).rows(query), fresh(rig).rows(query)
     assert [row[:3] + row[4:] for row in then] == [row[:3] + row[4:] for row in now]
     assert [row[2] for row in now] == [1, 0]
+
+
+ENTRIES = """
+SELECT entry.key, entry.first_seen, entry.backlog, entry.outcome, article.url, fetched, twin.key
+FROM entry LEFT JOIN article ON article.entry = entry.id LEFT JOIN entry AS twin ON twin.id = article.representative
+ORDER BY entry.key
+"""
+
+
+def crawled_hourly(rig, times):
+    for hours in range(times):
+        rig.clock.move_to(START + timedelta(hours=hours))
+        rig.crawl(poll_now=True)
+    return Data(rig.data).rows(ENTRIES)
+
+
+def replayed(rig):
+    """The entries, when nothing is told to be missing."""
+    result = replay(rig)
+    assert (result.exit_code, "not among the captures" in result.output) == (0, False), result.output
+    return fresh(rig).rows(ENTRIES)
+
+
+def test_an_article_read_by_two_ways_is_read_by_both_again(rig, site):
+    """The ring has the page from the first way; who came by the second, at once or later, is led there all the same."""
+    rig.source("beta", "https://beta.example/feed")
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    site.routes["alpha.example/a"] = Answer(_article(1))
+    twice, later = (f"https://beta.example/{name}" for name in ("twice", "later"))
+    site.routes["beta.example/feed"] = [Answer(feed(twice)), Answer(feed(twice, later))]
+    for name in ("twice", "later"):
+        site.routes[f"beta.example/{name}"] = Answer(status=302, headers={"Location": A})
+    then = crawled_hourly(rig, 2)
+    assert [(row[3], row[4]) for row in then] == [("kept", A), ("copy", A), ("copy", A)]
+    assert replayed(rig) == then
+
+
+def test_what_a_list_names_after_a_first_answer_without_news_is_no_backlog(rig, site):
+    site.routes["alpha.example/feed"] = [Answer(feed()), Answer(feed(A))]
+    site.routes["alpha.example/a"] = Answer(_article(1))
+    then = crawled_hourly(rig, 2)
+    assert [row[2] for row in then] == [0]
+    assert replayed(rig) == then
+
+
+ROWS = "<html><body><ul>{}</ul></body></html>"
+
+
+def listing(rig):
+    rig.source(
+        kind="listing",
+        endpoints=[{"url": "https://alpha.example/list?p={page}"}],
+        entries={"items": "li", "link": "a::attr(href)", "title": "a"},
+    )
+
+
+def pages_of(site, *polls):
+    """Each poll's pages of the list: the names in them, or an answer."""
+    polls, asked = iter(polls), []
+
+    def answer(request):
+        number = int(request.query["p"])
+        if number == 1:
+            asked[:] = next(polls)
+        page = asked[number - 1] if number <= len(asked) else ""
+        rows = "".join(f'<li><a href="/{name}">机器人{name}</a></li>' for name in page) if isinstance(page, str) else ""
+        return page if isinstance(page, Answer) else Answer(ROWS.format(rows))
+
+    site.routes["alpha.example/list"] = answer
+    for number, name in enumerate("abcdef"):
+        site.routes[f"alpha.example/{name}"] = Answer(_article(number))
+
+
+@pytest.mark.parametrize(
+    "polls",
+    [
+        pytest.param([["ab", "cd"], ["ea", "bc"]], id="a further page without news"),
+        pytest.param([["ab", "bcd", "dc", "ef"]], id="a page without news before others"),
+        pytest.param([["ab", "cd"], ["ab", "ce"], ["fa", "bc"]], id="news behind a first page as before"),
+        pytest.param([["ab", Answer(status=503), "ef"], ["ab", "cd", "ef"]], id="pages that came at the next poll"),
+        pytest.param([["ab", "cd"], ["ab", Answer(status=503)], ["ea", Answer(status=503)], ["ea", "fb"]], id="both"),
+    ],
+)
+def test_a_list_of_several_pages_is_read_as_it_was_then(rig, site, polls):
+    listing(rig)
+    pages_of(site, *polls)
+    then = crawled_hourly(rig, len(polls))
+    assert len(then) >= 4
+    assert replayed(rig) == then
+
+
+def test_a_list_is_read_though_the_index_that_names_it_was_as_before(rig, site):
+    index, inner = "https://alpha.example/sitemap.xml", "https://alpha.example/map.xml"
+    space = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+
+    def sitemap(*urls):
+        return Answer(f"<urlset {space}>{''.join(f'<url><loc>{url}</loc></url>' for url in urls)}</urlset>")
+
+    rig.source(kind="sitemap", url=index)
+    site.routes["alpha.example/sitemap.xml"] = Answer(
+        f"<sitemapindex {space}><sitemap><loc>{inner}</loc></sitemap></sitemapindex>"
+    )
+    site.routes["alpha.example/map.xml"] = [sitemap(A), sitemap(A, B)]
+    site.routes["alpha.example/a"], site.routes["alpha.example/b"] = Answer(_article(1)), Answer(_article(2))
+    then = crawled_hourly(rig, 2)
+    assert [row[2] for row in then] == [1, 0]
+    assert replayed(rig) == then
+    query = "SELECT url FROM endpoint WHERE last_polled = first_polled"
+    assert fresh(rig).rows(query) == [(index,)]  # its second answer brought no news
 
 
 def recorded(folder, database, *answers):
@@ -407,11 +524,26 @@ def take(tmp_path, url, seconds, *, number=0, file="a.warc.gz"):
     return Take(url=url, at=START + seconds * SECOND, number=number, place=Place(path=tmp_path / file, offset=0))
 
 
-def test_the_newest_answer_not_after_a_time_is_found(tmp_path):
-    recording = Recording([take(tmp_path, A, seconds, number=seconds) for seconds in (20, 10)])
-    found = [recording.newest(f"{A}#part", START + seconds * SECOND) for seconds in (9, 10, 19, 20, 99)]
-    assert [one and one.number for one in found] == [None, 10, 10, 20, 20]
-    assert recording.newest(B, START + 99 * SECOND) is None
+def session(start, end, *, is_run=True):
+    return Session(start=START + start * SECOND, end=START + end * SECOND, urls=frozenset(), is_run=is_run)
+
+
+@pytest.mark.parametrize(
+    ("within", "found"),
+    [
+        pytest.param(session(0, 9), [None, None], id="before any"),
+        pytest.param(session(10, 10), [10, 10], id="its only one"),
+        pytest.param(session(0, 25), [10, 20, 20], id="each in its turn, then the last"),
+        pytest.param(session(11, 99), [20, 30, 30], id="those of the session alone"),
+        pytest.param(session(31, 99), [30, 30], id="the newest before, where the session has none"),
+        pytest.param(session(0, 25, is_run=False), [20, 20], id="another crawler's: the newest"),
+    ],
+)
+def test_an_address_answers_as_it_did_each_time_it_was_asked(tmp_path, within, found):
+    recording = Recording([take(tmp_path, A, seconds, number=seconds) for seconds in (20, 10, 30)])
+    answers = [recording.answer(f"{A}#part", within, nth=nth) for nth in range(len(found))]
+    assert [one and one.number for one in answers] == found
+    assert recording.answer(B, within) is None
 
 
 @pytest.mark.parametrize(

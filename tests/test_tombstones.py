@@ -37,8 +37,9 @@ def test_an_announcement_of_it_is_known_and_leaves_nothing(forgotten, key):
     with house.database.write() as connection:
         run = open_run(connection, command="crawl", process=1, now=NOON, sources=["chenfeng"])
     [state] = endpoints.declare([("chenfeng", "https://chenfeng.example/feed")]).values()
-    poll = Poll(entries=(Entry(key=key, url=URL, title=TITLE), Entry(key="url:chenfeng.example/9", url=URL + "9")))
-    result = endpoints.record_poll(run, state, poll, now=NOON, next_due=NOON + HOUR, max_age=7 * DAY)
+    announced = (Entry(key=key, url=URL, title=TITLE), Entry(key="url:chenfeng.example/9", url=URL + "9"))
+    poll = Poll(at=NOON, entries=announced)
+    result = endpoints.record_poll(run, state, poll, next_due=NOON + HOUR, max_age=7 * DAY)
     assert (result.found, result.known) == (1, 1)
     assert house.query("SELECT key FROM sighting WHERE key = :key", key=key) == []
     assert house.query("SELECT key FROM entry WHERE key = :key", key=key) == []

@@ -1,6 +1,6 @@
 """Captures as a recording: what was answered at which address and when, and the sessions it falls into."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +41,7 @@ class Session:
     start: datetime
     end: datetime
     urls: frozenset[str]  # that answered in it
+    is_run: bool  # of ours: each answer was kept for the one who asked
 
 
 class Recording:
@@ -57,11 +58,15 @@ class Recording:
             for name in take.names if not take.refers_to else ():
                 self._with_body.setdefault(name, take)
 
-    def newest(self, url: str, until: datetime) -> Take | None:
-        """The last answer of an address that is not later than `until`."""
+    def answer(self, url: str, session: Session, *, nth: int = 0) -> Take | None:
+        """What an address answered when it was asked for the nth time in a session, from 0.
+
+        Where that was not recorded, and in another crawler's session, it is the last answer until the session's end.
+        """
         takes = self._by_url.get(asked_url(url), [])
-        found = bisect_right(takes, until, key=lambda take: take.at)
-        return takes[found - 1] if found else None
+        until = bisect_right(takes, session.end, key=lambda take: take.at)
+        since = bisect_left(takes, session.start, key=lambda take: take.at) if session.is_run else until
+        return takes[min(since + nth, until - 1)] if until else None
 
     def read(self, take: Take) -> StoredResponse | None:
         """The answer; its body from the record that has it. None when that one is not among the takes.
@@ -144,4 +149,9 @@ def _parts(path: Path, takes: Sequence[Take]) -> Iterator[list[Take]]:
 
 
 def _session(takes: Sequence[Take]) -> Session:
-    return Session(start=takes[0].at, end=takes[-1].at, urls=frozenset(take.url for take in takes))
+    return Session(
+        start=takes[0].at,
+        end=takes[-1].at,
+        urls=frozenset(take.url for take in takes),
+        is_run=is_ring_file(takes[0].place.path.name),
+    )

@@ -93,15 +93,20 @@ class Ring:
         finally:
             self.close()
 
-    def keep(self, captured: Captured) -> str:
+    def keep(self, captured: Captured, *, anew: bool = False) -> str:
         """Keep a response, unless the ring has this body from this address, or its publisher forbids it.
+
+        Args:
+            captured: the response.
+            anew: keep it though the ring has the body. What led to news in this run must stand among what this run
+                was answered: a replay looks for it there, and for the redirects that led to it.
 
         Returns:
             Why nothing is captured from now on, once, unless it was so when the run began; else "".
         """
         if not self._fault and not forbids_archiving(captured.headers):
             with self._contained():
-                self._keep(captured)
+                self._keep(captured, anew=anew)
         if self._fault and not self._told:
             self._told = True
             return self._fault
@@ -141,12 +146,10 @@ class Ring:
             logger.exception("the capture ring in %s broke", self._folder)
             self._give_up(error)
 
-    def _keep(self, captured: Captured) -> None:
+    def _keep(self, captured: Captured, *, anew: bool) -> None:
         url, digest = asked_url(captured.url), hashlib.sha256(captured.body).hexdigest()
-        with self._database.read() as connection:
-            this = (capture.c.url == url) & (capture.c.digest == digest)
-            if connection.scalar(select(capture.c.file).where(this)) is not None:
-                return
+        if not anew and self._has(url, digest):
+            return
         file = self._file or self._begin()
         for redirect in captured.redirects:
             if redirect not in file.redirects:
@@ -162,6 +165,11 @@ class Ring:
         with self._database.write() as connection:
             row = {"url": url, "digest": digest, "file": self._run.file, "at": captured.at}
             connection.execute(insert_for(connection)(capture).values(row).on_conflict_do_nothing())
+
+    def _has(self, url: str, digest: str) -> bool:
+        this = (capture.c.url == url) & (capture.c.digest == digest)
+        with self._database.read() as connection:
+            return connection.scalar(select(capture.c.file).where(this)) is not None
 
     def _begin(self) -> _OpenFile:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -45,18 +46,21 @@ class Replay:
         self.turnstile = Turnstile()
         self._recording = recording
         self._last = last
+        self._asked: Counter[str] = Counter()  # how often each address was asked for
 
     def has(self, url: str) -> bool:
         """Whether the address answered in this session."""
         return asked_url(url) in self.session.urls
 
     def find(self, url: str) -> Take:
-        """The newest answer of an address until the session's end.
+        """What the address answered in the session, each time it was asked; else its newest answer before.
 
         Raises:
             NotCapturedError: there is none.
         """
-        take = self._recording.newest(url, self.session.end)
+        address = asked_url(url)
+        take = self._recording.answer(address, self.session, nth=self._asked[address])
+        self._asked[address] += 1
         if take is None:
             raise NotCapturedError(url, final=self._last)
         return take

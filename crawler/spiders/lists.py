@@ -22,6 +22,7 @@ from crawler.spiders.pages import headers_of, redirects_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from scrapy.http import Response
 
@@ -57,7 +58,7 @@ class ListWalk:
     def __init__(self, visit: Visit, due: DueEndpoint, fetch: Callable[[Request], Awaitable[Response]]) -> None:
         self._visit = visit
         self._source, self._endpoint = due.source, due.endpoint
-        self._known: EndpointState | None = due.state if due.state.recipe == recipe(due.source, due.endpoint) else None
+        self._state, self._known = due.state, _known(visit, due)
         self._fetch = fetch
 
     async def walk(self) -> Poll | None:
@@ -74,8 +75,9 @@ class ListWalk:
             return None
         pages = [self._read(response)]
         told = await self._further(pages)
-        self._capture(pages)
-        return self._poll(pages, told)
+        news = self._up_to_news(pages)
+        self._capture(news)
+        return self._poll(pages, told, at=_answered_at((news or pages[:1])[-1].response))
 
     async def _further(self, pages: list[_PageRead]) -> str:
         """Read on, adding to `pages`; why that broke off, or ""."""
@@ -84,7 +86,7 @@ class ListWalk:
         fresh = self._fresh(seen)
         while len(pages) < most and fresh:
             asked = self._next(pages[-1].announced, len(pages) + 1)
-            if asked is None:
+            if asked is None or not self._answers(asked):
                 return ""
             try:
                 page = self._read(await self._ask(asked))
@@ -100,6 +102,11 @@ class ListWalk:
             seen |= _keys(page)
             pages.append(page)
         return ""
+
+    def _answers(self, asked: Question) -> bool:
+        """Whether there is an answer to be had: a replay has no page that brought no news."""
+        replay = self._visit.run.replay
+        return replay is None or replay.has(self._recorded(asked) or asked.url)
 
     def _fresh(self, keys: set[str]) -> set[str]:
         """Of keys not met in this walk those that are new: all of them where the last poll may have left pages out."""
@@ -150,27 +157,38 @@ class ListWalk:
             url=response.url,
             body=response.body,
             content_type=(response.headers.get("Content-Type") or b"").decode("latin-1"),
-            at=response.meta["answered_at"],
+            at=_answered_at(response),
             zone=ZoneInfo(self._source.timezone),
             charset=self._source.charset,
         )
         return _PageRead(response=response, announced=read_list(self._source, self._endpoint, answer))
 
+    def _up_to_news(self, pages: list[_PageRead]) -> list[_PageRead]:
+        """The pages up to the last that brings news, without a gap: the one before leads to the next.
+
+        A list's first answer is news whatever stands in it: what it names from then on is no backlog.
+        """
+        last = 1 if self._state.first_polled is None else 0
+        for number, page in enumerate(pages, start=1):
+            if page.announced.lists or self._visit.run.endpoints.unknown(_keys(page)):
+                last = number
+        return pages[:last]
+
     def _capture(self, pages: list[_PageRead]) -> None:
-        """Keep the pages that bring news.
+        """Keep the pages.
 
         Before the ledger knows of them: were the process killed in between, the next poll would find nothing new in
         them to keep them for.
         """
         for page in pages:
-            if self._visit.run.endpoints.unknown(_keys(page)) or page.announced.lists:
-                self._visit.capture(self._source.name, _captured(page.response))
+            self._visit.capture(self._source.name, _captured(page.response), anew=True)
 
-    def _poll(self, pages: list[_PageRead], broke_off: str) -> Poll:
+    def _poll(self, pages: list[_PageRead], broke_off: str, *, at: datetime) -> Poll:
         # Validators of a list that was not read to its end would keep the rest from us.
         first, whole = pages[0].response, not broke_off
         ttls = [page.announced.ttl for page in pages if page.announced.ttl is not None]
         return Poll(
+            at=at,
             entries=tuple(entry for page in pages for entry in page.announced.entries),
             lists=tuple(named for page in pages for named in page.announced.lists),
             unread=sum(page.announced.unread for page in pages),
@@ -193,6 +211,16 @@ def recipe(source: Source, endpoint: Endpoint) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
+def _known(visit: Visit, due: DueEndpoint) -> EndpointState | None:
+    """What is remembered of the list, where that is by the rules of today.
+
+    A replay reads the whole of what was captured: it brought news, be its first page as it was before.
+    """
+    if visit.run.replay is not None or due.state.recipe != recipe(due.source, due.endpoint):
+        return None
+    return due.state
+
+
 def _keys(page: _PageRead) -> set[str]:
     return {entry.key for entry in page.announced.entries}
 
@@ -203,9 +231,14 @@ def _captured(response: Response) -> Captured:
         status=response.status,
         headers=headers_of(response),
         body=response.body,
-        at=response.meta["answered_at"],
+        at=_answered_at(response),
         redirects=() if response.meta["recorded_url"] else redirects_of(response),
     )
+
+
+def _answered_at(response: Response) -> datetime:
+    at: datetime = response.meta["answered_at"]
+    return at
 
 
 def _body_hash(body: bytes) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
+    from crawler.fetch.replay import Replay
     from crawler.items import Poll
     from crawler.visit import RunContext, Visit
 
@@ -35,9 +36,9 @@ _MOST_LISTS = 20  # of one index in one visit; an index of years of sitemaps is 
 
 
 def is_to_poll(run: RunContext, due: DueEndpoint) -> bool:
-    """Whether the endpoint is to be polled in this run; in a replay, whether it answered then."""
+    """Whether the endpoint is to be polled in this run; in a replay, whether it or a list it names answered then."""
     if run.replay:
-        return run.replay.has(recorded_url(question(due.source, due.endpoint, installation="")))
+        return _answered_then(run.replay, due) or any(_answered_then(run.replay, one) for one in _named(run, due))
     return run.poll_now or (
         is_due(due.endpoint, ZoneInfo(due.source.timezone), due.state.next_due, run.clock.now())
         and run.pace.held_until(due.state.host) is None
@@ -67,6 +68,13 @@ class Poller:
             StorageError: nothing can be stored.
         """
         self._polled.add(due.state.id)
+        replay = self._visit.run.replay
+        # Of an index that brought no news then, only lists were captured.
+        if replay is None or _answered_then(replay, due):
+            await self._poll(due)
+        return self._lists_of(due)
+
+    async def _poll(self, due: DueEndpoint) -> None:
         try:
             poll = await ListWalk(self._visit, due, self._fetch).walk()
             if poll is None:
@@ -88,16 +96,14 @@ class Poller:
                 logger.exception("%s: poll of %s broke", due.source.name, due.endpoint.url)
                 self._visit.blame(due.source.name, f"{due.endpoint.url}: {detail}")
             self._failed(due, f"{failure}: {detail}", RULES[failure].weight)
-        return self._lists_of(due)
 
     def _answered(self, due: DueEndpoint, poll: Poll) -> None:
-        run, now = self._visit.run, self._visit.run.clock.now()
+        run = self._visit.run
         result = run.endpoints.record_poll(
             run.number,
             due.state,
             poll,
-            now=now,
-            next_due=_next(due, now, poll.ttl),
+            next_due=_next(due, poll.at, poll.ttl),
             max_age=due.source.articles.max_age,
         )
         run.watch(f"{due.source.name}: {result.found} found, {result.known} known at {due.endpoint.url}")
@@ -125,15 +131,24 @@ class Poller:
 
     def _lists_of(self, due: DueEndpoint) -> list[DueEndpoint]:
         """The lists it names that are due, as many as one visit polls."""
-        if reader_of(due.source, due.endpoint) not in _INDEXES:
-            return []
-        found: list[DueEndpoint] = []
-        for state in self._visit.run.endpoints.lists_of(due.state):
-            inner = inner_endpoint(due.source, due.endpoint, state.url)
-            named = DueEndpoint(source=due.source, endpoint=inner, state=state)
-            if state.id not in self._polled and is_to_poll(self._visit.run, named):
-                found.append(named)
+        run = self._visit.run
+        found = [one for one in _named(run, due) if one.state.id not in self._polled and is_to_poll(run, one)]
         return found[:_MOST_LISTS]
+
+
+def _answered_then(replay: Replay, due: DueEndpoint) -> bool:
+    """Whether the endpoint's answer brought news in the session that is replayed."""
+    return replay.has(recorded_url(question(due.source, due.endpoint, installation="")))
+
+
+def _named(run: RunContext, due: DueEndpoint) -> list[DueEndpoint]:
+    """The lists that an index names and that may hold news."""
+    if reader_of(due.source, due.endpoint) not in _INDEXES:
+        return []
+    return [
+        DueEndpoint(source=due.source, endpoint=inner_endpoint(due.source, due.endpoint, state.url), state=state)
+        for state in run.endpoints.lists_of(due.state)
+    ]
 
 
 def _next(due: DueEndpoint, now: datetime, ttl: int | None, failures: float = 0.0) -> datetime:

@@ -36,7 +36,8 @@ class ExtractPipeline:
         result = extract(item, source)
         if isinstance(result, Article) or result.outcome is Outcome.NO_TEXT:
             for captured in _captured(item):
-                self._visit.capture(source.name, captured)
+                # A second look that finds the page as it was brings nothing.
+                self._visit.capture(source.name, captured, anew=not item.pending.revisit)
         return result
 
 
