@@ -3,7 +3,7 @@
 Each method is one transaction: what a poll announced and the endpoint's new state are stored together or not at all.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,9 @@ from sqlalchemy import Connection, select, update
 
 from crawler import books
 from crawler.database import Database, insert_for
-from crawler.items import Entry, FurtherList, Poll
+from crawler.endpoint_state import EndpointState, state_of
+from crawler.further_lists import in_turn, note_lists
+from crawler.items import Entry, Poll
 from crawler.ledger import end_entry, ensure_host, pending_entry
 from crawler.outcomes import Outcome, PollOutcome
 from crawler.standing import look_again
@@ -23,33 +25,6 @@ from crawler.urls import host_of
 _BATCH = 500  # keys in one IN (…)
 # Of a list that gives no dates, so many entries of its first poll are taken for recent: sitemaps reach back years.
 MOST_UNDATED_AT_FIRST = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class EndpointState:
-    """What is remembered of an endpoint between polls."""
-
-    id: int
-    source: str
-    url: str
-    host: str
-    etag: str
-    last_modified: str
-    body_hash: str
-    recipe: str
-    ttl: int | None
-    first_polled: datetime | None
-    last_polled: datetime | None
-    next_due: datetime | None
-    failures: float
-    parent: int | None  # the endpoint whose answer names this list
-    appeared: datetime | None  # when that was, if it was not the parent's first answer
-    changed: datetime | None  # when the list last changed, as its parent says
-
-    @property
-    def is_baseline(self) -> bool:
-        """Whether the next answer is the first, and what stands in it was there before we came."""
-        return self.first_polled is None and self.appeared is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,29 +47,15 @@ class Endpoints:
                 connection.execute(made.on_conflict_do_nothing())
                 ensure_host(connection, host_of(url))
             rows = connection.execute(select(endpoint)).mappings().all()
-        states = {(row["source"], row["url"]): _state(row) for row in rows}
+        states = {(row["source"], row["url"]): state_of(row) for row in rows}
         return {pair: states[pair] for pair in pairs}
 
-    def lists_of(self, state: EndpointState) -> list[EndpointState]:
-        """The lists that an endpoint names on its own host, those first that may hold news.
-
-        New ones, then the ones polled longest ago. A list that has not changed since it was polled, as its index
-        says, is left out.
-        """
+    def lists_of(self, state: EndpointState, now: datetime) -> list[EndpointState]:
+        """The lists that an endpoint names on its own host and that may hold news, see `in_turn`."""
+        named = (endpoint.c.parent == state.id) & (endpoint.c.host == state.host)
         with self._database.read() as connection:
-            rows = connection.execute(
-                select(endpoint)
-                .where(endpoint.c.parent == state.id, endpoint.c.host == state.host)
-                .order_by(
-                    endpoint.c.last_polled.is_not(None),
-                    endpoint.c.appeared.is_(None),
-                    endpoint.c.last_polled,
-                    endpoint.c.changed.desc(),
-                    endpoint.c.id,
-                )
-            ).mappings()
-            found = [_state(row) for row in rows]
-        return [one for one in found if one.changed is None or not one.last_polled or one.changed > one.last_polled]
+            rows = connection.execute(select(endpoint).where(named)).mappings().all()
+        return in_turn((state_of(row) for row in rows), now)
 
     def unknown(self, keys: Collection[str]) -> set[str]:
         """Those of the keys that are neither known nor forgotten."""
@@ -123,7 +84,7 @@ class Endpoints:
                 books.add_error(connection, run, state.source, unread)
             if poll.broke_off:
                 books.add_error(connection, run, state.source, f"{state.url}: {poll.broke_off}")
-            _note_lists(connection, state, poll.lists, now)
+            note_lists(connection, state, poll.lists, now)
             outcome = PollOutcome.NEW if found else PollOutcome.KNOWN
             _update(
                 connection,
@@ -194,21 +155,6 @@ def _note_sightings(connection: Connection, endpoint_id: int, keys: Iterable[str
         )
 
 
-def _note_lists(connection: Connection, state: EndpointState, lists: Sequence[FurtherList], now: datetime) -> None:
-    """Each list named is an endpoint of its own, a list named no more is not asked again."""
-    if not lists:
-        return
-    connection.execute(update(endpoint).where(endpoint.c.parent == state.id).values(parent=None))
-    appeared = None if state.first_polled is None else now
-    for named in lists:
-        made = insert_for(connection)(endpoint).values(
-            source=state.source, url=named.url, host=host_of(named.url), appeared=appeared
-        )
-        connection.execute(made.on_conflict_do_nothing())
-        this = (endpoint.c.source == state.source) & (endpoint.c.url == named.url) & (endpoint.c.id != state.id)
-        connection.execute(update(endpoint).where(this).values(parent=state.id, changed=named.changed))
-
-
 def _insert_all(
     connection: Connection, run: int, state: EndpointState, fresh: Sequence[Entry], *, now: datetime, max_age: timedelta
 ) -> int:
@@ -270,7 +216,3 @@ def _update(connection: Connection, state: EndpointState, now: datetime, outcome
         .where(endpoint.c.id == state.id)
         .values(last_polled=now, last_success=now, failures=0.0, last_error="", last_outcome=outcome.value, **values)
     )
-
-
-def _state(row: Mapping[Any, Any]) -> EndpointState:
-    return EndpointState(**{name: row[name] for name in EndpointState.__dataclass_fields__})

@@ -11,7 +11,8 @@ from crawler.captures.ring import Ring
 from crawler.clock import Clock
 from crawler.config.models import Config, Endpoint, Source
 from crawler.database import Database
-from crawler.endpoints import Endpoints, EndpointState
+from crawler.endpoint_state import EndpointState
+from crawler.endpoints import Endpoints
 from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import Pace
 from crawler.fetch.replay import Replay

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from rig import Answer, article_page, book_of
@@ -324,6 +325,27 @@ def test_a_sitemap_unchanged_since_it_was_polled_is_not_asked_again(rig, site, m
     assert sorted(asked_maps(site)) == ["a", "b"]
 
 
+def test_a_sitemap_that_failed_is_asked_again_although_it_has_not_changed(rig, site, maps):
+    maps["alpha.example/sitemap.xml"] = index(a="2025-03-01T00:00:00Z")
+    maps["alpha.example/map-a.xml"] = [Answer(status=500), sitemap(1)]
+    rig.crawl()
+    rig.crawl(poll_now=True)
+    assert found(rig) == {"1.html"}
+
+
+def test_a_sitemap_is_asked_again_after_three_days_whatever_its_index_says(rig, site, maps):
+    maps["alpha.example/sitemap.xml"] = index(a="2025-03-01T00:00:00Z")
+    maps["alpha.example/map-a.xml"] = sitemap(1)
+    rig.crawl()
+    del site.hits[:]
+    asked = []
+    for _ in range(3):
+        rig.clock.move_to(rig.clock.now() + timedelta(days=1))
+        rig.crawl(poll_now=True)
+        asked.append(len(asked_maps(site)))
+    assert asked == [0, 0, 1]
+
+
 def test_a_sitemap_the_index_names_no_more_is_not_asked_again(rig, site, maps):
     maps["alpha.example/sitemap.xml"] = index(a="", b="")
     maps["alpha.example/map-a.xml"], maps["alpha.example/map-b.xml"] = sitemap(1), sitemap(2)
@@ -354,6 +376,31 @@ def test_years_of_sitemaps_are_read_in_turns(rig, site, maps):
         asked.append(asked_maps(site))
     assert [len(turn) for turn in asked] == [20, 20, 20]
     assert len({name for turn in asked for name in turn}) == 50
+
+
+def test_sitemaps_that_appear_later_do_not_keep_the_first_ones_waiting_for_ever(rig, site, maps):
+    later = {f"m{number:02}": "" for number in range(25)}
+    maps |= {f"alpha.example/map-{name}.xml": sitemap() for name in [*later, "first"]}
+    maps["alpha.example/sitemap.xml"] = index(first="")
+    rig.crawl()
+    maps["alpha.example/sitemap.xml"] = index(first="", **later)
+    del site.hits[:]
+    for _ in range(3):
+        rig.crawl(poll_now=True)
+    assert "first" in asked_maps(site)
+
+
+def test_sitemaps_never_asked_come_first_and_of_them_the_last_changed(rig, site, maps):
+    first = {f"m{number:02}": f"2025-02-{number + 1:02}" for number in range(22)}
+    maps["alpha.example/sitemap.xml"] = index(**first)
+    for name in [*first, "new"]:
+        maps[f"alpha.example/map-{name}.xml"] = sitemap()
+    rig.crawl()
+    assert asked_maps(site) == [f"m{number:02}" for number in range(21, 1, -1)]
+    maps["alpha.example/sitemap.xml"] = index(**first, new="2025-01-01")
+    del site.hits[:]
+    rig.crawl(poll_now=True)
+    assert asked_maps(site) == ["new", "m01", "m00"]
 
 
 def test_what_a_sitemap_says_is_unchanged_for_longer_than_max_age_is_stale(rig, site, maps):

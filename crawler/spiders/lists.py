@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from scrapy.http import Response
 
-    from crawler.endpoints import EndpointState
+    from crawler.endpoint_state import EndpointState
     from crawler.visit import DueEndpoint, Visit
 
 _READERS_VERSION = 2  # raise it when feeds or lists are read differently: unchanged ones are then read anew

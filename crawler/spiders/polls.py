@@ -147,7 +147,7 @@ def _named(run: RunContext, due: DueEndpoint) -> list[DueEndpoint]:
         return []
     return [
         DueEndpoint(source=due.source, endpoint=inner_endpoint(due.source, due.endpoint, state.url), state=state)
-        for state in run.endpoints.lists_of(due.state)
+        for state in run.endpoints.lists_of(due.state, run.clock.now())
     ]
 
 
