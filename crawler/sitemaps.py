@@ -8,7 +8,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from lxml import etree  # type: ignore[import-untyped]
 
@@ -24,6 +24,7 @@ _LARGEST = 50 * 1024 * 1024  # bytes; the protocol's own limit
 # Sitemaps shrink to a tenth or twentieth; what shrinks to less than a two-hundredth is made to fill a disk.
 _RATIO = 200
 _SMALL = 1024 * 1024  # bytes that are no danger, however well they shrink
+_LAST_ZONE = timezone(timedelta(hours=-12))  # where a day ends last
 _FEEDS = ("rss", "feed", "rdf")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:[A-Za-z][A-Za-z0-9]*|#\d+|#[xX][0-9A-Fa-f]+);)")
 _XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
@@ -124,11 +125,14 @@ def _further(element: Element, answer: Answer) -> FurtherList | None:
 
 
 def _changed(element: Element, answer: Answer) -> datetime | None:
-    """When it changed at the latest: a day's end where only the day is given."""
+    """When it changed at the latest: at a day's end where only the day is given, in the last zone where none is."""
     changed = read_moment(_text(element, "lastmod"), answer.zone, "sitemap", answer.at)
     if changed is None:
         return None
-    return changed.at + timedelta(days=1) if changed.precision is Precision.DAY else changed.at
+    latest = changed.at
+    if changed.zone:  # was assumed; most sites write UTC
+        latest = latest.replace(tzinfo=_LAST_ZONE).astimezone(answer.zone)
+    return latest + timedelta(days=1) if changed.precision is Precision.DAY else latest
 
 
 def _entry(element: Element, answer: Answer) -> Entry | None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rig import Answer, article_page, book_of
@@ -346,6 +346,18 @@ def test_a_sitemap_is_asked_again_after_three_days_whatever_its_index_says(rig, 
     assert asked == [0, 0, 1]
 
 
+def test_a_sitemap_of_the_day_is_asked_until_that_day_has_ended_everywhere(rig, site, maps):
+    maps["alpha.example/sitemap.xml"] = index(a="2025-03-03")
+    maps["alpha.example/map-a.xml"] = sitemap(1)
+    asked = []
+    for hour in (10, 17, 35, 37, 38):
+        rig.clock.move_to(datetime(2025, 3, 3, tzinfo=UTC) + timedelta(hours=hour))
+        del site.hits[:]
+        rig.crawl(poll_now=True)
+        asked.append(len(asked_maps(site)))
+    assert asked == [1, 1, 1, 1, 0]
+
+
 def test_a_sitemap_the_index_names_no_more_is_not_asked_again(rig, site, maps):
     maps["alpha.example/sitemap.xml"] = index(a="", b="")
     maps["alpha.example/map-a.xml"], maps["alpha.example/map-b.xml"] = sitemap(1), sitemap(2)
@@ -407,7 +419,7 @@ def test_what_a_sitemap_says_is_unchanged_for_longer_than_max_age_is_stale(rig, 
     maps["alpha.example/sitemap.xml"] = sitemap(1, lastmod="2025-01-02")
     rig.crawl()
     assert rig.query("SELECT outcome, reason FROM entry") == [
-        ("stale", "unchanged since 2025-01-03T00:00:00+08:00, older than the source's limit of 7 days")
+        ("stale", "unchanged since 2025-01-03T20:00:00+08:00, older than the source's limit of 7 days")
     ]
 
 

@@ -56,9 +56,22 @@ def test_a_news_sitemap_gives_title_and_publication():
 
 def test_a_last_change_is_no_publication_but_a_bound_of_it():
     first, second = read(NEWS).entries
-    assert first.changed == datetime(2025, 2, 14, tzinfo=ZONE)  # the end of the day it names
+    assert first.changed == datetime(2025, 2, 14, 12, tzinfo=UTC)  # the end of the day it names, where it ends last
     assert (second.published, second.changed) == (None, datetime(2025, 2, 13, 10, tzinfo=UTC))
     assert read(urlset("https://a.example/1")).entries[0].changed is None
+
+
+@pytest.mark.parametrize(
+    ("lastmod", "latest"),
+    [
+        ("2025-02-13", datetime(2025, 2, 14, 12, tzinfo=UTC)),
+        ("2025-02-13T10:00:00", datetime(2025, 2, 13, 22, tzinfo=UTC)),
+        ("2025-02-13T10:00:00+08:00", datetime(2025, 2, 13, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_last_change_without_a_zone_may_have_been_as_late_as_in_any(lastmod, latest):
+    body = index("https://news.chenfeng.example/s.xml", more=f"<lastmod>{lastmod}</lastmod>")
+    assert read(body).lists[0].changed == latest
 
 
 def test_relative_and_unusable_addresses_are_unread():
