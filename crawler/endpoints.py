@@ -79,12 +79,10 @@ class Endpoints:
             found = _insert_all(connection, run, state, fresh, now=now, max_age=max_age)
             known = len(poll.entries) - found
             books.add(connection, run, state.source, found=found, known=known, polls=1)
-            if poll.unread:
-                unread = f"{state.url}: {poll.unread} rows look like entries but could not be read"
-                books.add_error(connection, run, state.source, unread)
-            if poll.broke_off:
-                books.add_error(connection, run, state.source, f"{state.url}: {poll.broke_off}")
-            note_lists(connection, state, poll.lists, now)
+            unread = f"{poll.unread} rows look like entries but could not be read" if poll.unread else ""
+            for fault in (unread, poll.broke_off, note_lists(connection, state, poll.lists, now)):
+                if fault:
+                    books.add_error(connection, run, state.source, f"{state.url}: {fault}")
             outcome = PollOutcome.NEW if found else PollOutcome.KNOWN
             _update(
                 connection,

@@ -38,16 +38,27 @@ def _turn(one: EndpointState) -> tuple[datetime, bool, timedelta, int]:
     return _LONG_AGO, one.appeared is None, _LONG_AGO - (one.changed or _LONG_AGO), one.id
 
 
-def note_lists(connection: Connection, state: EndpointState, lists: Sequence[FurtherList], now: datetime) -> None:
-    """Each list named is an endpoint of its own, a list named no more is not asked again."""
+def note_lists(connection: Connection, state: EndpointState, lists: Sequence[FurtherList], now: datetime) -> str:
+    """Make each list on the endpoint's own host an endpoint; one that is named no more is not asked again.
+
+    A visit is to one host, the endpoint's as it is configured, wherever that redirects to.
+
+    Returns:
+        How many were left out, because they are on other hosts; "" where none was.
+    """
     if not lists:
-        return
+        return ""
     connection.execute(update(endpoint).where(endpoint.c.parent == state.id).values(parent=None))
+    own = [named for named in lists if host_of(named.url) == state.host]
     appeared = None if state.first_polled is None else now
-    for named in lists:
+    for named in own:
         made = insert_for(connection)(endpoint).values(
-            source=state.source, url=named.url, host=host_of(named.url), appeared=appeared
+            source=state.source, url=named.url, host=state.host, appeared=appeared
         )
         connection.execute(made.on_conflict_do_nothing())
         this = (endpoint.c.source == state.source) & (endpoint.c.url == named.url) & (endpoint.c.id != state.id)
         connection.execute(update(endpoint).where(this).values(parent=state.id, changed=named.changed))
+    others = [named.url for named in lists if host_of(named.url) != state.host]
+    if not others:
+        return ""
+    return f"{len(others)} of its {len(lists)} lists are not on {state.host} and are not read, such as {others[0]}"

@@ -16,8 +16,9 @@ from crawler.charsets import decode
 from crawler.dates import read_moment
 from crawler.items import Announced, Answer, Entry, FurtherList, PollFaultError, Precision
 from crawler.markup import Element
-from crawler.rows import entry, same_host
+from crawler.rows import entry
 from crawler.text import clean
+from crawler.urls import UrlError, check_fetchable
 
 _GZIP = b"\x1f\x8b"
 _LARGEST = 50 * 1024 * 1024  # bytes; the protocol's own limit
@@ -31,9 +32,9 @@ _XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
 
 
 def parse_sitemap(answer: Answer) -> Announced:
-    """What a sitemap lists: of an index further lists on its own host, else entries. XML or plain text, gzipped or not.
+    """What a sitemap lists: of an index further lists, else entries. XML or plain text, gzipped or not.
 
-    Addresses that are relative or cannot be used, and lists on other hosts, are `unread`.
+    Addresses that are relative or cannot be used are `unread`.
 
     Raises:
         PollFaultError: neither a sitemap nor a list of addresses, a feed, XML with entities of its own, or a gzip
@@ -119,7 +120,9 @@ def _index(root: Element, answer: Answer) -> Announced:
 
 def _further(element: Element, answer: Answer) -> FurtherList | None:
     url = _text(element, "loc")
-    if not same_host(url, answer.url):
+    try:
+        check_fetchable(url)
+    except UrlError:
         return None
     return FurtherList(url=url, changed=_changed(element, answer))
 

@@ -368,6 +368,17 @@ def test_a_sitemap_the_index_names_no_more_is_not_asked_again(rig, site, maps):
     assert asked_maps(site) == ["b"]
 
 
+def test_lists_are_read_on_the_host_of_the_config_wherever_the_index_stands(rig, site, maps):
+    lists = index(a="", b="", c="").body.replace("alpha.example/map-b", "beta.test/map-b")
+    maps["alpha.example/sitemap.xml"] = Answer(status=301, headers={"Location": "https://beta.test/sitemap.xml"})
+    maps["beta.test/sitemap.xml"] = Answer(lists)
+    maps |= {"alpha.example/map-a.xml": sitemap(1), "alpha.example/map-c.xml": sitemap(2)}
+    maps["beta.test/map-b.xml"] = sitemap(3)
+    told = "1 of its 3 lists are not on alpha.example and are not read, such as https://beta.test/map-b.xml"
+    assert told in book_of(rig.crawl()).error
+    assert found(rig) == {"1.html", "2.html"}
+
+
 def test_two_indexes_that_name_each_other_are_read_once_each(rig, site, maps):
     maps["alpha.example/sitemap.xml"] = index(b="")
     both = index(b="").body.replace("map-b.xml", "sitemap.xml")
