@@ -30,7 +30,7 @@ class EndpointState:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether the next answer is the first, and what stands in it was there before we came."""
+        """Whether what stands in the next answer was there before we came: the list was not read to its end yet."""
         return self.first_polled is None and self.appeared is None
 
 

@@ -94,7 +94,7 @@ class Endpoints:
                 body_hash=poll.body_hash,
                 recipe=poll.recipe,
                 ttl=poll.ttl,
-                first_polled=state.first_polled or now,
+                first_polled=_first_polled(state, poll, now),
                 next_due=next_due,
                 **({"last_new": now} if found else {}),
             )
@@ -206,6 +206,14 @@ def _insert_entry(connection: Connection, run: int, state: EndpointState, item: 
         .on_conflict_do_nothing()
     )
     return inserted.rowcount == 1
+
+
+def _first_polled(state: EndpointState, poll: Poll, now: datetime) -> datetime | None:
+    """When the backlog was all there: with the first answer, or the second where that one broke off.
+
+    A list that breaks off at each poll must not hold backlog for ever.
+    """
+    return state.first_polled or (None if poll.broke_off and state.last_success is None else now)
 
 
 def _update(connection: Connection, state: EndpointState, now: datetime, outcome: PollOutcome, **values: Any) -> None:

@@ -124,7 +124,7 @@ endpoint = Table(
     Column("body_hash", String(64), nullable=False, default=""),
     Column("recipe", String(64), nullable=False, default=""),  # of what read that body: another reads it anew
     Column("ttl", Integer),  # seconds the publisher asked to be left alone, when last said
-    Column("first_polled", UtcDateTime),  # first poll that brought an answer: the baseline
+    Column("first_polled", UtcDateTime),  # first poll that brought a whole answer, or the second: the baseline
     Column("last_polled", UtcDateTime),
     Column("last_success", UtcDateTime),
     Column("last_new", UtcDateTime),

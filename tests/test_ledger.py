@@ -85,6 +85,14 @@ def test_only_the_entries_of_an_endpoints_first_poll_are_backlog(ledger):
     assert [item.backlog for item in pending(ledger)] == [True, False]
 
 
+def test_what_a_first_poll_left_unread_is_backlog_too_when_the_second_brings_it(ledger):
+    run = open_run(ledger)
+    poll(ledger, run, [an_entry(1)], broke_off="page 2: HTTP 502")
+    poll(ledger, run, [an_entry(1), an_entry(2)], broke_off="page 3: HTTP 502")
+    poll(ledger, run, [an_entry(3)], broke_off="page 2: HTTP 502")
+    assert [item.backlog for item in pending(ledger)] == [True, True, False]
+
+
 @pytest.mark.parametrize(
     ("age", "waiting"),
     [(None, 1), (timedelta(days=6), 1), (timedelta(days=8), 0)],
