@@ -135,6 +135,7 @@ endpoint = Table(
     Column("parent", ForeignKey("endpoint.id")),  # whose answer names this list; none: the config does
     Column("appeared", UtcDateTime),  # when that was, unless in its first answer: what the list holds is news then
     Column("changed", UtcDateTime),  # when the list last changed, as its parent says
+    Column("undated", Integer),  # entries without a date of its first answer that were taken for recent
     UniqueConstraint("source", "url"),
 )
 Index("ix_endpoint_parent", endpoint.c.parent)

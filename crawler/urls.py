@@ -47,6 +47,7 @@ class UrlError(ValueError):
         return f"{self.args[0]!r} {self.why}"
 
 
+@lru_cache(maxsize=64)  # each row of a list has its address split several times over
 def check_fetchable(url: str) -> SplitResult:
     """Split an http(s) URL with a host and without credentials.
 
@@ -80,6 +81,7 @@ def _check_characters(url: str) -> None:
         raise UrlError(url, "holds half of a character")
 
 
+@lru_cache(maxsize=1024)
 def _ascii_host(host: str) -> str:
     """Lower case, punycode, no trailing dot; an IPv6 address in its short form."""
     name = host.lower().rstrip(".")
@@ -200,6 +202,7 @@ def _single_slashes(path: str) -> str:
     return re.sub(r"/{2,}", "/", path).rstrip("/")
 
 
+@lru_cache(maxsize=1024)
 def _plain_host(netloc: str) -> str:
     """Without www. or m., unless a public suffix would be left: m.github.io is a site of its own."""
     prefix = next((prefix for prefix in _PLAIN_HOST_PREFIXES if netloc.startswith(prefix)), "")
@@ -236,6 +239,7 @@ def _suffixes() -> tldextract.TLDExtract:
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
+@lru_cache(maxsize=1024)
 def _registrable(name: str) -> str:
     found = _suffixes()(name)
     if found.suffix:

@@ -1,6 +1,7 @@
 """The ledger's laws: every key once, one outcome each, and books that balance whatever happens in whichever order."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from crawler import books
 from crawler.database import Database
 from crawler.endpoints import Endpoints
-from crawler.items import Dating, Ended, Entry, HostMemory, Poll, Postponed, Precision
+from crawler.items import Dating, Ended, Entry, FurtherList, HostMemory, Poll, Postponed, Precision
 from crawler.ledger import AlreadyEndedError, Ledger, Scope
 from crawler.outcomes import Outcome, PollOutcome
 from crawler.tables import entry, sighting
@@ -103,6 +104,65 @@ def test_stale_entries_end_at_first_sight(ledger, age, waiting):
     poll(ledger, run, [an_entry(1, age=age)])
     assert len(pending(ledger)) == waiting
     assert close_run(ledger, run)["alpha"].outcomes[Outcome.STALE] == 1 - waiting
+
+
+def test_of_a_row_that_repeats_the_first_is_told_and_rows_keep_their_order(ledger):
+    poll(ledger, open_run(ledger), [an_entry(2), an_entry(1), replace(an_entry(2), title="again")])
+    assert [item.entry.title for item in pending(ledger)] == ["Title 2", "Title 1"]
+
+
+def test_a_list_longer_than_any_batch_is_taken_in_whole(ledger):
+    run = open_run(ledger)
+    entries = [an_entry(number, age=timedelta(days=30 * (number % 2))) for number in range(1200)]
+    poll(ledger, run, entries[:3], source="beta")
+    assert poll(ledger, run, entries[:1100]).found == 1097
+    later = START + timedelta(hours=1)
+    result = poll(ledger, run, entries, now=later)
+    assert (result.found, result.known) == (100, 1100)
+    with ledger.database.read() as connection:
+        mine = select(sighting.c.first_seen, sighting.c.last_seen, func.count()).where(sighting.c.endpoint == 1)
+        seen = connection.execute(mine.group_by(sighting.c.first_seen, sighting.c.last_seen)).all()
+    assert sorted(seen) == [(START, later, 1100), (later, later, 100)]
+    assert len(pending(ledger)) == 600
+    lines = close_run(ledger, run)
+    assert lines["alpha"].outcomes[Outcome.STALE] + lines["beta"].outcomes[Outcome.STALE] == 600
+    assert lines["alpha"].balances
+    assert lines["beta"].balances
+
+
+def lists_of_an_index(ledger, run, *names):
+    """An index and its lists, none of them polled."""
+    endpoints = Endpoints(ledger.database)
+    [index] = endpoints.declare([("alpha", "https://alpha.example/index.xml")]).values()
+    lists = tuple(FurtherList(url=f"https://alpha.example/{name}.xml") for name in names)
+    endpoints.record_poll(run, index, Poll(lists=lists), now=START, next_due=START, max_age=WEEK)
+    return endpoints.lists_of(index, START)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "waiting"),
+    [
+        (range(95, 205), range(105, 205)),
+        (range(205, 95, -1), range(205, 105, -1)),
+    ],
+    ids=["ascending", "descending"],
+)
+def test_of_an_undated_backlog_the_newest_hundred_are_taken_for_recent(ledger, numbers, waiting):
+    poll(ledger, open_run(ledger), [an_entry(number) for number in numbers])
+    assert [item.entry.title for item in pending(ledger)] == [f"Title {number}" for number in waiting]
+
+
+def test_the_lists_of_an_index_share_one_hundred(ledger):
+    run = open_run(ledger)
+    first, second, third = lists_of_an_index(ledger, run, "a", "b", "c")
+    for state, numbers in ((first, range(60)), (second, range(100, 160)), (third, range(200, 260))):
+        entries = tuple(an_entry(number) for number in numbers)
+        Endpoints(ledger.database).record_poll(
+            run, state, Poll(entries=entries), now=START, next_due=START, max_age=WEEK
+        )
+    expected = [*range(60), *range(120, 160)]
+    assert [item.entry.title for item in pending(ledger)] == [f"Title {number}" for number in expected]
+    assert close_run(ledger, run)["alpha"].balances
 
 
 def test_an_entry_goes_to_the_host_of_its_address_not_of_its_endpoint(ledger):

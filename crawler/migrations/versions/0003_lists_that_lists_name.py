@@ -15,4 +15,5 @@ def upgrade() -> None:
                'CONSTRAINT fk_endpoint_parent REFERENCES endpoint (id)')
     op.add_column('endpoint', sa.Column('appeared', sa.DateTime(), nullable=True))
     op.add_column('endpoint', sa.Column('changed', sa.DateTime(), nullable=True))
+    op.add_column('endpoint', sa.Column('undated', sa.Integer(), nullable=True))
     op.create_index('ix_endpoint_parent', 'endpoint', ['parent'], unique=False)
