@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urlencode
 
 from crawler.config.models import Endpoint, Pages, Reader, Source, reader_of_kind
-from crawler.urls import docsify_file_url
+from crawler.urls import docsify_file_url, host_of
 
 _MARKDOWN = (Reader.DOCSIFY, Reader.MIRROR, Reader.MIRROR_INDEX)
 _NUMBERS = ("{page}",)
@@ -63,6 +63,16 @@ def question(source: Source, endpoint: Endpoint, *, installation: str, page: int
     quoted = {name: quote(value, safe="") for name, value in values.items()}
     asked = Question(url=_filled_in(address, quoted), headers=source.headers)
     return _with_body(asked, endpoint, {**values, "{installation}": installation})
+
+
+def headers_for(source: Source, url: str) -> Mapping[str, str]:
+    """The source's headers, where the address is at a host of its endpoints: what is meant for one site, a key among
+    it, is nobody else's to see.
+
+    Raises:
+        UrlError: the address is none.
+    """
+    return source.headers if host_of(url) in {host_of(endpoint.url) for endpoint in source.endpoints} else {}
 
 
 def recorded_url(asked: Question) -> str:

@@ -21,9 +21,8 @@ _EXTENSION = re.compile(r"\.\w{1,5}$")
 
 
 def next_page(source: Source, pages: Sequence[PagePart]) -> str:
-    """The address of the page behind the last of `pages`, or "" when there is none, or there are enough."""
-    rules = source.articles
-    if not rules.next or len(pages) >= rules.most_pages:
+    """The address of the page behind the last of `pages`, or "" when there is none."""
+    if not source.articles.next:
         return ""
     return next_address(pages[0].url, _read(pages), links(source, pages[-1]), number=len(pages) + 1)
 

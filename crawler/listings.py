@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urldefrag
 
 from crawler.charsets import decode
 from crawler.config.models import EntryRules, Pages
@@ -12,7 +13,6 @@ from crawler.items import Announced, Answer, Dating, Entry, NoRowsError, PollFau
 from crawler.markup import Element, ParseError, parse, text_of
 from crawler.rows import absolute, entry, same_host
 from crawler.text import clean
-from crawler.urls import article_key
 
 # What the pages say that stand between a visitor and a site; the first is Alibaba Cloud's, the fourth ByteDance's.
 _CHALLENGES = (
@@ -153,7 +153,8 @@ def _next_url(page: _ListPage, pages: Pages) -> str:
     """The address of the list's next page, on its own host."""
     for link in _texts(page.tree, pages.next, "href"):
         url = absolute(link, page.base)
-        if same_host(url, page.answer.url) and article_key(url) != article_key(page.answer.url):
+        # Not by its key: what tells pages of a list apart (?from=20) may say of an article only where it was clicked.
+        if same_host(url, page.answer.url) and urldefrag(url)[0] != urldefrag(page.answer.url)[0]:
             return url
     return ""
 

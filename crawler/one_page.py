@@ -50,7 +50,7 @@ async def fetch_page(
         try:
             _announce(database, alone, url, clock.now(), memory)
             run = Run(
-                config=config.model_copy(update={"sources": (alone,), "settings": settings}),
+                config=config.model_copy(update={"sources": (source,), "settings": settings}),
                 database=database,
                 clock=clock,
                 data=Path(folder),

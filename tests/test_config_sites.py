@@ -151,6 +151,31 @@ BROKEN_RULES = {
             )
         ],
     ),
+    "placeholders of a body that stand for nothing": (
+        JSON
+        + "    post_json:\n      id: '{installation}'\n      a:\n        - b: '{pgae}-{page}'\n"
+        + "entries: {items: d, link: u}\n",
+        [
+            (
+                '8: endpoints[0].post_json.a[0].b = "{pgae}-{page}": {pgae} stands for nothing; '
+                "known: {page}, {cursor}, {fragment}, {installation}"
+            )
+        ],
+    ),
+    "one of a form": (
+        JSON + "    post_form:\n      p: '{Page}'\nentries: {items: d, link: u}\n",
+        ['6: endpoints[0].post_form.p = "{Page}": {Page} stands for nothing; …'],
+    ),
+    "a cursor of a list page": (
+        LISTING + "    pages:\n      cursor: next\nentries: {items: li}\n",
+        [
+            '6: endpoints[0].pages.cursor = "next": is asked of JSON alone; delete it, or change kind to json',
+        ],
+    ),
+    "a link to the next page of JSON": (
+        JSON + "    pages:\n      next: a.next\nentries: {items: d, link: u}\n",
+        ['6: endpoints[0].pages.next = "a.next": is looked for in list pages alone; …'],
+    ),
     "too many pages": (
         FEED + "    pages:\n      most: 9\n",
         ["6: endpoints[0].pages.most = 9: expected at most 5"],
@@ -194,6 +219,12 @@ def test_a_secret_in_a_rule_never_stands_in_a_report(tmp_path):
 def test_a_referer_may_name_a_list_that_is_polled(tmp_path):
     source = load(tmp_path, FEED.replace("/news", "/news#tech") + "headers: {referer: https://alpha.example/news}\n")
     assert source.headers == {"referer": "https://alpha.example/news"}
+
+
+def test_a_body_may_hold_braces_that_are_no_placeholder(tmp_path):
+    body = "{query: '{ posts { title } }', page: '{page}'}"
+    source = load(tmp_path, JSON + f"    post_json: {body}\nentries: {{items: d, link: u}}\n")
+    assert source.endpoints[0].post_json["query"] == "{ posts { title } }"
 
 
 def test_one_expression_needs_no_list(tmp_path):

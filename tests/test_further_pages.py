@@ -104,7 +104,6 @@ def test_a_base_that_is_no_address_counts_as_none():
         ({"next": ["a.further", "a.nxt"]}, True),
         ({"next": "a.further"}, False),
         ({"next": ()}, False),
-        ({"next": NEXT, "most_pages": 1}, False),
     ],
 )
 def test_what_the_config_says(rules, found):
@@ -240,8 +239,17 @@ def test_what_is_behind_the_last_page_ends_the_walk_and_what_is_there_is_kept(th
 
 def test_no_more_pages_are_asked_for_than_the_config_allows(three, site, seen):
     three.source(articles={"next": NEXT, "most_pages": 2})
-    three.crawl()
+    error = book_of(three.crawl()).error
     assert asked(site) == ["7-1.html", "7-2.html"]
+    assert error == (
+        f"{FIRST}: the article is kept without https://alpha.example/article-7-3.html and what is behind it: "
+        "more than most_pages: 2"
+    )
+
+
+def test_an_article_of_as_many_pages_as_the_config_allows_is_whole(three, site, seen):
+    three.source(articles={"next": NEXT, "most_pages": 3})
+    assert book_of(three.crawl()).error == ""
 
 
 @pytest.mark.parametrize("status", [500, 403, 429])
@@ -257,10 +265,11 @@ def test_a_further_page_that_fails_puts_the_whole_article_off(three, site, seen,
     assert (three.outcomes(), len(seen[0].parts)) == ({"article-7-1.html": "kept"}, 2)
 
 
-def test_a_further_page_that_robots_forbid_is_refused_with_its_article(three, site, seen):
-    site.routes["alpha.example/robots.txt"] = Answer("User-agent: *\nDisallow: /article-7-2\n")
-    three.crawl()
-    assert (three.outcomes(), seen) == ({"article-7-1.html": "refused"}, [])
+def test_a_further_page_that_robots_forbid_ends_the_walk_and_is_told(three, site, seen):
+    site.routes["alpha.example/robots.txt"] = Answer("User-agent: *\nDisallow: /article-7-3\n")
+    error = book_of(three.crawl()).error
+    assert (three.outcomes(), len(seen[0].parts)) == ({"article-7-1.html": "kept"}, 1)
+    assert error.endswith("7-3.html and what is behind it: robots.txt forbids it")
 
 
 @pytest.mark.parametrize("where", ["header", "meta"])
@@ -295,23 +304,16 @@ def test_a_run_that_ends_between_the_pages_leaves_the_entry_pending(three, site,
     assert three.outcomes() == {"article-7-1.html": "kept"}
 
 
-def test_a_revisit_reads_all_pages_when_the_first_has_changed_and_one_when_it_has_not(three, site, seen):
+def test_a_revisit_asks_for_all_pages_unconditionally(three, site, seen):
     def first(request):
-        tag = f'"{three.edition}"'
-        if request.headers.get("If-None-Match") == tag:
-            return Answer(status=304)
-        return Answer(numbered(1, 3, text=SENTENCE.format(three.edition) * 4), headers={"ETag": tag})
+        tag = {"ETag": '"1"', "Last-Modified": "Mon, 03 Mar 2025 00:00:00 GMT"}
+        return Answer(status=304) if "If-None-Match" in request.headers else Answer(numbered(1, 3), headers=tag)
 
-    three.edition = 1
     site.routes["alpha.example/article-7-1.html"] = first
     three.crawl()
     site.hits.clear()
+    site.routes["alpha.example/article-7-2.html"] = Answer(numbered(2, 3, text="更正：" + SENTENCE.format("二") * 4))
     three.clock.move_by(timedelta(hours=25))
-    three.crawl()
-    assert asked(site) == ["7-1.html"]
-    site.hits.clear()
-    three.edition = 2
-    three.clock.move_by(timedelta(hours=48))
     three.crawl()
     assert asked(site) == ["7-1.html", "7-2.html", "7-3.html"]
     assert three.query("SELECT count(*) FROM version") == [(2,)]

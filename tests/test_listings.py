@@ -141,6 +141,7 @@ def test_links_are_read_as_browsers_do(href, expected):
 NEXT = {
     "a link": ('<a class=nxt href="?page=2">', ["a.nxt"], f"{URL}?page=2"),
     "its attribute": ('<a class=nxt href="?page=2">', [".//a[@class='nxt']/@href"], f"{URL}?page=2"),
+    "an offset by the name of a click's": ('<a class=nxt href="?from=20">', ["a.nxt"], f"{URL}?from=20"),
     "the second expression": ('<a class=nxt href="?page=2">', ["a.gone", "a.nxt::attr(href)"], f"{URL}?page=2"),
     "a sister of the host": (
         '<a class=nxt href="http://m.chenfeng.example/2">',

@@ -5,7 +5,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from rig import Answer, article_page, book_of
+from rig import START, Answer, article_page, book_of
+
+from crawler.run import Run
 
 LIST = "https://alpha.example/list"
 RULES = {"items": "li", "link": "a::attr(href)", "title": "a"}
@@ -117,6 +119,27 @@ def test_pages_that_could_not_be_read_are_told_and_read_at_the_next_poll(rig, si
     assert found(rig) == {"1.html", "2.html", "3.html"}
 
 
+@pytest.mark.parametrize("how", ["404", "410", "robots"])
+def test_a_list_ends_where_its_next_page_is_gone_or_forbidden(rig, site, how):
+    def answer(request):
+        if request.query["p"] != "1":
+            return Answer(status=int(how))
+        same = request.headers.get("If-None-Match") == '"one"'
+        return Answer(status=304) if same else Answer(rows(1), headers={"ETag": '"one"'})
+
+    listing(rig)
+    site.routes["alpha.example/list"] = answer
+    site.routes["alpha.example/1.html"] = Answer(article_page("机器人消息1"))
+    if how == "robots":
+        site.routes["alpha.example/robots.txt"] = Answer("User-agent: *\nDisallow: /list?p=2\n")
+    watched = []
+    assert book_of(rig.crawl(watch=watched.append)).error == ""
+    assert any(line.startswith("alpha: page 2 of https://alpha.example/list?p={page}: ") for line in watched)
+    del site.hits[:], site.queries[:]
+    assert book_of(rig.crawl(poll_now=True)).error == ""
+    assert asked_pages(site) == [1]
+
+
 def test_a_link_leads_to_the_next_page(rig, site):
     listing(rig, endpoint={"url": LIST, "pages": {"next": "a.next::attr(href)"}})
     site.routes["alpha.example/list"] = Answer(
@@ -206,6 +229,20 @@ def test_post_answers_are_captured_without_the_id(rig, site):
     assert not any(device in path.read_bytes() for path in (rig.data / "captures").iterdir())
 
 
+def test_a_post_is_never_conditional(rig, site):
+    async def answer(request):
+        asked = json.loads(await request.text())
+        data = [{"id": 1, "name": "机器人消息1"}] if not asked["after"] else []
+        return Answer(json.dumps({"code": 0, "data": data, "next": None}), headers={"ETag": '"one"'})
+
+    api_source(rig)
+    site.routes["alpha.example/api"] = answer
+    for _ in range(2):
+        assert book_of(rig.crawl(poll_now=True)).error == ""
+    sent = [headers for hit, headers in zip(site.hits, site.seen, strict=True) if hit == "alpha.example/api"]
+    assert [("If-None-Match" in headers) for headers in sent] == [False, False]
+
+
 def test_a_form_is_posted(rig, site):
     seen = []
 
@@ -231,6 +268,33 @@ def test_headers_of_the_config_go_with_lists_and_pages(rig, site):
     hits = dict(zip(site.hits, sent, strict=True))
     assert hits["alpha.example/list"] == hits["alpha.example/1.html"] == (LIST, "XMLHttpRequest")
     assert hits["alpha.example/robots.txt"] == (None, None)
+
+
+def test_headers_of_the_config_go_to_the_hosts_of_its_endpoints_alone(rig, site):
+    listing(rig, endpoint={"url": LIST}, headers={"X-Api-Key": "k"})
+    links = ("https://www.alpha.example/1.html", "https://beta.example/2.html", "https://alpha.example/3.html")
+    site.routes["alpha.example/list"] = Answer(
+        f"<ul>{''.join(f'<li><a href={link!r}>机器人</a></li>' for link in links)}</ul>"
+    )
+    site.routes["alpha.example/3.html"] = Answer(status=302, headers={"Location": "https://gamma.example/4.html"})
+    rig.crawl()
+    sent = {hit: headers.get("X-Api-Key") for hit, headers in zip(site.hits, site.seen, strict=True)}
+    assert {hit: key for hit, key in sent.items() if not hit.endswith("robots.txt")} == {
+        "alpha.example/list": "k",
+        "www.alpha.example/1.html": "k",
+        "alpha.example/3.html": "k",
+        "beta.example/2.html": None,
+        "gamma.example/4.html": None,
+    }
+
+
+@pytest.mark.parametrize(("to", "followed"), [("https://api.alpha.example/v2", True), ("https://evil.example/", False)])
+def test_a_post_is_not_sent_on_to_another_host(rig, site, to, followed):
+    api_source(rig)
+    site.routes["alpha.example/api"] = Answer(status=307, headers={"Location": to})
+    error = book_of(rig.crawl()).error
+    assert [hit for hit in site.pages() if hit != "alpha.example/api"] == (["api.alpha.example/v2"] if followed else [])
+    assert (f"a POST, redirected to another host: {to}" in error) is not followed
 
 
 def test_the_charset_of_the_config_decodes_lists(rig, site):
@@ -386,6 +450,80 @@ def test_two_indexes_that_name_each_other_are_read_once_each(rig, site, maps):
     rig.crawl()
     rig.crawl(poll_now=True)
     assert site.hits.count("alpha.example/map-b.xml") == 2
+
+
+def test_a_list_that_several_name_is_polled_once(rig, site, maps):
+    rig.source(kind="sitemap", endpoints=[{"url": f"https://alpha.example/{name}.xml"} for name in ("i", "j", "map-a")])
+    maps["alpha.example/i.xml"] = maps["alpha.example/j.xml"] = index(a="", b="")
+    maps["alpha.example/map-a.xml"], maps["alpha.example/map-b.xml"] = sitemap(1), sitemap(2)
+    rig.crawl()
+    assert asked_maps(site) == ["a", "b"]
+
+
+def test_what_a_list_of_an_index_names_is_told_and_not_asked(rig, site, maps):
+    maps["alpha.example/sitemap.xml"], maps["alpha.example/map-a.xml"] = index(a=""), index(b="", c="")
+    for _ in range(2):
+        error = book_of(rig.crawl(poll_now=True)).error
+        maps["alpha.example/map-a.xml"] = index(b="", d="")
+        assert "map-a.xml: names lists itself, which only an endpoint of the config may; none of the 2 is read" in error
+    assert asked_maps(site) == ["a", "a"]
+    assert rig.query("SELECT count(*) FROM endpoint") == [(2,)]
+
+
+def test_an_index_of_the_config_is_followed_though_another_names_it(rig, site, maps):
+    rig.source(kind="sitemap", endpoints=[{"url": INDEX}, {"url": "https://alpha.example/map-a.xml"}])
+    maps["alpha.example/sitemap.xml"], maps["alpha.example/map-a.xml"] = index(a=""), index(b="")
+    maps["alpha.example/map-b.xml"] = sitemap(1)
+    rig.crawl()
+    assert asked_maps(site) == ["a", "b"]
+
+
+def test_the_lists_of_one_visit_are_shared_by_its_indexes(rig, site, maps):
+    rig.source(kind="sitemap", endpoints=[{"url": f"https://alpha.example/{name}.xml"} for name in "ij"])
+    for name in "ij":
+        maps[f"alpha.example/{name}.xml"] = index(**{f"{name}{number:02}": "" for number in range(15)})
+    rig.crawl()
+    assert [sum(asked.startswith(name) for asked in asked_maps(site)) for name in "ij"] == [10, 10]
+
+
+def test_lists_whose_turn_comes_minutes_after_their_index_are_polled_as_often(rig, site, maps):
+    rig.source(kind="sitemap", endpoints=[{"url": INDEX, "every": "1d"}], politeness={"delay": "40s"})
+    maps["alpha.example/sitemap.xml"] = index(a="", b="", c="")
+    for name in "abc":
+        maps[f"alpha.example/map-{name}.xml"] = sitemap()
+    for day in range(3):
+        rig.clock.move_to(START + timedelta(days=day))
+        rig.crawl()
+    assert "".join(asked_maps(site)) == "abc" * 3
+
+
+def test_lists_of_a_host_that_asks_to_be_left_alone_are_told_in_one_line(rig, site, maps):
+    maps["alpha.example/sitemap.xml"] = index(**dict.fromkeys("abcdef", ""))
+    maps["alpha.example/map-a.xml"] = Answer(status=429, headers={"Retry-After": "900"})
+    error = book_of(rig.crawl()).error
+    assert asked_maps(site) == ["a"]
+    [line] = [line for line in error.splitlines() if "not polled" in line]
+    assert line.startswith("https://alpha.example/map-b.xml and 4 more: not polled: alpha.example asked to be left")
+    rig.clock.move_by(timedelta(minutes=30))
+    for name in "bcdef":
+        maps[f"alpha.example/map-{name}.xml"] = sitemap()
+    rig.crawl()
+    assert asked_maps(site) == ["a", *"bcdef"]
+
+
+def test_a_run_that_ends_polls_no_further_list(rig, site, maps, monkeypatch):
+    told = []
+
+    def first(request):
+        told.append("the test ends it")
+        return sitemap()
+
+    monkeypatch.setattr(Run, "_stop_reason", lambda run: "".join(told))
+    maps["alpha.example/sitemap.xml"] = index(a="", b="", c="")
+    maps["alpha.example/map-a.xml"] = first
+    error = book_of(rig.crawl()).error
+    assert asked_maps(site) == ["a"]
+    assert "map-b.xml and 1 more: not polled: the test ends it" in error
 
 
 def test_years_of_sitemaps_are_read_in_turns(rig, site, maps):

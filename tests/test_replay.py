@@ -317,6 +317,50 @@ def test_a_list_is_read_though_the_index_that_names_it_was_as_before(rig, site):
     assert fresh(rig).rows(query) == [(index,)]  # its second answer brought no news
 
 
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+def test_lists_of_an_index_that_was_as_before_are_replayed(rig, site):
+    def index(request):
+        if request.headers.get("If-None-Match"):
+            return Answer(status=304)
+        named = "<sitemap><loc>https://alpha.example/map.xml</loc></sitemap>"
+        return Answer(f'<sitemapindex xmlns="{SITEMAP}">{named}</sitemapindex>', headers={"ETag": '"1"'})
+
+    def urls(*links):
+        listed = "".join(f"<url><loc>{link}</loc></url>" for link in links)
+        return Answer(f'<urlset xmlns="{SITEMAP}">{listed}</urlset>')
+
+    rig.source(kind="sitemap", url="https://alpha.example/index.xml")
+    site.routes["alpha.example/index.xml"] = index
+    site.routes["alpha.example/map.xml"] = [urls(A), urls(A, B)]
+    site.routes["alpha.example/a"], site.routes["alpha.example/b"] = Answer(_article(1)), Answer(_article(2))
+    for _ in range(2):
+        rig.crawl(poll_now=True)
+        rig.clock.move_by(timedelta(hours=2))
+    result = replay(rig)
+    assert (result.exit_code, json.loads(result.stdout)["sources"][0]["error"]) == (0, None)
+    assert fresh(rig).rows("SELECT url, outcome FROM entry ORDER BY id") == [(A, "kept"), (B, "kept")]
+
+
+def test_a_paged_list_ends_in_a_replay_where_its_pages_brought_no_news(rig, site):
+    def page(request):
+        number = int(request.query["p"])
+        return Answer("<p>完</p>" if number > 2 else f'<ul><li><a href="/{"ab"[number - 1]}">机器人</a></li></ul>')
+
+    rig.source(
+        kind="listing",
+        endpoints=[{"url": "https://alpha.example/list?p={page}"}],
+        entries={"items": "li"},
+    )
+    site.routes["alpha.example/list"] = page
+    site.routes["alpha.example/a"], site.routes["alpha.example/b"] = Answer(_article(1)), Answer(_article(2))
+    rig.crawl()
+    result = replay(rig)
+    assert (result.exit_code, json.loads(result.stdout)["sources"][0]["error"]) == (0, None)
+    assert fresh(rig).rows("SELECT url, outcome FROM entry ORDER BY id") == [(A, "kept"), (B, "kept")]
+
+
 def recorded(folder, database, *answers):
     """A ring file of answers, each (address, body, seconds after START)."""
     ring = Ring(

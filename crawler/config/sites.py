@@ -5,10 +5,10 @@ config says itself is never changed by them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
@@ -18,6 +18,7 @@ from crawler.config.models import (
     EndpointRules,
     Kind,
     Model,
+    Pages,
     Reader,
     Regex,
     Source,
@@ -34,6 +35,7 @@ _OF_JSON = ("after", "html", "ok", "error")
 _BODIES = {"post_json", "post_form"}
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 _IN_ADDRESSES = ("{page}", "{cursor}", "{fragment}")
+_IN_BODIES = (*_IN_ADDRESSES, "{installation}")
 
 
 class EndpointPreset(EndpointRules):
@@ -82,8 +84,33 @@ def _faults_of_endpoint(source: Source, number: int) -> Iterator[tuple[KeyPath, 
         yield from _faults_of_rules((*place, "entries") if is_own else ("entries",), place, endpoint)
     elif is_own:
         yield (*place, "entries"), f"a {endpoint.kind} is read without rules", "delete them, or change kind"
-    for unknown in set(_PLACEHOLDER.findall(endpoint.url)) - set(_IN_ADDRESSES):
-        yield (*place, "url"), f"{unknown} stands for nothing", f"known: {', '.join(_IN_ADDRESSES)}"
+    yield from _faults_of_pages((*place, "pages"), endpoint)
+    yield from _unknown_placeholders((*place, "url"), endpoint.url, _IN_ADDRESSES)
+    yield from _unknown_placeholders((*place, "post_json"), endpoint.post_json, _IN_BODIES)
+    yield from _unknown_placeholders((*place, "post_form"), endpoint.post_form, _IN_BODIES)
+
+
+def _faults_of_pages(where: KeyPath, endpoint: Endpoint) -> Iterator[tuple[KeyPath, str, str]]:
+    """Ways on that the endpoint's reader does not look for."""
+    pages, rules = endpoint.pages or Pages(), endpoint.entries
+    if pages.cursor and endpoint.kind is not Reader.JSON:
+        yield (*where, "cursor"), "is asked of JSON alone", "delete it, or change kind to json"
+    is_html = endpoint.kind is Reader.LISTING or (endpoint.kind is Reader.JSON and rules is not None and rules.html)
+    if pages.next and not is_html:
+        yield (*where, "next"), "is looked for in list pages alone", "delete it; JSON goes on by {page} or cursor"
+
+
+def _unknown_placeholders(where: KeyPath, value: Any, known: Sequence[str]) -> Iterator[tuple[KeyPath, str, str]]:
+    """In a text, or at any depth of a body; the keys of a body are sent as they are."""
+    if isinstance(value, str):
+        for unknown in sorted(set(_PLACEHOLDER.findall(value)) - set(known)):
+            yield where, f"{unknown} stands for nothing", f"known: {', '.join(known)}"
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _unknown_placeholders((*where, key), inner, known)
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _unknown_placeholders((*where, number), inner, known)
 
 
 def _endpoint(source: Source, site: Site | None, endpoint: Endpoint) -> Endpoint:

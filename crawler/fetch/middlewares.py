@@ -11,6 +11,7 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest, ResponseDataLossError
 from scrapy.http.request import NO_CALLBACK
 
+from crawler.asking import headers_for
 from crawler.fetch.failures import BadRedirectError, Failure, GoneRedirectError, failure_of_exception
 from crawler.fetch.pace import NotNowError
 from crawler.fetch.robots import MAX_BYTES
@@ -82,7 +83,8 @@ class RedirectionMiddleware(RedirectMiddleware):
     """A Location that is no address is a broken redirect, not a fault of ours.
 
     One that `gone_at` in the request's meta is found in is not followed: whoever is sent there asked for what was
-    deleted. What stands there is nobody's article, and its robots.txt not our business.
+    deleted. What stands there is nobody's article, and its robots.txt not our business. No POST is sent on to another
+    host, and no header of a source to a host that is none of its own.
     """
 
     def process_response(
@@ -95,4 +97,15 @@ class RedirectionMiddleware(RedirectMiddleware):
         gone_at = request.meta.get("gone_at")
         if gone_at and isinstance(answer, Request) and re.search(gone_at, answer.url):
             raise GoneRedirectError(answer.url)
+        if isinstance(answer, Request):
+            self._keep_ours(request, answer)
         return answer
+
+    def _keep_ours(self, request: Request, redirected: Request) -> None:
+        if request.method == "POST" and host_of(redirected.url) != host_of(request.url):
+            raise BadRedirectError(f"a POST, redirected to another host: {redirected.url}")
+        visit: Visit = self.crawler.spider.visit  # type: ignore[union-attr]
+        source = visit.config.source(request.meta["source"])
+        if source is not None and not headers_for(source, redirected.url):
+            for name in source.headers:
+                redirected.headers.pop(name, None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.fetch.failures import Failure, GoneRedirectError, failure_of_status
+from crawler.fetch.robots import RobotsRefusedError
 from crawler.further_pages import belongs, next_page
 from crawler.items import PagePart
 from crawler.spiders.pages import headers_of, page_request, redirects_of
@@ -47,19 +48,31 @@ class FurtherPages:
 
         Raises:
             FurtherPageError: see there.
-            Exception: whatever the downloader raises; a page that is gone ends the article instead.
+            Exception: whatever the downloader raises; a page that is gone or that robots.txt forbids ends the article
+                instead.
         """
         source = self._visit.config.source(first.pending.source)
         if source is None or not source.articles.next:
             return (), None
         pages, beyond = [first.first_part], None
         while beyond is None and (url := next_page(source, pages)):
-            answer = await self._ask(source.name, url)
+            if len(pages) >= source.articles.most_pages:
+                self._kept_without(first, url, f"more than most_pages: {source.articles.most_pages}")
+                break
+            try:
+                answer = await self._ask(source.name, url)
+            except RobotsRefusedError:
+                self._kept_without(first, url, Failure.ROBOTS)
+                break
             if answer.status in _THERE and belongs(pages, answer):
                 pages.append(answer)
             else:
                 beyond = replace(answer, body=b"")  # it is no page of the article, and says so without its body too
         return tuple(pages[1:]), beyond
+
+    def _kept_without(self, first: Page, url: str, why: str) -> None:
+        told = f"{first.pending.entry.url}: the article is kept without {url} and what is behind it: {why}"
+        self._visit.note(first.pending.source, told)
 
     async def _ask(self, source: str, url: str) -> PagePart:
         """The answer, one that says that there is no such page included."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from crawler.asking import Question, has_pages, question, reader_of, recorded_ur
 from crawler.captures.records import Captured
 from crawler.config.models import Endpoint, Pages, Source
 from crawler.fetch.failures import Failure, failure_of_exception, failure_of_status
-from crawler.fetch.pace import NotNowError
+from crawler.fetch.replay import NotCapturedError
 from crawler.items import Announced, Answer, NoRowsError, Poll, PollFaultError
 from crawler.lists import read_list
 from crawler.spiders.pages import headers_of, redirects_of
@@ -59,6 +59,7 @@ class ListWalk:
         self._visit = visit
         self._source, self._endpoint = due.source, due.endpoint
         self._state, self._known = due.state, _known(visit, due)
+        self._is_named = not is_of_config(due)
         self._fetch = fetch
 
     async def walk(self) -> Poll | None:
@@ -90,14 +91,10 @@ class ListWalk:
                 return ""
             try:
                 page = self._read(await self._ask(asked))
-            except NoRowsError:  # behind the last page
-                return ""
-            except (NotNowError, RefusedAnswerError, PollFaultError) as error:
-                return f"page {len(pages) + 1}: {error}"
             except Exception as error:
-                if failure_of_exception(error) is None:
+                if not _is_of_the_list(error):
                     raise
-                return f"page {len(pages) + 1}: {error}"
+                return self._told(error, len(pages) + 1)
             fresh = self._fresh(_keys(page) - seen)
             seen |= _keys(page)
             pages.append(page)
@@ -107,6 +104,16 @@ class ListWalk:
         """Whether there is an answer to be had: a replay has no page that brought no news."""
         replay = self._visit.run.replay
         return replay is None or replay.has(self._recorded(asked) or asked.url)
+
+    def _told(self, error: Exception, number: int) -> str:
+        """What kept page `number` from being read, or "" where the list ends before it."""
+        if isinstance(error, NoRowsError | NotCapturedError):  # a page that brought no news is not captured
+            return ""
+        failure = error.failure if isinstance(error, RefusedAnswerError) else failure_of_exception(error)
+        if failure in {Failure.GONE, Failure.ROBOTS}:
+            self._visit.run.watch(f"{self._source.name}: page {number} of {self._endpoint.url}: {failure}")
+            return ""
+        return f"page {number}: {error}"
 
     def _fresh(self, keys: set[str]) -> set[str]:
         """Of keys not met in this walk those that are new: all of them where the last poll may have left pages out."""
@@ -126,7 +133,7 @@ class ListWalk:
 
     async def _ask(self, asked: Question) -> Response:
         headers = dict(asked.headers)
-        if self._known and asked == self._question(1):
+        if self._known and asked.body is None and asked == self._question(1):  # no POST is conditional
             validators = {"If-None-Match": self._known.etag, "If-Modified-Since": self._known.last_modified}
             headers |= {name: value for name, value in validators.items() if value}
         response = await self._fetch(
@@ -161,7 +168,12 @@ class ListWalk:
             zone=ZoneInfo(self._source.timezone),
             charset=self._source.charset,
         )
-        return _PageRead(response=response, announced=read_list(self._source, self._endpoint, answer))
+        announced = read_list(self._source, self._endpoint, answer)
+        if self._is_named and announced.lists:
+            what = f"{response.url}: names lists itself, which only an endpoint of the config may"
+            self._visit.note(self._source.name, f"{what}; none of the {len(announced.lists)} is read")
+            announced = replace(announced, lists=())
+        return _PageRead(response=response, announced=announced)
 
     def _up_to_news(self, pages: list[_PageRead]) -> list[_PageRead]:
         """The pages up to the last that brings news, without a gap: the one before leads to the next.
@@ -201,6 +213,11 @@ class ListWalk:
         )
 
 
+def is_of_config(due: DueEndpoint) -> bool:
+    """Whether the endpoint stands in its source's config; else a list names it."""
+    return due.endpoint.url in {endpoint.url for endpoint in due.source.endpoints}
+
+
 def recipe(source: Source, endpoint: Endpoint) -> str:
     """Stands for all that decides what is read from a body; a corrected config must not wait for the list to change."""
     rules = endpoint.model_dump(mode="json", exclude={"every", "cron", "url"})
@@ -219,6 +236,11 @@ def _known(visit: Visit, due: DueEndpoint) -> EndpointState | None:
     if visit.run.replay is not None or due.state.recipe != recipe(due.source, due.endpoint):
         return None
     return due.state
+
+
+def _is_of_the_list(error: Exception) -> bool:
+    """Whether an exception says something of the list, and is no fault of ours."""
+    return isinstance(error, RefusedAnswerError | PollFaultError) or failure_of_exception(error) is not None
 
 
 def _keys(page: _PageRead) -> set[str]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 
+from crawler.asking import headers_for
 from crawler.fetch.failures import RULES, Failure, failure_of_status
 from crawler.items import Ended, Page, PagePart, PendingEntry, Postponed, Redirect, Unchanged
 from crawler.noarchive import forbids_archiving
@@ -34,7 +35,7 @@ def page_request(
     source = config.source(name)
     return Request(
         url,
-        headers={**(source.headers if source else {}), **(validators or {})},
+        headers={**(headers_for(source, url) if source else {}), **(validators or {})},
         meta={"source": name, "gone_at": source.articles.gone_at if source else None},
         dont_filter=True,  # the ledger remembers what was fetched
         **more,

@@ -1,8 +1,11 @@
-"""One poll of one endpoint: asked conditionally, read by its kind, stored with the endpoint's new state."""
+"""The polls of a visit: each asked conditionally, read by its kind, stored with the endpoint's new state."""
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
+from dataclasses import replace
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -13,18 +16,17 @@ from crawler.fetch.pace import NotNowError
 from crawler.items import PollFaultError
 from crawler.lists import inner_endpoint
 from crawler.polling import is_due, next_poll
-from crawler.spiders.lists import ListWalk, RefusedAnswerError
+from crawler.spiders.lists import ListWalk, RefusedAnswerError, is_of_config
 from crawler.storage import StorageError
 from crawler.visit import DueEndpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from scrapy import Request
     from scrapy.http import Response
 
-    from crawler.fetch.replay import Replay
     from crawler.items import Poll
     from crawler.visit import RunContext, Visit
 
@@ -32,17 +34,34 @@ logger = logging.getLogger(__name__)
 
 _PARSE_FAULT_WEIGHT = 1.0
 _INDEXES = (Reader.SITEMAP, Reader.MIRROR_INDEX)
-_MOST_LISTS = 20  # of one index in one visit; an index of years of sitemaps is read in turns
+_MOST_LISTS = 20  # in one visit, of all its indexes; years of sitemaps are read in turns
 
 
 def is_to_poll(run: RunContext, due: DueEndpoint) -> bool:
     """Whether the endpoint is to be polled in this run; in a replay, whether it or a list it names answered then."""
     if run.replay:
-        return _answered_then(run.replay, due) or any(_answered_then(run.replay, one) for one in _named(run, due))
+        return _answered_then(run, due) or bool(lists_of(run, due))
     return run.poll_now or (
         is_due(due.endpoint, ZoneInfo(due.source.timezone), due.state.next_due, run.clock.now())
         and run.pace.held_until(due.state.host) is None
     )
+
+
+def lists_of(run: RunContext, due: DueEndpoint) -> list[DueEndpoint]:
+    """The lists that an endpoint of the config names and that are to be polled.
+
+    Lists name none themselves: the protocol forbids it, and a site that does so may go on without end.
+    """
+    if reader_of(due.source, due.endpoint) not in _INDEXES or not is_of_config(due):
+        return []
+    states = run.endpoints.lists_of(due.state, run.clock.now())
+    named = [replace(due, endpoint=inner_endpoint(due.source, due.endpoint, one.url), state=one) for one in states]
+    return [one for one in named if is_to_poll(run, one)]
+
+
+def _answered_then(run: RunContext, due: DueEndpoint) -> bool:
+    """Whether it answered in the session that is replayed; of an index that brought nothing new nothing was kept."""
+    return run.replay is None or run.replay.has(recorded_url(question(due.source, due.endpoint, installation="")))
 
 
 class Poller:
@@ -56,25 +75,42 @@ class Poller:
     def __init__(self, visit: Visit, fetch: Callable[[Request], Awaitable[Response]]) -> None:
         self._visit = visit
         self._fetch = fetch
-        self._polled: set[int] = set()  # endpoints of this visit: two indexes may name each other
+        self._polled: set[int] = set()  # several indexes may name one list, and so may the config
+        self._began = visit.run.clock.now()
 
-    async def poll(self, due: DueEndpoint) -> list[DueEndpoint]:
-        """Poll, and store what came of it. One endpoint's fault does not keep the others waiting.
-
-        Returns:
-            The lists it names that are to be polled after it.
+    async def poll_all(self) -> None:
+        """Poll the visit's endpoints, then the lists they name: of each index in turn, as many as one visit polls.
 
         Raises:
             StorageError: nothing can be stored.
         """
-        self._polled.add(due.state.id)
-        replay = self._visit.run.replay
-        # Of an index that brought no news then, only lists were captured.
-        if replay is None or _answered_then(replay, due):
+        if not await self._poll_each([due for due in self._visit.due if _answered_then(self._visit.run, due)]):
+            return
+        named = chain.from_iterable(zip_longest(*(lists_of(self._visit.run, due) for due in self._visit.due)))
+        lists = {due.state.id: due for due in named if due is not None and due.state.id not in self._polled}
+        await self._poll_each([*lists.values()][:_MOST_LISTS])
+
+    async def _poll_each(self, waiting: Sequence[DueEndpoint]) -> bool:
+        """Whether all of them were polled: what is not, as the visit must stop, stays due."""
+        for number, due in enumerate(waiting):
+            reason = self._visit.must_stop()
+            if reason:
+                self._leave(waiting[number:], reason)
+                return False
             await self._poll(due)
-        return self._lists_of(due)
+        return True
+
+    def _leave(self, waiting: Sequence[DueEndpoint], reason: str) -> None:
+        by_source = defaultdict[str, list[str]](list)
+        for due in waiting:
+            by_source[due.source.name].append(due.endpoint.url)
+        for name, urls in by_source.items():
+            what = urls[0] if len(urls) == 1 else f"{urls[0]} and {len(urls) - 1} more"
+            self._visit.note(name, f"{what}: not polled: {reason}")
 
     async def _poll(self, due: DueEndpoint) -> None:
+        """Poll, and store what came of it. One endpoint's fault does not keep the others waiting."""
+        self._polled.add(due.state.id)
         try:
             poll = await ListWalk(self._visit, due, self._fetch).walk()
             if poll is None:
@@ -103,53 +139,35 @@ class Poller:
             run.number,
             due.state,
             poll,
-            next_due=_next(due, poll.at, poll.ttl),
+            next_due=self._next(due, poll.ttl),
             max_age=due.source.articles.max_age,
         )
         run.watch(f"{due.source.name}: {result.found} found, {result.known} known at {due.endpoint.url}")
 
     def _unchanged(self, due: DueEndpoint) -> None:
         run, now = self._visit.run, self._visit.run.clock.now()
-        run.endpoints.record_unchanged(run.number, due.state, now=now, next_due=_next(due, now, due.state.ttl))
+        run.endpoints.record_unchanged(run.number, due.state, now=now, next_due=self._next(due, due.state.ttl))
         run.watch(f"{due.source.name}: unchanged at {due.endpoint.url}")
 
     def _put_off(self, due: DueEndpoint, reason: NotNowError) -> None:
         run = self._visit.run
         self._visit.note(due.source.name, f"{due.endpoint.url}: not polled: {reason}")
         if reason.until is not None:
-            following = max(_next(due, run.clock.now(), due.state.ttl), reason.until)
+            following = max(self._next(due, due.state.ttl), reason.until)
             run.endpoints.put_off(due.state, following)
 
     def _failed(self, due: DueEndpoint, error: str, weight: float) -> None:
         run, now = self._visit.run, self._visit.run.clock.now()
-        following = _next(due, now, due.state.ttl, failures=due.state.failures + weight)
+        following = self._next(due, due.state.ttl, failures=due.state.failures + weight)
         held = run.pace.held_until(due.state.host)
         run.endpoints.record_failure(
             run.number, due.state, error=error, weight=weight, now=now, next_due=max(following, held or following)
         )
         logger.info("%s: poll of %s failed: %s", due.source.name, due.endpoint.url, error)
 
-    def _lists_of(self, due: DueEndpoint) -> list[DueEndpoint]:
-        """The lists it names that are due, as many as one visit polls."""
-        run = self._visit.run
-        found = [one for one in _named(run, due) if one.state.id not in self._polled and is_to_poll(run, one)]
-        return found[:_MOST_LISTS]
-
-
-def _answered_then(replay: Replay, due: DueEndpoint) -> bool:
-    """Whether the endpoint's answer brought news in the session that is replayed."""
-    return replay.has(recorded_url(question(due.source, due.endpoint, installation="")))
-
-
-def _named(run: RunContext, due: DueEndpoint) -> list[DueEndpoint]:
-    """The lists that an index names and that may hold news."""
-    if reader_of(due.source, due.endpoint) not in _INDEXES:
-        return []
-    return [
-        DueEndpoint(source=due.source, endpoint=inner_endpoint(due.source, due.endpoint, state.url), state=state)
-        for state in run.endpoints.lists_of(due.state, run.clock.now())
-    ]
-
-
-def _next(due: DueEndpoint, now: datetime, ttl: int | None, failures: float = 0.0) -> datetime:
-    return next_poll(due.endpoint, ZoneInfo(due.source.timezone), polled=now, failures=failures, ttl=ttl)
+    def _next(self, due: DueEndpoint, ttl: int | None, failures: float = 0.0) -> datetime:
+        # From the visit's begin: a list whose turn comes minutes later must not be found not yet due at the next one.
+        # What a publisher asks for counts from its answer.
+        polled = self._visit.run.clock.now() if ttl else self._began
+        zone = ZoneInfo(due.source.timezone)
+        return next_poll(due.endpoint, zone, polled=polled, failures=failures, ttl=ttl)

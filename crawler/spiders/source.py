@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict, deque
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from scrapy import Spider, signals
@@ -68,10 +68,7 @@ class SourceSpider(Spider):
             self.visit.not_stored("", error)
 
     async def _requests(self) -> AsyncIterator[Request]:
-        poller = Poller(self.visit, self.crawler.engine.download_async)
-        to_poll = deque(self.visit.due)
-        while to_poll:
-            to_poll.extend(await poller.poll(to_poll.popleft()))
+        await Poller(self.visit, self.crawler.engine.download_async).poll_all()
         for url, waiting in self._pages().items():
             await self._under_way.begin()
             if self.visit.must_stop():

@@ -87,8 +87,9 @@ def _article(page: Page, source: Source, read: Reading, markdown: str, text: str
         language=read.language or source.language,
         images=linked_images(markdown),
         extractor=read.extractor,
-        etag=page.header("ETag"),
-        last_modified=page.header("Last-Modified"),
+        # What the first page says of itself holds for no other: they are all looked at again.
+        etag="" if page.parts else page.header("ETag"),
+        last_modified="" if page.parts else page.header("Last-Modified"),
     )
 
 
