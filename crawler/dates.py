@@ -34,6 +34,10 @@ _NO_YEAR_SIGNS = re.compile(rf"(?<![\d\-/.])(?P<month>\d{{1,2}})[-/](?P<day>\d{{
 _TWO_DIGITS = re.compile(r"\d\d[-/]\d\d")
 _END = re.compile(r"\s*\Z")
 _Form = Callable[[str, ZoneInfo, str, datetime], Dating | None]
+# What may stand beside a date that is all there is.
+_LABELS = re.compile(
+    r"(?:[\W_]|(?:发布|发表|更新)(?:时间|日期|于)?|时间|日期|\b(?:published|posted|updated|on)\b)*", re.IGNORECASE
+)
 
 
 def read_date(text: str, zone: str, where: str) -> Dating | None:
@@ -65,6 +69,18 @@ def read_moment(value: str | float, zone: ZoneInfo, where: str, now: datetime) -
         return None
     text = value.strip() if isinstance(value, str) else f"{value:.3f}" if isinstance(value, float) else str(value)
     return _first(_FORMS, text, zone, where, now)
+
+
+def read_moment_beside(text: str, zone: ZoneInfo, where: str, now: datetime) -> Dating | None:
+    """Like `read_moment`, for a text that may be any words: 刚刚上市的公司 was not published just now.
+
+    A date with its year counts wherever it stands, any other where at most a label stands beside it.
+    """
+    whole = _first((_whole, _mail), text, zone, where, now)
+    found = whole or read_moment(text, zone, where, now)
+    if found is None or found is whole:
+        return found
+    return found if _LABELS.fullmatch(text.replace(found.text, "", 1)) else None
 
 
 def _first(forms: Iterable[_Form], text: str, zone: ZoneInfo, where: str, now: datetime) -> Dating | None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from crawler.dates import read_moment
+from crawler.dates import read_moment_beside
 from crawler.items import Announced, Answer, Dating, Entry, FurtherList, PollFaultError, Precision
 from crawler.rows import absolute, entry
 from crawler.text import clean
@@ -64,8 +64,9 @@ def parse_mirror_index(answer: Answer) -> Announced:
 def parse_docsify_list(answer: Answer) -> Announced:
     """What a Markdown file of a docsify site announces: the pages of the same site it links to.
 
-    A date beside a link, in its list item or its line of a table, is its time of publication. A link without a leading
-    slash is looked for beside the list. Links to other sites and to the site's first page announce nothing.
+    A date beside a link, in its list item or its line of a table, is its time of publication: one with its year, or any
+    other that nothing else stands beside. A link without a leading slash is looked for beside the list. Links to other
+    sites and to the site's first page announce nothing.
 
     Raises:
         PollFaultError: an HTML page, or no such link.
@@ -162,7 +163,7 @@ def _links(answer: Answer) -> tuple[list[_Link], int]:
     site = _Site(url=canonical_url(answer.url), origin=origin_of(answer.url), own=docsify_file_url(answer.url))
     for tokens in _rows_of(MarkdownIt("commonmark").enable("table").parse(_markdown(answer.body))):
         links, beside = _split(tokens)
-        published = read_moment(beside, answer.zone, "list", answer.at)
+        published = read_moment_beside(beside, answer.zone, "list", answer.at)
         for href, title in links:
             try:
                 url = _file_url(href, site)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.dates import read_moment
+from crawler.dates import read_moment, read_moment_beside
 from crawler.items import Precision
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -126,6 +126,27 @@ def test_days_with_a_time(text, at):
 @pytest.mark.parametrize("value", NONE)
 def test_what_is_no_date_is_none(value):
     assert read(value) is None
+
+
+BESIDE = {
+    "张三 2025-02-13 原创": "2025-02-13",
+    "张三, 3 Feb 2025 09:30 GMT, 2 comments": "3 Feb 2025 09:30 GMT",
+    "（3小时前）": "3小时前",
+    "发布时间： 昨天 10:05 |": "昨天 10:05",
+    "Published on 02-13": "02-13",
+    "1739440800": "1739440800",
+    "刚刚上市": None,
+    "成立 3天前": None,
+    "第03-04节": None,
+    "昨天的世界": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), BESIDE.items())
+def test_among_words_only_a_date_with_its_year_counts(text, shown):
+    found = read_moment_beside(text, ZONE, "list", NOW)
+    assert (found and found.text) == shown
 
 
 def test_a_named_day_is_that_of_the_sources_zone():
