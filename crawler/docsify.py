@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from crawler.charsets import decode
 from crawler.dates import read_moment_beside
 from crawler.items import Announced, Answer, Dating, Entry, FurtherList, PollFaultError, Precision
 from crawler.rows import absolute, entry
@@ -29,7 +30,7 @@ _SUMMARY = re.compile(r"^\s+- 摘要：\s*(?P<summary>.*)$")
 _FILES = re.compile(r"\.(?:avif|docx?|epub|gif|html?|jpe?g|json|mobi|mp[34]|pdf|png|pptx?|svg|txt|webp|xlsx?|xml|zip)$")
 
 
-def parse_mirror_list(body: bytes, url: str, zone: ZoneInfo) -> Announced:
+def parse_mirror_list(answer: Answer) -> Announced:
     """What the list announces, an entry a row. List items with an mp.weixin address that are no row are `unread`.
 
     A row's identity is its mp.weixin address; what is fetched is the mirror's own copy (the `.md` file), or where a
@@ -38,8 +39,8 @@ def parse_mirror_list(body: bytes, url: str, zone: ZoneInfo) -> Announced:
     Raises:
         PollFaultError: an HTML page, or no row at all.
     """
-    lines = _markdown(body).splitlines()
-    entries = tuple(_entries(lines, url, zone))
+    lines = _markdown(answer).splitlines()
+    entries = tuple(_entries(lines, answer.url, answer.zone))
     if not entries:
         raise PollFaultError("no row of the form - [title](http://mp.weixin.qq.com/…) was found")
     looked_like = sum(_LOOKS_LIKE_A_ROW.match(line) is not None for line in lines)
@@ -135,11 +136,11 @@ def _published(details: list[str], zone: ZoneInfo) -> Dating | None:
     return Dating(at=at, precision=Precision.DAY, where="list", text=text, zone=zone.key)
 
 
-def _markdown(body: bytes) -> str:
-    text = body.decode("utf-8-sig", errors="replace")
+def _markdown(answer: Answer) -> str:
+    text, _ = decode(answer.body, answer.content_type, answer.charset)
     if "<html" in text[:2000].lower():
         raise PollFaultError("an HTML page, not the Markdown file of a docsify list; the address may lack its .md")
-    return text
+    return text.removeprefix("\ufeff")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +162,7 @@ def _links(answer: Answer) -> tuple[list[_Link], int]:
     found: list[_Link] = []
     unread = 0
     site = _Site(url=canonical_url(answer.url), origin=origin_of(answer.url), own=docsify_file_url(answer.url))
-    for tokens in _rows_of(MarkdownIt("commonmark").enable("table").parse(_markdown(answer.body))):
+    for tokens in _rows_of(MarkdownIt("commonmark").enable("table").parse(_markdown(answer))):
         links, beside = _split(tokens)
         published = read_moment_beside(beside, answer.zone, "list", answer.at)
         for href, title in links:

@@ -44,7 +44,7 @@ def _read(source: Source, endpoint: Endpoint, answer: Answer) -> Announced:
         case Reader.DOCSIFY:
             return parse_docsify_list(answer)
         case Reader.MIRROR:
-            return parse_mirror_list(answer.body, answer.url, answer.zone)
+            return parse_mirror_list(answer)
         case Reader.MIRROR_INDEX:
             return parse_mirror_index(answer)
         case _:

@@ -16,6 +16,11 @@ URL = "https://mirror.example/gzh/观潮.md"
 HEAD = "# 【观潮】文章列表\n\n[**返回列表页**](/gzh/gzh_list)\n\n## 文章列表\n"
 
 
+def answer(text, url="https://mirror.example/gzh/gzh_list.md", charset=""):
+    body = text if isinstance(text, bytes) else text.encode(charset or "utf-8")
+    return Answer(url=url, body=body, at=datetime(2025, 3, 1, tzinfo=UTC), zone=ZONE, charset=charset)
+
+
 def weixin(mid, scheme="http"):
     return f"{scheme}://mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwMA==&mid={mid}&idx=1&sn={'a' * 32}&chksm=ff#rd"
 
@@ -26,7 +31,7 @@ def row(title="一篇文章", mid=1, *, label="", backup=None, date="2025-02-26"
 
 
 def parse(rows):
-    return parse_mirror_list((HEAD + rows).encode(), URL, ZONE).entries
+    return parse_mirror_list(answer(HEAD + rows, URL)).entries
 
 
 def test_a_row_gives_the_originals_key_the_backups_address_the_day_and_the_summary():
@@ -92,12 +97,12 @@ def test_details_of_the_next_row_are_not_taken():
 @pytest.mark.parametrize("body", [b"<!DOCTYPE html><html></html>", b"", HEAD.encode()], ids=["html", "empty", "no row"])
 def test_an_answer_without_rows_is_a_fault(body):
     with pytest.raises(PollFaultError):
-        parse_mirror_list(body, URL, ZONE)
+        parse_mirror_list(answer(body, URL))
 
 
 def test_list_items_that_are_no_row_are_counted():
     odd = f"- 一篇没有括号的文章 {weixin(8)}\n* [星号]({weixin(9)})\n> 推广：{weixin(10)}\n"
-    read = parse_mirror_list((HEAD + row() + odd).encode(), URL, ZONE)
+    read = parse_mirror_list(answer(HEAD + row() + odd, URL))
     assert ([entry.title for entry in read.entries], read.unread) == (["一篇文章", "星号"], 1)
 
 
@@ -121,11 +126,6 @@ INDEX = """# 公众号列表
 [本页](/gzh/gzh_list) [作者](https://author.example/gzh/x) [坏](http://[x)
 """
 SHELL = "<!DOCTYPE html><html><body><div id=app>加载中...</div></body></html>"
-
-
-def answer(text, url="https://mirror.example/gzh/gzh_list.md"):
-    body = text if isinstance(text, bytes) else text.encode()
-    return Answer(url=url, body=body, at=datetime(2025, 3, 1, tzinfo=UTC), zone=ZONE)
 
 
 def test_the_index_names_its_accounts_lists_once():
@@ -203,6 +203,20 @@ ROWS = {
 def test_a_date_beside_a_link_is_its_own(text, day):
     first = listed(text).entries[0]
     assert (first.published and first.published.at) == (datetime(*day, tzinfo=ZONE) if day else None)
+
+
+@pytest.mark.parametrize("charset", ["gb18030", "utf-16", "utf-8", "utf-8-sig"])
+def test_a_charset_that_the_source_names_is_read(charset):
+    linked = answer("- [機器](/gzh/a)\n", "https://mirror.example/gzh/gzh_list.md", charset)
+    assert parse_docsify_list(linked).entries[0].title == "機器"
+    assert parse_mirror_index(linked).lists[0].url == "https://mirror.example/gzh/a.md"
+    assert parse_mirror_list(answer(row("機器"), URL, charset)).entries[0].title == "機器"
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig"])
+def test_the_encoding_of_a_list_is_told_by_its_bytes(encoding):
+    rows = row("这是一篇关于中国的机器人的文章，说的是我们的人和他们的时代")
+    assert [entry.title[:3] for entry in parse_mirror_list(answer(rows.encode(encoding), URL)).entries] == ["这是一"]
 
 
 def test_a_title_is_the_text_of_its_link():
