@@ -26,6 +26,7 @@ _ROW = re.compile(
 _LOOKS_LIKE_A_ROW = re.compile(r"^[-*+]\s.*https?://mp\.weixin\.qq\.com/")
 _DATE = re.compile(r"^\s+- 时间：\s*(?P<date>\d{4}-\d{1,2}-\d{1,2})")
 _SUMMARY = re.compile(r"^\s+- 摘要：\s*(?P<summary>.*)$")
+_FIRST_FILES = ("/README.md", "/_sidebar.md")
 # What a docsify site links to and shows as it is.
 _FILES = re.compile(r"\.(?:avif|docx?|epub|gif|html?|jpe?g|json|mobi|mp[34]|pdf|png|pptx?|svg|txt|webp|xlsx?|xml|zip)$")
 
@@ -146,7 +147,7 @@ def _markdown(answer: Answer) -> str:
 @dataclass(frozen=True, kw_only=True)
 class _Site:
     url: str  # of the list, what its links are relative to
-    origin: str
+    home: str  # the folder that a leading slash means
     own: str  # the list's own Markdown file
 
 
@@ -161,7 +162,7 @@ def _links(answer: Answer) -> tuple[list[_Link], int]:
     """The links to other pages of the site, in order, and how many of them cannot be used."""
     found: list[_Link] = []
     unread = 0
-    site = _Site(url=canonical_url(answer.url), origin=origin_of(answer.url), own=docsify_file_url(answer.url))
+    site = _site(answer.url)
     for tokens in _rows_of(MarkdownIt("commonmark").enable("table").parse(_markdown(answer))):
         links, beside = _split(tokens)
         published = read_moment_beside(beside, answer.zone, "list", answer.at)
@@ -174,6 +175,13 @@ def _links(answer: Answer) -> tuple[list[_Link], int]:
             if url:
                 found.append(_Link(url=url, title=title, published=published))
     return found, unread
+
+
+def _site(url: str) -> _Site:
+    """A README or a sidebar stands in the folder of its site, which may be below the host's: user.github.io/site."""
+    own = docsify_file_url(url)
+    home = urljoin(own, "." if own.endswith(_FIRST_FILES) else "/")
+    return _Site(url=canonical_url(url), home=home, own=own)
 
 
 def _rows_of(blocks: Iterable[Token]) -> Iterator[list[Token]]:
@@ -215,8 +223,16 @@ def _file_url(href: str, site: _Site) -> str:
         UrlError: it cannot be used.
     """
     route = href.partition("#")[2] if href.startswith(("#/", "/#/")) else href
-    url = absolute(route.partition("?")[0], site.url)
-    if not url or origin_of(url) != site.origin or _FILES.search(unquote(urlsplit(url).path).lower()):
+    url = absolute(_from_home(route.partition("?")[0], site.home), site.url)
+    if not url or origin_of(url) != origin_of(site.home) or _FILES.search(unquote(urlsplit(url).path).lower()):
         return ""
     file = docsify_file_url(url)
-    return "" if file in {site.own, f"{site.origin}/README.md"} else file
+    return "" if file in {site.own, docsify_file_url(site.home)} else file
+
+
+def _from_home(route: str, home: str) -> str:
+    """A route of the site as an address, unless it names the site's folder itself or is none."""
+    folder = unquote(urlsplit(home).path)
+    if not route.startswith("/") or route.startswith("//") or unquote(route).startswith(folder):
+        return route
+    return home + route.removeprefix("/")

@@ -205,6 +205,29 @@ def test_a_date_beside_a_link_is_its_own(text, day):
     assert (first.published and first.published.at) == (datetime(*day, tzinfo=ZONE) if day else None)
 
 
+BELOW = {
+    "a route": ("/a/b", "repo/a/b.md"),
+    "a route of the address line": ("#/a/b", "repo/a/b.md"),
+    "a folder": ("/a/", "repo/a/README.md"),
+    "beside it": ("b.md", "repo/b.md"),
+    "its folder named": ("/repo/a", "repo/a.md"),
+    "a whole address": ("https://user.example/repo/#/a", "repo/a.md"),
+    "Chinese": ("/文章/一", "repo/%E6%96%87%E7%AB%A0/%E4%B8%80.md"),
+}
+
+
+@pytest.mark.parametrize("name", ["README.md", "_sidebar.md"])
+@pytest.mark.parametrize(("link", "file"), BELOW.values(), ids=BELOW)
+def test_a_site_below_a_folder_is_that_folder(link, file, name):
+    found = listed(f"- [首页](/)\n- [甲]({link})\n- [另一处](//other.example/x)\n", f"https://user.example/repo/{name}")
+    assert [entry.url for entry in found.entries] == [f"https://user.example/{file}"]
+
+
+def test_the_readme_of_a_folder_with_a_chinese_name_names_it():
+    [entry] = listed("- [甲](/文章/一)\n", "https://site.example/%E6%96%87%E7%AB%A0/README.md").entries
+    assert entry.url == "https://site.example/%E6%96%87%E7%AB%A0/%E4%B8%80.md"
+
+
 @pytest.mark.parametrize("charset", ["gb18030", "utf-16", "utf-8", "utf-8-sig"])
 def test_a_charset_that_the_source_names_is_read(charset):
     linked = answer("- [機器](/gzh/a)\n", "https://mirror.example/gzh/gzh_list.md", charset)
