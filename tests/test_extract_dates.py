@@ -42,6 +42,32 @@ def test_a_page_without_a_date_has_none():
     assert (found.published, found.datings) == (None, ())
 
 
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "3 小时前，甲公司上市。", "昨天，甲公司上市。", "刚刚，甲公司上市。", "03-04，甲公司上市。",
+        "Yesterday it went public.",
+        "2019年3月5日，甲公司成立。", "甲公司成立于 2019-03-05。", "2019年3月5日 9时30分，甲公司成立。",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("around", ["<p>{}</p>", "<time>{}</time>", "<div class=date>{}</div>"])
+def test_a_date_of_which_the_article_tells_is_not_its_own(lead, around):
+    found = extract(page(html("<h1>甲公司上市</h1>" + around.format(lead))), FEED)
+    assert (found.published, found.datings) == (None, ())
+
+
+@pytest.mark.parametrize("shown", ["3 hours ago", "昨天", "刚刚"])
+def test_linked_data_tells_whole_dates_alone(shown):
+    head = f"""<script type="application/ld+json">{{"@type": "NewsArticle", "datePublished": "{shown}"}}</script>"""
+    assert extract(page(html("<h1>甲公司上市</h1>", head)), FEED).datings == ()
+
+
+def test_the_date_below_a_lead_that_tells_of_another_is_the_articles():
+    lead = "<p>2019年3月5日，甲公司成立。</p><div>2026-03-03 09:30 来源：样例网</div>"
+    found = extract(page(html("<h1>甲公司上市</h1>" + lead)), FEED)
+    assert [dating.at for dating in found.datings] == [datetime(2026, 3, 3, 9, 30, tzinfo=SHANGHAI)]
+
+
 def test_the_announced_date_is_chosen_and_the_pages_is_kept():
     announced = dating(SEEN - timedelta(hours=5))
     found = jsonld(published=announced)

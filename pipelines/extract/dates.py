@@ -22,6 +22,8 @@ _META_NAMES = (
 # How far below its headline a page shows the date.
 _NEAR_HEADLINE = 200
 _TELLING_TITLE = 100
+# What follows a date in a sentence of the article: 2019年3月5日，甲公司成立。
+_SENTENCE = re.compile(r"\s?[，、。；]")
 # A clock that is a little ahead is no fault; an hour is a zone that was read wrongly.
 _AHEAD = timedelta(hours=1)
 _SPANS = {Precision.DAY: timedelta(days=1), Precision.HOUR: timedelta(hours=1)}
@@ -85,6 +87,7 @@ def _below_headline(tree: Element, title: str) -> str:
         text = visible_text(body)
         for match in re.finditer(r"\s*".join(map(re.escape, words)), text) if words else ():
             near = text[match.end() : match.end() + _NEAR_HEADLINE]
-            if DATE.search(near):
-                return near
+            shown = next((date for date in DATE.finditer(near) if not _SENTENCE.match(near, date.end())), None)
+            if shown is not None:
+                return near[shown.start() :]
     return ""
