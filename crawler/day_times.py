@@ -13,9 +13,10 @@ _NOON = ("中午",)
 _AFTERNOON = ("下午", "傍晚", "pm")
 _EVENING = ("晚上", "晚间")
 _PART = "|".join(part for parts in (_MORNING, _NOON, _AFTERNOON, _EVENING) for part in parts if not part.isascii())
-# Z, +08:00, UTC+8, GMT+0800, the names that mail has for zones, 北京时间; in brackets perhaps. Z世代 is no zone.
+# Z, +08:00, UTC+8, GMT+0800, the names that mail has for zones, 北京时间; in brackets perhaps.
+# Neither Z世代 is a zone nor -2024 the offset of one.
 _ZONE = (
-    r"\s{0,3}(?P<open>[(（])?(?P<zone>(?i:UTC?|GMT)\s?[+-]\d{1,2}(?::?\d{2})?(?!\d)|[+-]\d{2}:?\d{2}"
+    r"\s{0,3}(?P<open>[(（])?(?P<zone>(?i:UTC?|GMT)\s?[+-]\d{1,2}(?::?\d{2})?(?!\d)|[+-](?:0\d|1[0-4]):?[0134][05](?!\d)"
     r"|(?:(?i:UTC?|GMT)|[AECMP][SD]T)(?![A-Za-z])|Z(?!\w)|北京时间)(?(open)[)）])"
 )
 # An hour alone is one behind its part of the day: 晚上8点, but not 3点建议.

@@ -34,7 +34,9 @@ def test_a_zone_that_is_named_is_not_assumed(shown, ahead):
     assert (found.precision, found.zone, found.text) == (Precision.SECOND, "", f"2025-03-01 {shown}")
 
 
-@pytest.mark.parametrize("behind", ["Z世代", "ESTATE", "UTCX", "GPU", "（来源：北京", "(UTC", "北京"])
+@pytest.mark.parametrize(
+    "behind", ["Z世代", "ESTATE", "UTCX", "GPU", "（来源：北京", "(UTC", "北京", "-2024 年回顾", "+1500"]
+)
 def test_words_behind_a_time_are_no_zone(behind):
     found = read(f"2025-03-01 09:30 {behind}")
     assert (found.at, found.zone) == (datetime(2025, 3, 1, 9, 30, tzinfo=ZONE), "Asia/Shanghai")
