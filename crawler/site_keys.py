@@ -16,13 +16,16 @@ _QQ_PORTAL_MOBILE = re.compile(r"/c/([a-z0-9]+)/(\d{14})")
 # The date before the counter is not the article's: one of them says 1970.
 _IYIOU_DATED = re.compile(r"/(news|briefing)/\d{8}(\d{7})(?:\.html)?")
 _IYIOU_OLD = re.compile(r"/p/(\d+)(?:\.html)?")
-_DISCUZ_REWRITTEN = re.compile(r"(.*)/article-(\d+)-\d+\.html")
+_DISCUZ_REWRITTEN = re.compile(r"(.*)/article-(\d{1,9})-(\d{1,2})\.html")
 _DISCUZ_SCRIPT = "/portal.php"
 _WECHAT = "mp.weixin.qq.com"
 _WECHAT_SHORT = re.compile(r"/s/([\w\-]{10,})")
 _WECHAT_LONG_PATHS = ("/s", "/mp/appmsg/show")
 _WECHAT_CAPTCHA = "/mp/wappoc_appmsgcaptcha"
 _MOST_ENCODINGS = 4
+# Other sites number their articles within a category or a year: article-5-17.html, article-2025-7.html.
+_MOST_PAGES = 50  # as articles.most_pages allows; more are no pages, and so many categories are rare
+_YEARS = range(1990, 2101)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +99,24 @@ def _iyiou_key(address: Address) -> str:
 
 def _discuz_key(address: Address) -> str:
     """A Discuz! portal's article over all its pages: the site, the folder the portal lies in, the article's number."""
-    number, folder = address.query.get("aid", ""), address.path.removesuffix(_DISCUZ_SCRIPT)
-    if folder == address.path or address.query.get("mod") != "view":
-        found = _DISCUZ_REWRITTEN.fullmatch(address.path)
-        folder, number = (found[1], found[2]) if found else ("", "")
+    folder, script, behind = address.path.rpartition(_DISCUZ_SCRIPT)
+    if script and not behind and address.query.get("mod") == "view":
+        number = address.query.get("aid", "")
+    else:
+        folder, number = _discuz_rewritten(address.path)
     if not (number.isascii() and number.isdigit()):
         return ""
     return f"discuz:{address.host}{folder}/{number.lstrip('0') or '0'}"
+
+
+def _discuz_rewritten(path: str) -> tuple[str, str]:
+    """Folder and number of `article-<number>-<page>.html`, where that can hardly be anything else.
+
+    What goes by its address instead (a number up to fifty, or one that may be a year) is at worst stored a second time
+    under its dynamic address, as a copy. Wrongly taken for pages are still the first fifty articles of a category with
+    a number above fifty, on a site that has such addresses and is no Discuz! portal.
+    """
+    found = _DISCUZ_REWRITTEN.fullmatch(path)
+    if not found or int(found[3]) > _MOST_PAGES or int(found[2]) <= _MOST_PAGES or int(found[2]) in _YEARS:
+        return "", ""
+    return found[1], found[2]

@@ -114,6 +114,11 @@ NONE_OF_THEIRS = {
     "no number": "https://it.example/portal.php?mod=view",
     "a thread": "https://it.example/thread-4711-1-1.html",
     "without a page": "https://it.example/article-4711.html",
+    "an article of a category": "https://it.example/article-5-8123.html",
+    "an early article of a category": "https://it.example/article-12-7.html",
+    "an article of a large category": "https://it.example/article-120-8123.html",
+    "an article of a year": "https://it.example/article-2025-7.html",
+    "a page after the fiftieth": "https://it.example/article-4711-51.html",
     "another script": "https://it.example/myportal.php?mod=view&aid=4711",
     "temporary, by a search": TEMPORARY,
     "a captcha before nothing": CAPTCHA,
@@ -146,6 +151,7 @@ noise = st.sampled_from(["", "?", "?adChannelId=tech", "?pgv_ref=404&x=1", "#a",
 qq_ids = st.builds(lambda day, kind, rest: f"{day}{kind}{rest}", days, st.sampled_from("AVQ"), letters)
 counters = st.integers(0, 9_999_999).map(lambda number: f"{number:07d}")
 numbers = st.integers(1, 10**9)
+portal_numbers = st.integers(51, 10**9 - 1).filter(lambda number: not 1990 <= number <= 2100)
 
 SPELLINGS = {
     "qq": (
@@ -183,7 +189,7 @@ SPELLINGS = {
         lambda identity: [f"https://www.iyiou.com/p/{identity}", f"http://www.iyiou.com/p/{identity}.html"],
     ),
     "discuz": (
-        st.tuples(st.sampled_from(["a.example", "b.example", "a.example/bbs"]), numbers),
+        st.tuples(st.sampled_from(["a.example", "b.example", "a.example/bbs"]), portal_numbers),
         lambda identity: [
             form.format(*identity)
             for form in (
@@ -219,3 +225,22 @@ def test_the_key_of_the_canonical_address_is_the_key(site, data):
     for url in spell(data.draw(identities)):
         assert canonical_url(canonical_url(url)) == canonical_url(url)
         assert article_key(canonical_url(url)) == article_key(url)
+
+
+@patient
+@given(
+    st.sampled_from(["https://a.example", "https://www.b.example/news"]),
+    st.integers(1, 50) | st.integers(1990, 2100),
+    st.integers(0, 10**9),
+    st.integers(0, 10**9),
+)
+def test_articles_of_a_category_or_a_year_are_not_pages_of_one(folder, first, one, other):
+    keys = {article_key(f"{folder}/article-{first}-{number}.html") for number in (one, other)}
+    assert len(keys) == (1 if one == other else 2)
+
+
+@patient
+@given(st.integers(0, 10**9), st.integers(51, 10**9), st.integers(51, 10**9))
+def test_numbers_above_the_most_pages_are_no_pages(first, one, other):
+    keys = {article_key(f"https://a.example/article-{first}-{number}.html") for number in (one, other)}
+    assert len(keys) == (1 if one == other else 2)
