@@ -20,7 +20,7 @@ from crawler.ledger import ensure_host
 from crawler.outcomes import PollOutcome
 from crawler.standing import look_again
 from crawler.tables import endpoint
-from crawler.tombstones import buried
+from crawler.tombstones import buried, forgotten_of
 from crawler.urls import host_of
 
 
@@ -67,7 +67,7 @@ class Endpoints:
         with self._database.write() as connection:
             first = first_of_each_key(poll.entries)
             # Not even a sighting: it would name the address again.
-            for key in buried(connection, first):
+            for key in forgotten_of(connection, first.values()):
                 del first[key]
             look_again(connection, first, now)
             found = take_in(connection, run, state, first, now=now, max_age=max_age)

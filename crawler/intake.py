@@ -18,7 +18,7 @@ from crawler.database import Database, insert_for
 from crawler.items import Entry, Origin, PendingEntry
 from crawler.ledger import pending_entry
 from crawler.tables import endpoint, entry, sighting
-from crawler.tombstones import buried
+from crawler.tombstones import forgotten_of
 from crawler.urls import host_of
 
 
@@ -84,7 +84,7 @@ def take_in(connection: Connection, intake: Intake, source: str, item: Entry, no
     """
     waits = waiting(connection, item.key, source)
     takes_up = waits is not None and intake.origin is Origin.IMPORT
-    if knows(connection, item.key) or (waits is not None and not takes_up) or buried(connection, [item.key]):
+    if knows(connection, item.key) or (waits is not None and not takes_up) or forgotten_of(connection, [item]):
         books.add(connection, intake.run, source, known=1)
         return None
     if waits is not None:

@@ -1,15 +1,16 @@
 """What was forgotten on demand. Of its keys only hashes are left, so that it is not taken in again."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from crawler.database import insert_for
+from crawler.items import Entry
 from crawler.tables import tombstone
-from crawler.urls import UrlError, article_key
+from crawler.urls import UrlError, article_key, former_key
 
 _BATCH = 500  # hashes in one IN (…)
 
@@ -28,8 +29,8 @@ def key_hash(key: str) -> str:
 
 
 def keys_of(keys: Iterable[str], urls: Iterable[str]) -> frozenset[str]:
-    """Every key that an article goes by, of those that are known and of the addresses that are."""
-    return frozenset(filter(None, (*keys, *map(_key_of, urls))))
+    """Every key that an article goes by, or went by, of those that are known and of the addresses that are."""
+    return frozenset(filter(None, (*keys, *(key for url in urls for key in _keys_of(url)))))
 
 
 def bury(connection: Connection, keys: Iterable[str], *, reason: str, now: datetime) -> None:
@@ -50,8 +51,23 @@ def buried(connection: Connection, keys: Iterable[str]) -> dict[str, Tombstone]:
     return found
 
 
-def _key_of(url: str) -> str:
+def forgotten_of(connection: Connection, entries: Collection[Entry]) -> set[str]:
+    """The keys of those entries that were forgotten, in the caller's transaction.
+
+    A tombstone from before schema 0003 may stand for the key that an address had then. Today's key gets one of its own,
+    so that every other spelling of the address is known by it from now on.
+    """
+    former = {item.key: key for item in entries if (key := former_key(item.url, item.key) if item.url else "")}
+    graves = buried(connection, former.values())
+    for key, before in former.items():
+        if before in graves:
+            bury(connection, [key], reason=graves[before].reason, now=graves[before].forgotten)
+    return set(buried(connection, (item.key for item in entries)))
+
+
+def _keys_of(url: str) -> tuple[str, ...]:
     try:
-        return article_key(url) if url else ""
+        key = article_key(url) if url else ""
+        return (key, former_key(url, key)) if key else ()
     except UrlError:
-        return ""  # what cannot be fetched is never announced either
+        return ()  # what cannot be fetched is never announced either

@@ -4,6 +4,7 @@ Keep the URL as announced to fetch it; compare by `article_key` alone.
 """
 
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -26,6 +27,8 @@ _TRACKING = frozenset(
     "fbclid gclid dclid msclkid yclid igshid mc_cid mc_eid _ga _gl wt_mc cmpid ncid "
     "isappinstalled nsukey scene pgv_ref adchannelid ivk_sa vd_source".split()
 )
+_RSS_READER = ("f", "rss")  # of 36kr and 虎嗅; elsewhere f may be a number of a forum
+_KEYED_LATER = ("qq:", "iyiou:", "discuz:")  # sites whose own rules are known since schema 0003
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPED_SLASH = re.compile(r"%2F", re.IGNORECASE)
 # An ampersand as HTML or a script spells it, once or several times over.
@@ -142,8 +145,12 @@ def canonical_url(url: str) -> str:
     Raises:
         UrlError: see `check_fetchable`.
     """
+    return _canonical(url, dropped=(_RSS_READER,))
+
+
+def _canonical(url: str, dropped: Collection[tuple[str, str]]) -> str:
     parts = check_fetchable(_plain(url))
-    pairs = [pair for pair in _pairs(parts.query) if not _is_tracking(pair[0])]
+    pairs = [pair for pair in _pairs(parts.query) if not (_is_tracking(pair[0]) or pair in dropped)]
     query = urlencode(sorted(pairs), errors="surrogateescape")
     return urlunsplit((parts.scheme.lower(), _netloc(parts), _canonical_path(parts.path), query, ""))
 
@@ -190,6 +197,21 @@ def article_key(url: str) -> str:
         if target := behind_captcha(address):
             return article_key(target)
     return site_key(address) or ("docsify:" if parts.path.endswith(".md") else "url:") + _bare(canonical)
+
+
+def former_key(url: str, key: str) -> str:
+    """The key an address had until schema 0003, by which a tombstone may stand for it; "" where it has that still.
+
+    Args:
+        url: the address.
+        key: of the article there, as `article_key` gives it.
+
+    Raises:
+        UrlError: see `check_fetchable`.
+    """
+    changed = key.startswith(_KEYED_LATER) or (key.startswith("url:") and "=".join(_RSS_READER) in url)
+    former = "url:" + _bare(_canonical(url, dropped=())) if changed else key
+    return "" if former == key else former
 
 
 def _bare(canonical: str) -> str:

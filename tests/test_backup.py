@@ -184,11 +184,15 @@ def test_a_backup_leaves_the_database_at_its_schema(rig, file):
 
 def test_an_older_backup_is_brought_up_to_date(rig, site, file, tmp_path):
     make_database_at_0001(rig.data / "presswatch.db")
+    with closing(sqlite3.connect(rig.data / "presswatch.db")) as old, old:
+        old.execute("UPDATE entry SET key = 'url:news.qq.com/rain/a/20250303A01ABC00' WHERE id = 3")
     write_filed_files(rig.data / "archive")
     call(rig, "backup", file)
     result = call(rig, "restore", file, data=tmp_path / "new")
     assert "the database was brought from schema 0001 to 0003" in result.stdout
     assert schema_of(tmp_path / "new" / "presswatch.db") == "0003"
+    with closing(sqlite3.connect(tmp_path / "new" / "presswatch.db")) as new:
+        assert new.execute("SELECT key FROM entry WHERE id = 3").fetchone() == ("qq:20250303A01ABC",)
     assert not list((tmp_path / "new").glob("*.before-*")), "the backup is the copy"
     site.routes["alpha.example/feed"] = Answer(feed("https://alpha.example/a"))
     assert call(rig, "crawl", data=tmp_path / "new").exit_code == 0

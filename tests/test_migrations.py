@@ -14,10 +14,12 @@ from filelock import FileLock
 from old_schema import PATHS, make_database_at_0001, schema_of, write_filed_files
 from rig import START, Answer, article_page, feed
 from sqlalchemy.exc import IntegrityError
+from test_site_keys import NONE_OF_THEIRS, ONE_KEY
 
 import crawler
 from crawler.cli import cli
 from crawler.database import Database, StorageError, newest_revision, sqlite_url, upgrade
+from crawler.urls import article_key, former_key
 
 FEED = "https://alpha.example/feed"
 
@@ -136,6 +138,90 @@ def test_a_migration_that_fails_changes_nothing(path):
     assert str(failure.value) == f"{path} {cause}"
     assert tables(path) == before
     assert schema_of(path) == "0001"
+
+
+# -- keys of 0003 ------------------------------------------------------------------------------------------------------
+
+QQ_OLD = "url:news.qq.com/rain/a/20250303A01ABC00"
+QQ_MOBILE = "url:view.inews.qq.com/a/20250303A01ABC00"
+QQ_NEW = "qq:20250303A01ABC"
+
+
+def rekeyed(path, *keys):
+    """The keys of the first entries after 0003, where these were theirs before it."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number, key in enumerate(keys, 1):
+            [before] = connection.execute("SELECT key FROM entry WHERE id = ?", [number]).fetchone()
+            connection.execute("UPDATE entry SET key = ? WHERE id = ?", [key, number])
+            connection.execute("UPDATE sighting SET key = ? WHERE key = ?", [key, before])
+            connection.execute("UPDATE article SET final_key = ? WHERE entry = ?", [key, number])
+    Database.open(sqlite_url(path)).close()
+    return [row["key"] for row in tables(path)["entry"][: len(keys)]]
+
+
+def old_spellings():
+    """Every spelling that has another key since 0003: (what it was, what it is)."""
+    urls = [url for spellings in ONE_KEY.values() for url in spellings]
+    urls += [*NONE_OF_THEIRS.values(), "https://36kr.com/p/123?f=rss", "https://a.example/?b=1&f=rss&g=2"]
+    pairs = {(former_key(url, article_key(url)) or article_key(url), article_key(url)) for url in urls}
+    return sorted((before, now) for before, now in pairs)
+
+
+@pytest.mark.parametrize(("before", "now"), old_spellings())
+def test_an_entry_gets_the_key_that_its_address_has_now(path, before, now):
+    assert rekeyed(path, before) == [now]
+    after = tables(path)
+    assert after["article"][0]["final_key"] == now
+    assert now in {row["key"] for row in after["sighting"]}
+
+
+def test_of_two_entries_of_one_article_the_older_gets_its_key_and_nothing_is_lost(path):
+    assert rekeyed(path, QQ_OLD, QQ_MOBILE) == [QQ_NEW, QQ_MOBILE]
+    after = tables(path)
+    assert [row["final_key"] for row in after["article"][:2]] == [QQ_NEW, QQ_NEW]
+    assert {row["key"] for row in after["sighting"]} >= {QQ_NEW, QQ_MOBILE}
+    assert_sound(path)
+
+
+def test_a_key_that_is_somebodys_stays_his(path):
+    assert rekeyed(path, "url:36kr.com/p/1?f=rss", "url:36kr.com/p/1") == ["url:36kr.com/p/1?f=rss", "url:36kr.com/p/1"]
+
+
+def test_files_that_name_a_changed_key_wait_to_be_written_anew(path):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE article SET filed = 1 WHERE path != ''")
+    rekeyed(path, QQ_OLD)
+    assert [(row["entry"], row["filed"]) for row in tables(path)["article"]] == [(1, 0), (2, 0), (3, 0)]
+
+
+def test_a_kept_article_of_before_is_known_and_its_file_written_anew(rig, site):
+    address = "news.qq.com/rain/a/20250303A01ABC00"
+    rig.source(url="https://www.qq.com/feed")
+    site.routes["www.qq.com/feed"] = Answer(feed(f"https://{address}"))
+    site.routes[address] = Answer(article_page("机器人进厂"))
+    rig.crawl()
+    path = rig.data / "presswatch.db"
+    as_at_0002(path, {QQ_NEW: QQ_OLD})
+    rig.clock.move_by(timedelta(hours=2))
+    site.routes["www.qq.com/feed"] = Answer(feed(f"https://{address}?pgv_ref=aio", title="另一行机器人"))
+    site.hits.clear()
+    rig.crawl()
+    assert rig.query("SELECT key, outcome FROM entry") == [(QQ_NEW, "kept")]
+    assert site.pages() == ["www.qq.com/feed"]
+    [file] = rig.files()
+    assert f'key: "{QQ_NEW}"' in (rig.data / "archive" / file).read_text(encoding="utf-8")
+
+
+def as_at_0002(path, keys):
+    """Undo 0003, and put keys back to what they were."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for now, before in keys.items():
+            for table, column in (("entry", "key"), ("sighting", "key"), ("article", "final_key")):
+                connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [before, now])
+        connection.execute("DROP INDEX ix_endpoint_parent")
+        for column in ("parent", "appeared", "changed"):
+            connection.execute(f"ALTER TABLE endpoint DROP COLUMN {column}")
+        connection.execute("UPDATE alembic_version SET version_num = '0002'")
 
 
 # -- the copy ----------------------------------------------------------------------------------------------------------

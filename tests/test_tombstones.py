@@ -13,7 +13,8 @@ from crawler.endpoints import Endpoints
 from crawler.intake import Intake, take_in
 from crawler.items import Entry, Origin, Poll
 from crawler.tables import book, tombstone
-from crawler.tombstones import buried, bury, key_hash
+from crawler.tombstones import buried, bury, key_hash, keys_of
+from crawler.urls import article_key
 
 
 @pytest.fixture
@@ -95,3 +96,59 @@ def test_a_tombstone_holds_hashes_alone_and_the_first_one_stays(house):
         found = buried(connection, ["b", "c", *map(str, range(1000))])
     assert [tuple(row) for row in rows] == [(key_hash("a"), "first"), (key_hash("b"), "second")]
     assert list(found) == ["b"]
+
+
+# -- of before schema 0003, when these addresses went by themselves ----------------------------------------------------
+
+OLD = {
+    "url:news.qq.com/rain/a/20250303A01ABC00": "https://news.qq.com/rain/a/20250303A01ABC00",
+    "url:iyiou.com/news/202502071089671": "https://www.iyiou.com/news/202502071089671",
+    "url:it.example/article-4711-1.html": "https://it.example/article-4711-1.html",
+    "url:it.example/portal.php?aid=4711&mod=view": "http://it.example/portal.php?mod=view&aid=4711",
+    "url:36kr.com/p/123?f=rss": "https://36kr.com/p/123?f=rss",
+}
+
+
+def old_grave(house, key):
+    with house.database.write() as connection:
+        bury(connection, [key], reason="律师函", now=NOON)
+        return open_run(connection, command="crawl", process=1, now=NOON + DAY, sources=["chenfeng"])
+
+
+@pytest.mark.parametrize(("key", "url"), OLD.items())
+def test_an_announcement_is_known_by_the_key_its_address_had(house, key, url):
+    run, endpoints = old_grave(house, key), Endpoints(house.database)
+    before = house.query("SELECT count(*) FROM entry")
+    [state] = endpoints.declare([("chenfeng", "https://chenfeng.example/feed")]).values()
+    poll = Poll(entries=(Entry(key=article_key(url), url=url, title=TITLE),))
+    result = endpoints.record_poll(run, state, poll, now=NOON, next_due=NOON + HOUR, max_age=7 * DAY)
+    assert (result.found, result.known) == (0, 1)
+    assert house.query("SELECT count(*) FROM entry") == before
+    # From now on so is every other spelling.
+    with house.database.read() as connection:
+        [grave] = buried(connection, [article_key(url)]).values()
+    assert (grave.forgotten, grave.reason) == (NOON, "律师函")
+    assert endpoints.unknown([article_key(url)]) == set()
+
+
+@pytest.mark.parametrize(("key", "url"), OLD.items())
+def test_a_file_does_not_bring_back_what_the_key_its_address_had_stands_for(house, key, url):
+    intake = Intake(run=old_grave(house, key), origin=Origin.IMPORT, place="warc:x")
+    with house.database.write() as connection:
+        assert take_in(connection, intake, "chenfeng", Entry(key=article_key(url), url=url), NOON) is None
+
+
+@pytest.mark.parametrize(("key", "url"), OLD.items())
+def test_another_announcement_that_leads_there_is_refused_and_explain_knows_it(house, key, url):
+    old_grave(house, key)
+    other = house.keep(99, TITLE, body=BODY, original_url=url)
+    assert house.query("SELECT outcome FROM entry WHERE id = :id", id=other) == [("refused",)]
+    assert "按要求遗忘" in house.call("explain", url).stdout
+
+
+def test_what_is_forgotten_is_forgotten_under_both_keys():
+    for key, url in OLD.items():
+        assert keys_of([], [url]) == {key, article_key(url)}
+    assert keys_of([], ["https://chenfeng.example/7", "https://mp.weixin.qq.com/s/abcdefghijk"]) == {
+        "url:chenfeng.example/7", "wechat:abcdefghijk",
+    }  # fmt: skip

@@ -38,6 +38,8 @@ CANONICAL = {
     "fragment": ("https://a.example/x#rd", "https://a.example/x"),
     "tracking parameters": ("https://a.example/x?utm_source=rss&id=7&spm=1.2&from=feed", "https://a.example/x?id=7"),
     "only tracking parameters": ("https://a.example/x?utm_source=rss", "https://a.example/x"),
+    "a reader of feeds": ("https://36kr.com/p/1?f=rss", "https://36kr.com/p/1"),
+    "another f": ("https://a.example/x?f=1&f=rss", "https://a.example/x?f=1"),
     "a name that only begins like tracking": ("https://a.example/x?fromage=1", "https://a.example/x?fromage=1"),
     "sorted query": ("https://a.example/x?b=2&a=1", "https://a.example/x?a=1&b=2"),
     "blank value": ("https://a.example/x?a=", "https://a.example/x?a="),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Select, or_, select
 
 from crawler.tables import article, entry
-from crawler.tombstones import Tombstone, buried
+from crawler.tombstones import Tombstone, buried, keys_of
 from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url
 
 _CANDIDATES = 20
@@ -57,7 +57,8 @@ def find_at(connection: Connection, query: str) -> list[int]:
 
 def grave_of(connection: Connection, query: str) -> Tombstone | None:
     """The tombstone of the article that `query` names by its URL or its key: no title is left."""
-    return next(iter(buried(connection, keys_named_by(query)).values()), None)
+    keys = keys_of(keys_named_by(query), [query.strip()])
+    return next(iter(buried(connection, keys).values()), None)
 
 
 def keys_named_by(query: str) -> frozenset[str]:
