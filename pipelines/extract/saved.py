@@ -11,8 +11,9 @@ from pipelines.extract.docsify import take_apart
 
 _GZIP = b"\x1f\x8b"
 _HTML = re.compile(r"\A\s*(?:<!doctype|<html|<head|<\?xml)", re.IGNORECASE)
-_TAG = re.compile(r"<(?:link|meta)\s[^>]{1,3000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([\w:\-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+# Neither goes over the same characters twice, whatever a page is made of.
+_TAG = re.compile(r"<(?:link|meta)\s[^<>]{1,3000}>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""(?<![\w:\-])([\w:\-]++)\s*+=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _HEAD = 500_000  # characters in which a page names its address; scripts may stand before
 
 

@@ -94,17 +94,26 @@ class Importer:
         Raises:
             StorageError: the database or the archive cannot be written.
         """
-        for path in files:
-            for found in self._whole_part(path, FileCount(path=path)):
-                if isinstance(found, StoredResponse):
+        for found in self._responses(files):
+            with self._contained(found.url):
+                self._survey.look_at(found)
+                if is_page_type(found):
+                    self._further.look_at(found)
+        while late := self._survey.late_lists():
+            for found in self._responses(files):
+                if found.url in late:
                     with self._contained(found.url):
                         self._survey.look_at(found)
-                        if is_page_type(found):
-                            self._further.look_at(found)
         counts = [self._take_file(run, path) for path in files]
         for page in self._incomplete:
             self._take_in(page)
         return counts
+
+    def _responses(self, files: Sequence[Path]) -> Iterator[StoredResponse]:
+        for path in files:
+            for found in self._whole_part(path, FileCount(path=path)):
+                if isinstance(found, StoredResponse):
+                    yield found
 
     def _take_file(self, run: int, path: Path) -> FileCount:
         count = FileCount(path=path)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
@@ -10,11 +11,20 @@ from crawler.captures.reading import Name, StoredResponse
 from crawler.captures.records import asked_url
 from crawler.config.models import Config, Endpoint, Pages, Source
 from crawler.fetch.decoding import BodyBrokenError, BodyDecoder, BodyTooLargeError
-from crawler.items import Answer, Entry, PollFaultError
-from crawler.lists import read_list
+from crawler.items import Announced, Answer, Entry, PollFaultError
+from crawler.lists import inner_endpoint, read_list
 from crawler.noarchive import forbids_archiving
+from crawler.urls import host_of
 
 _PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/markdown", "text/x-markdown")
+
+
+class _Place(NamedTuple):
+    """What is recorded at the address of a list."""
+
+    source: Source
+    endpoint: Endpoint
+    page: int  # of the list, from 1
 
 
 class Survey:
@@ -23,11 +33,12 @@ class Survey:
     def __init__(self, config: Config, decoder: BodyDecoder) -> None:
         self.faults: list[str] = []  # lists that could not be read
         self._decoder = decoder
-        self._lists: defaultdict[str, list[tuple[Source, Endpoint]]] = defaultdict(list)
+        self._lists: defaultdict[str, list[_Place]] = defaultdict(list)
+        self._passed: set[str] = set()  # addresses that were answered
+        self._late: set[str] = set()  # those of them that turned out to be lists afterwards
         for source in config.sources:
             for endpoint in source.endpoints:
-                for url in _list_urls(source, endpoint):
-                    self._lists[url].append((source, endpoint))
+                self._expect_all(source, endpoint)
         self._announced: defaultdict[str, dict[str, tuple[str, Entry]]] = defaultdict(dict)
         self._led_here: defaultdict[str, list[str]] = defaultdict(list)  # address → those redirected to it
         self._referred_to: set[Name] = set()
@@ -41,8 +52,14 @@ class Survey:
             if is_page_type(response) or response.url in self._announced:
                 self._referred_to.update(response.refers_to)
         else:
-            for source, endpoint in self._lists.get(response.url, []):
-                self._read_list(source, endpoint, response)
+            self._passed.add(response.url)
+            for place in tuple(self._lists.get(response.url, ())):
+                self._read_list(place, response)
+
+    def late_lists(self) -> set[str]:
+        """The addresses that an index or a page before them has named since they were passed: to be looked at again."""
+        late, self._late = self._late, set()
+        return late
 
     def is_list(self, url: str) -> bool:
         return url in self._lists
@@ -66,10 +83,39 @@ class Survey:
         except ValueError:  # it leads to no address, so nothing came of it
             return
         self._led_here[target].append(response.url)
-        if response.url in self._lists:
-            self._lists[target] += self._lists[response.url]
+        for place in tuple(self._lists.get(response.url, ())):
+            self._expect(target, place)
 
-    def _read_list(self, source: Source, endpoint: Endpoint, response: StoredResponse) -> None:
+    def _expect_all(self, source: Source, endpoint: Endpoint) -> None:
+        """The addresses the endpoint's pages were recorded under, as far as they can be known without an answer."""
+        for page in range(1, (endpoint.pages or Pages()).most + 1):
+            place = _Place(source, endpoint, page)
+            self._expect(_recorded(place), place)
+
+    def _expect(self, url: str, place: _Place) -> None:
+        known = self._lists[url]
+        if any((one.source.name, one.endpoint) == (place.source.name, place.endpoint) for one in known):
+            return
+        known.append(place)
+        if url in self._passed:
+            self._late.add(url)
+
+    def _expect_further(self, place: _Place, response: StoredResponse, read: Announced) -> None:
+        """The lists that this one names on its host, and its next page: a crawl has asked for them too."""
+        source, endpoint, page = place
+        for named in read.lists:
+            if host_of(named.url) == host_of(response.url):
+                self._expect_all(source, inner_endpoint(source, endpoint, named.url))
+        following = _Place(source, endpoint, page + 1)
+        if following.page > (endpoint.pages or Pages()).most:
+            return
+        if read.next_url:
+            self._expect(asked_url(read.next_url), following)
+        elif read.cursor:
+            self._expect(_recorded(following, read.cursor), following)
+
+    def _read_list(self, place: _Place, response: StoredResponse) -> None:
+        source, endpoint, _ = place
         if forbids_archiving(response.headers):
             return
         try:
@@ -86,14 +132,16 @@ class Survey:
         except (PollFaultError, BodyBrokenError, BodyTooLargeError) as error:
             self.faults.append(f"{source.name}: the list {response.url} cannot be read: {error}")
             return
+        self._expect_further(place, response, read)
         for entry in read.entries:
             self._announced[asked_url(entry.url)].setdefault(entry.key, (source.name, entry))
 
 
-def _list_urls(source: Source, endpoint: Endpoint) -> set[str]:
-    """The addresses the endpoint's pages were recorded under, as far as they can be known without an answer."""
-    pages = range(1, (endpoint.pages or Pages()).most + 1)
-    return {asked_url(recorded_url(question(source, endpoint, installation="", page=page))) for page in pages}
+def _recorded(place: _Place, cursor: str = "") -> str:
+    """The address a page of a list was recorded under."""
+    return asked_url(
+        recorded_url(question(place.source, place.endpoint, installation="", page=place.page, cursor=cursor))
+    )
 
 
 def is_page_type(response: StoredResponse) -> bool:
