@@ -3,6 +3,7 @@
 import gzip
 import json
 import socket
+import time
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from rig import START, Answer, article_page, feed
 from crawler.cli import app as app_module
 from crawler.cli import cli
 from crawler.cli.extracted import Extracted
+from pipelines.extract.saved import own_address
 
 KEYS = (
     "page url outcome title published published_evidence authors account language text markdown images extractor"
@@ -138,6 +140,24 @@ def test_a_docsify_file_is_read_as_markdown(read, file, name, kind):
 )
 def test_a_page_may_name_its_own_address(read, file, head, url):
     assert read(file(article_page("机器人进厂", head=head)))["url"] == url
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"<meta {'a' * 2990}>",
+        f"<meta {'a' * 2990}",
+        "<meta ",
+        f"<meta a{' ' * 2980}>",
+        f"<meta {'a ' * 1490}>",
+        f"<link {'a=' * 1490}>",
+        f"""<meta a="{"a='" * 990}>""",
+    ],
+)
+def test_a_page_of_odd_tags_costs_no_time(head):
+    before = time.process_time()
+    own_address(head * (480_000 // len(head)))
+    assert time.process_time() - before < 2
 
 
 def test_the_address_that_is_given_wins_over_the_pages_own(read, file):

@@ -70,8 +70,48 @@ def test_it_is_looked_at_once_for_one_date(card, site):
     listed(site, START + 2 * HOUR, title="换了别的一行机器人")
     assert polled(card, site, 4 * HOUR) == 0
     assert card.query("SELECT substr(revisit_at, 1, 16) FROM article") == [(f"{START + DAY:%Y-%m-%d %H:%M}",)]
-    listed(site, START + 5 * HOUR)
-    assert polled(card, site, 6 * HOUR) == 1
+
+
+def test_after_a_look_that_found_nothing_it_is_left_alone_for_a_day(card, site):
+    looks = []
+    for hour in range(2, 100, 6):
+        listed(site, START + hour * HOUR - 2 * MINUTE)
+        looks += [hour] * polled(card, site, hour * HOUR)
+    assert looks == [2, 26, 56, 74]  # those at 24 and 72 hours are the revisits of every article
+
+
+def test_after_a_look_that_found_another_text_it_is_looked_at_for_each_new_date(card, site):
+    for hour in (3, 5, 7):
+        listed(site, START + hour * HOUR - 2 * MINUTE)
+        page = article_page("机器人早报", f"第{hour}小时，" + SECOND * hour)
+        site.routes["news.qq.com/rain/a/20240124A062NM00"] = Answer(page)
+        assert polled(card, site, hour * HOUR) == 1
+    assert versions(card) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(("dated_anew", "looks"), [(0, 0), (1, 1), (2, 2), (3, 0), (4, 0)])
+def test_a_list_that_dates_most_of_its_rows_anew_says_nothing(rig, site, dated_anew, looks):
+    rig.source(articles={"max_age": "365d"})
+    urls = [f"https://alpha.example/a/{number}" for number in range(4)]
+    for number, url in enumerate(urls):
+        page = article_page(f"机器人{number}", f"机器人第{number}个故事，" * (30 + number))
+        site.routes[url.removeprefix("https://")] = Answer(page)
+
+    def answer(dates):
+        form = "%a, %d %b %Y %H:%M:%S +0000"
+        items = "".join(
+            f"<item><title>机器人</title><link>{url}</link><pubDate>{at.strftime(form)}</pubDate></item>"
+            for url, at in zip(urls, dates, strict=True)
+        )
+        site.routes["alpha.example/feed"] = Answer(f'<rss version="2.0"><channel>{items}</channel></rss>')
+
+    answer([START - HOUR] * 4)
+    rig.crawl()
+    answer([START + 2 * HOUR] * dated_anew + [START - HOUR] * (4 - dated_anew))
+    rig.clock.move_to(START + 3 * HOUR)
+    site.hits.clear()
+    rig.crawl(poll_now=True)
+    assert sum("/a/" in hit for hit in site.hits) == looks
 
 
 def test_it_is_looked_at_long_after_the_last_revisit(card, site):
