@@ -1,5 +1,6 @@
 """One page of the network, fetched as a crawl fetches it, and nothing kept of it. A composition root."""
 
+import logging
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,10 @@ from crawler.intake import Intake, take_in
 from crawler.items import Ended, Entry, Flow, HostMemory, Origin, Page, Postponed
 from crawler.ledger import Ledger
 from crawler.run import Run, RunReport
+from crawler.storage import StorageError
 from crawler.urls import article_key, docsify_file_url, host_of
+
+logger = logging.getLogger(__name__)
 
 _DOCSIFY = (Kind.WECHAT_MIRROR, Kind.DOCSIFY)
 
@@ -22,7 +26,7 @@ class NothingCameError(Exception):
 
 
 async def fetch_page(
-    url: str, source: Source, *, config: Config, clock: Clock, route: str | None, memory: HostMemory
+    url: str, source: Source, *, config: Config, clock: Clock, route: str | None, known: Ledger | None
 ) -> Page | Ended | Postponed:
     """The page at `url` with its further ones, or what came instead of it.
 
@@ -34,7 +38,7 @@ async def fetch_page(
         config: of the installation.
         clock: what pauses are waited on.
         route: local server that gets every request, or None for the live network.
-        memory: what earlier runs knew of the host.
+        known: whose memory of the host is kept to, and gets what this visit adds to it; None where there is none.
 
     Raises:
         UrlError: the address is none that presswatch would fetch.
@@ -45,6 +49,8 @@ async def fetch_page(
     # What a run must leave free is for what it stores.
     settings = config.settings.model_copy(update={"min_free_mb": 0, "database": ""})
     heard: list[Flow] = []
+    host = host_of(url)
+    memory = known.host_memory(host) if known else HostMemory()
     with TemporaryDirectory(prefix="presswatch-") as folder:
         database = Database.open(sqlite_url(Path(folder) / "presswatch.db"))
         try:
@@ -60,9 +66,19 @@ async def fetch_page(
                 listen=heard.append,
             )
             report = await run.crawl("extract")
+            _note(known, host, Ledger(database).host_memory(host))
         finally:
             database.close()
     return _only(heard, report, memory)
+
+
+def _note(known: Ledger | None, host: str, memory: HostMemory) -> None:
+    """For whoever asks next. One small transaction, for which a run need not be waited; the page is worth more."""
+    try:
+        if known:
+            known.remember_hosts({host: memory})
+    except StorageError as error:
+        logger.warning("what %s was asked and asks for is not noted: %s", host, error)
 
 
 def _announce(database: Database, source: Source, url: str, now: datetime, memory: HostMemory) -> None:

@@ -5,9 +5,8 @@ Some lists date every row by the moment they are made. Neither that nor one such
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, func, or_, select, update
 
 from crawler.items import Entry, Precision
 from crawler.outcomes import ARCHIVED
@@ -34,16 +33,16 @@ def look_again(connection: Connection, announced: Mapping[str, Entry], now: date
         now: when they were announced.
     """
     dated = {key: moment for key, item in announced.items() if (moment := _published(item, now))}
-    later = [row for row in _stored(connection, list(dated)) if dated[row.key] > row.read]
+    later = [row for row in _stored(connection, list(dated)) if dated[row["key"]] > row["read"]]
     if len(announced) >= _ENOUGH and len(later) > len(announced) / 2:
         return
     for row in later:
-        due = max(now, row.revisited + _PAUSE) if _found_nothing(row) else now
+        due = max(now, row["revisited"] + _PAUSE) if _found_nothing(row) else now
         not_due = or_(article.c.revisit_at.is_(None), article.c.revisit_at > due)
-        connection.execute(update(article).where(article.c.entry == row.id, not_due).values(revisit_at=due))
+        connection.execute(update(article).where(article.c.entry == row["id"], not_due).values(revisit_at=due))
 
 
-def _stored(connection: Connection, keys: Sequence[str]) -> Iterator[Row[Any]]:
+def _stored(connection: Connection, keys: Sequence[str]) -> Iterator[RowMapping]:
     """Of those articles: when each was read last, by a revisit too, and when its text was last another."""
     read_last = func.coalesce(article.c.revisited, article.c.fetched, type_=article.c.fetched.type)
     written = select(func.max(version.c.seen)).where(version.c.entry == article.c.entry).scalar_subquery()
@@ -53,12 +52,12 @@ def _stored(connection: Connection, keys: Sequence[str]) -> Iterator[Row[Any]]:
             .join(article)
             .where(entry.c.key.in_(keys[start : start + _BATCH]), article.c.outcome.in_(_OUTCOMES))
             .where(article.c.deleted_at.is_(None), article.c.expired.is_(None))
-        )
+        ).mappings()
 
 
-def _found_nothing(row: Row[Any]) -> bool:
+def _found_nothing(row: RowMapping) -> bool:
     """Whether its last revisit brought the text that it had before."""
-    return row.revisited is not None and row.written < row.revisited
+    return row["revisited"] is not None and row["written"] < row["revisited"]
 
 
 def _published(item: Entry, now: datetime) -> datetime | None:

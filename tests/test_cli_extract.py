@@ -16,6 +16,8 @@ from rig import START, Answer, article_page, feed
 from crawler.cli import app as app_module
 from crawler.cli import cli
 from crawler.cli.extracted import Extracted
+from crawler.ledger import Ledger
+from crawler.storage import StorageError
 from pipelines.extract.saved import own_address
 
 KEYS = (
@@ -450,9 +452,37 @@ def test_a_visit_leaves_the_ledger_as_it_was(rig, call, site):
     site.routes["alpha.example/feed"] = Answer(feed("https://alpha.example/b"))
     site.routes["alpha.example/b"] = site.routes["alpha.example/a"] = Answer(PAGE)
     rig.crawl()
-    before = [rig.query(f"SELECT * FROM {table}") for table in ("entry", "run", "host", "book", "article")]
+    before = [rig.query(f"SELECT * FROM {table}") for table in ("entry", "run", "book", "article", "robots")]
     assert call("https://alpha.example/a").exit_code == 0
-    assert [rig.query(f"SELECT * FROM {table}") for table in ("entry", "run", "host", "book", "article")] == before
+    assert [rig.query(f"SELECT * FROM {table}") for table in ("entry", "run", "book", "article", "robots")] == before
+
+
+def test_what_a_host_asks_of_one_is_kept_to_by_the_next(rig, call, site):
+    site.routes["alpha.example/feed"] = Answer(feed())
+    site.routes["alpha.example/a"] = Answer(status=429, headers={"Retry-After": "7200"})
+    rig.crawl()
+    assert call("https://alpha.example/a").exit_code == 3
+    asked = len(site.hits)
+    assert "the host asked to be left alone until" in call("https://alpha.example/a").stderr
+    rig.crawl(poll_now=True)
+    assert len(site.hits) == asked
+
+
+def test_where_it_cannot_be_noted_the_page_is_read_all_the_same(rig, call, site, monkeypatch):
+    site.routes["alpha.example/feed"] = Answer(feed())
+    site.routes["alpha.example/a"] = Answer(PAGE)
+    rig.crawl()
+    really = Ledger.remember_hosts
+
+    def remember(ledger, memories):
+        if ledger.database.path == rig.data / "presswatch.db":
+            raise StorageError("it is read-only")
+        really(ledger, memories)
+
+    monkeypatch.setattr(Ledger, "remember_hosts", remember)
+    result = call("https://alpha.example/a")
+    assert (result.exit_code, "机器人进厂" in result.stdout) == (0, True)
+    assert "is not noted: it is read-only" in result.stderr
 
 
 def test_a_host_that_asked_to_be_left_alone_still_is(rig, call, site):

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 
@@ -13,10 +15,9 @@ from crawler.cli.extracted import Extracted, json_bytes, not_had, text_for_perso
 from crawler.cli.manifest import Line, ManifestError, lines_of
 from crawler.cli.page_reader import PageReader
 from crawler.config.models import Source
-from crawler.items import HostMemory
 from crawler.ledger import Ledger
 from crawler.outcomes import Outcome
-from crawler.urls import UrlError, check_fetchable, host_of
+from crawler.urls import UrlError, check_fetchable
 
 
 class ExitCode(IntEnum):
@@ -42,10 +43,11 @@ class ExitCode(IntEnum):
 def extract(
     app: App, /, *, target: str | None, manifest: Path | None, url: str | None, name: str | None, explains: bool
 ) -> None:
-    """Show what is read of a page: title, date with its evidence, authors, text. Nothing is stored.
+    """Show what is read of a page: title, date with its evidence, authors, text. Nothing of it is stored.
 
     FILE is a page as it was sent (HTML, a docsify mirror's .md, gzipped or not); URL is fetched as crawl would fetch
-    it, robots.txt and pauses kept. Either is read by the rules of the source that watches its site, else without any.
+    it, robots.txt and pauses kept; when its host was asked, and until when it wants to be left alone, is noted for
+    crawls. Either is read by the rules of the source that watches its site, else without any.
 
     With --json, "outcome" is kept where an article was read (themes and copies are not judged here), else what crawl
     would note (no_text, blocked, gone, refused ...), or failed for a page that could not be had; then "reason" says
@@ -107,20 +109,22 @@ def _fetched(app: App, reader: PageReader, url: str) -> Extracted:
         NotFoundError: the address is none that presswatch would fetch.
     """
     try:
-        memory = _memory(app, host_of(url))
-        return asyncio.run(reader.fetch(url, clock=app.clock, route=app.route, memory=memory))
+        with _ledger(app) as known:
+            return asyncio.run(reader.fetch(url, clock=app.clock, route=app.route, known=known))
     except UrlError as error:
         raise NotFoundError(str(error)) from error
 
 
-def _memory(app: App, host: str) -> HostMemory:
-    """What crawls remember of the host, so that its pause and its wish to be left alone are kept."""
+@contextmanager
+def _ledger(app: App) -> Iterator[Ledger | None]:
+    """What crawls remember of hosts, so that pauses and wishes to be left alone are kept, by the next one too."""
     try:
         database = app.database_as_it_is
     except NotFoundError:  # nothing was crawled yet
-        return HostMemory()
+        yield None
+        return
     try:
-        return Ledger(database).host_memory(host) if database.revision() else HostMemory()
+        yield Ledger(database) if database.revision() else None
     finally:
         database.close()
 

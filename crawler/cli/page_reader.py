@@ -9,7 +9,8 @@ from crawler.charsets import decode
 from crawler.cli.extracted import Choice, Explained, Extracted, not_had, of_result, without_base
 from crawler.clock import Clock
 from crawler.config.models import Config, Kind, Source
-from crawler.items import Article, Entry, HostMemory, Page, PendingEntry
+from crawler.items import Article, Entry, Page, PendingEntry
+from crawler.ledger import Ledger
 from crawler.markup import ParseError, parse
 from crawler.one_page import NothingCameError, fetch_page
 from crawler.outcomes import Outcome
@@ -62,7 +63,7 @@ class PageReader:
             logger.exception("reading %s broke", path)
             return not_had(page, url, f"internal failure: {type(error).__name__}: {error}")
 
-    async def fetch(self, url: str, *, clock: Clock, route: str | None, memory: HostMemory) -> Extracted:
+    async def fetch(self, url: str, *, clock: Clock, route: str | None, known: Ledger | None) -> Extracted:
         """What stands at an address of the network; see `crawler.one_page.fetch_page`.
 
         Raises:
@@ -71,7 +72,7 @@ class PageReader:
         """
         source = self._finder.source_of(url)
         try:
-            came = await fetch_page(url, source, config=self._config, clock=clock, route=route, memory=memory)
+            came = await fetch_page(url, source, config=self._config, clock=clock, route=route, known=known)
         except NothingCameError as error:
             return self._explained(not_had(url, url, str(error)), source, None)
         if not isinstance(came, Page):
