@@ -1,7 +1,7 @@
 """A list in JSON → entries, by the rules of a config. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from json import JSONDecodeError, JSONDecoder
@@ -79,7 +79,10 @@ def _check_ok(data: Any, rules: EntryRules) -> None:
     if rules.ok and not _asked(data, rules.ok):
         said = _asked(data, rules.error) if rules.error else None
         told = f": {str(said)[:_TEXT_SHOWN]}" if said not in (None, "") else ""
-        raise PollFaultError(f"the answer is an error ({rules.ok} does not hold){told}")
+        given = _asked(data, rules.ok)
+        zero = f"{rules.ok} is 0, which counts as an error; write {rules.ok} == `0`"
+        why = zero if given == 0 and given is not False else f"{rules.ok} does not hold"
+        raise PollFaultError(f"the answer is an error ({why}){told}")
 
 
 def _html_list(data: Any, answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
@@ -102,7 +105,7 @@ def _rows(data: Any, expressions: Iterable[str]) -> list[Any]:
     return next((found for found in lists if found), [])
 
 
-def _read(rows: Iterable[Any], answer: Answer, rules: EntryRules) -> tuple[tuple[Entry, ...], int]:
+def _read(rows: Sequence[Any], answer: Answer, rules: EntryRules) -> tuple[tuple[Entry, ...], int]:
     entries, unread = [], 0
     for row in rows:
         if not isinstance(row, Mapping):
@@ -116,7 +119,21 @@ def _read(rows: Iterable[Any], answer: Answer, rules: EntryRules) -> tuple[tuple
             unread += 1
         else:
             entries.append(found)
+    if not entries and not unread:
+        _tell_linkless(rows, rules)
     return tuple(entries), unread
+
+
+def _tell_linkless(rows: Sequence[Any], rules: EntryRules) -> None:
+    """A row without a link may be a container beside others; where none has one, the rule is wrong.
+
+    Raises:
+        PollFaultError: there are rows.
+    """
+    if rows:
+        tried = ", ".join(rules.link)
+        keys = ", ".join(map(str, list(rows[0])[:_KEYS_SHOWN]))
+        raise PollFaultError(f"{len(rows)} rows, none with a link: {tried} gives nothing; the keys of a row are {keys}")
 
 
 def _entry(row: Mapping[str, Any], url: str, answer: Answer, rules: EntryRules) -> Entry | None:

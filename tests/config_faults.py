@@ -197,7 +197,10 @@ BROKEN_FILES = {
     "open list": ("a: [1, 2\nb: 3\n", "1: not YAML (column 4): a list opened with [ is not closed, or lacks a comma"),
     "open mapping": (
         "a: {b: 1\nc: 2\n",
-        "1: not YAML (column 4): a mapping opened with { is not closed, or lacks a comma",
+        (
+            "1: not YAML (column 4): a mapping opened with { is not closed, or lacks a comma; "
+            'between { and } a text with { } ? : or a comma in it must stand in straight quotes: "…"'
+        ),
     ),
     "full-width colon above": (
         "contact：me\ntimezone: UTC\n",

@@ -95,6 +95,24 @@ BROKEN_RULES = {
         JSON + "entries:\n  items: 'data[?id == `1`]'\n  html: data.list\n",
         ['6: entries.items = "data[?id == `1`]": not a CSS selector: …'],
     ),
+    "a brace without its partner": (
+        JSON + "entries:\n  items: data\n  link: 'https://alpha.example/{id'\n",
+        ['7: entries.link = "https://alpha.example/{id": a brace without its partner; …'],
+    ),
+    "a comparison as other languages write it": (
+        JSON + "entries:\n  items: data\n  link: url\n  ok: code == 0\n",
+        [
+            (
+                '8: entries.ok = "code == 0": not a JMESPath expression: '
+                'invalid token: Parse error at column 8, token "0" (NUMBER), for expression: "code == 0"; '
+                "compare with == and write the value in backquotes: code == `0`"
+            )
+        ],
+    ),
+    "an address where a list is due": (
+        "name: alpha\nkind: feed\nendpoints: https://alpha.example/feed\n",
+        ['3: endpoints = "https://alpha.example/feed": expected a list, got text; write [{url: …}]'],
+    ),
     "the rules of a source are told once": (
         JSON + "  - url: https://alpha.example/more\nentries:\n  items: 'a ='\n  link: url\n",
         ['7: entries.items = "a =": not a JMESPath expression: …'],

@@ -79,8 +79,20 @@ def test_the_first_expression_that_finds_something_is_taken():
     ],
 )
 def test_an_address_may_be_made_of_what_a_row_holds(row, url):
-    found = read({"data": [row]}, link=["https://www.chenfeng.example/{kind}/{id}.html", "url"])
-    assert (urls(found), found.unread) == ([url] if url else [], 0)
+    other = {"id": 1, "kind": "b"}
+    found = read({"data": [row, other]}, link=["https://www.chenfeng.example/{kind}/{id}.html", "url"])
+    assert (urls(found)[:-1], found.unread) == ([url] if url else [], 0)
+
+
+def test_rows_none_of_which_has_a_link_are_told_with_the_keys_that_are_there():
+    told = r"2 rows, none with a link: https://a.example/\{newsid\} gives nothing; the keys of a row are id, headline"
+    with pytest.raises(PollFaultError, match=told):
+        read({"data": [{"id": 1, "headline": "x"}] * 2}, link="https://a.example/{newsid}")
+
+
+def test_a_zero_that_means_well_is_told_from_an_error():
+    with pytest.raises(PollFaultError, match=r"code is 0, which counts as an error; write code == `0`"):
+        read({"code": 0, "data": []}, ok="code")
 
 
 def test_rows_that_are_none_or_lead_nowhere_are_unread_and_containers_announce_nothing():

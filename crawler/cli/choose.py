@@ -22,7 +22,7 @@ def select_sources(config: Config, names: tuple[str, ...], *, spider: str | None
         known = config.source(name)
         if known is not None:
             raise NotFoundError(f"{switched_off(known)}; set enabled: true in its file to crawl it")
-        raise unknown_source(name, enabled)
+        raise unknown_source(name, enabled, config)
     chosen = tuple(enabled[name] for name in dict.fromkeys(names)) or tuple(enabled.values())
     return chosen if spider is None else _of_spider(chosen, spider, named=bool(names))
 
@@ -54,5 +54,6 @@ def switched_off(source: Source) -> str:
     return f"source {source.name} is switched off" + (f": {why}" if why else "")
 
 
-def unknown_source(name: str, known: Iterable[str]) -> NotFoundError:
-    return NotFoundError(f"no source is named {name}; {nearest(name, list(known))}")
+def unknown_source(name: str, known: Iterable[str], config: Config) -> NotFoundError:
+    place = config.folder / "sources"
+    return NotFoundError(f"no source is named {name}; {nearest(name, list(known))} (in {place})")

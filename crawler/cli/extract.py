@@ -93,7 +93,7 @@ def _named(app: App, name: str | None) -> Source | None:
     """
     source = app.config.source(name) if name is not None else None
     if name is not None and source is None:
-        raise unknown_source(name, (known.name for known in app.config.sources))
+        raise unknown_source(name, (known.name for known in app.config.sources), app.config)
     return source
 
 

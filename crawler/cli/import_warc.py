@@ -34,7 +34,7 @@ def import_warc(app: App, /, *, files: tuple[Path, ...], name: str | None) -> No
     """
     source = app.config.source(name) if name else None
     if name and source is None:
-        raise unknown_source(name, (item.name for item in app.config.sources))
+        raise unknown_source(name, (item.name for item in app.config.sources), app.config)
     try:
         with locked(app):
             report, counts = take_files(app, tuple(dict.fromkeys(files)), source)

@@ -139,6 +139,10 @@ def _got(found: list[ErrorDetails], value: Any) -> str:
 def _hint(error: ErrorDetails, value: Any, written: str | None) -> str:
     if isinstance(value, str) and written is None and (mistyped := quotes_hint(value) or colon_hint(value)):
         return mistyped
+    if error["type"] == "tuple_type" and isinstance(value, str) and value.startswith("http"):
+        return "write [{url: …}]"
+    if error["type"] == "model_type" and isinstance(value, str) and value.startswith("http"):
+        return "write {url: …}"
     if error["type"] == "string_type" and not isinstance(value, (dict, list)) and value is not None:
         return "put it in quotes"
     if error["type"] == "enum" and isinstance(value, str) and written is None:

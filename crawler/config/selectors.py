@@ -9,6 +9,8 @@ from cssselect import SelectorError
 from lxml import etree, html  # type: ignore[import-untyped]
 from parsel.csstranslator import HTMLTranslator
 
+# A comparison as other languages write it.
+_COMPARED = re.compile(r"\s*([\w.]+)\s*={1,3}\s*([\w\-.]+)\s*")
 # A path, an attribute, an axis or a function; no CSS selector begins with any of them.
 _XPATH = re.compile(
     r"\.?/|\.\.|\.$|\(|@|[a-z\-]+\(|"
@@ -88,5 +90,12 @@ def check_jmespath(expression: str) -> str:
         try:
             jmespath.compile(expression)
         except jmespath.exceptions.JMESPathError as error:
-            raise ValueError(f"not a JMESPath expression: {' '.join(str(error).split())}") from error
+            told = " ".join(str(error).replace("^", "").split())
+            raise ValueError(f"not a JMESPath expression: {told}{_comparison_hint(expression)}") from error
     return expression
+
+
+def _comparison_hint(expression: str) -> str:
+    """What the commonest mistake should have been."""
+    compared = _COMPARED.fullmatch(expression)
+    return f"; compare with == and write the value in backquotes: {compared[1]} == `{compared[2]}`" if compared else ""

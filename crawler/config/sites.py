@@ -158,6 +158,8 @@ def _check_address(expression: str) -> None:
         if not part.strip():
             raise ValueError("braces with nothing in them; write what they stand for, such as {id}")
         check_jmespath(part)
+    if "{" in (rest := re.sub(r"\{[^{}]*\}", "", expression)) or "}" in rest:
+        raise ValueError("a brace without its partner; write {id}")
 
 
 def _faults_of_referer(source: Source) -> Iterator[tuple[KeyPath, str, str]]:

@@ -102,7 +102,10 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str]:
         return 1, f"not YAML: {words}", ""
     # A line whose colon is none goes on into the next one, and the fault shows there.
     lines = text.split("\n")[max(0, mark.line - 1) : mark.line + 1]
-    return mark.line + 1, f"not YAML (column {mark.column + 1}): {words}", colon_hint("\n".join(lines))
+    hint = colon_hint("\n".join(lines))
+    if not hint and "a mapping opened with {" in words:
+        hint = 'between { and } a text with { } ? : or a comma in it must stand in straight quotes: "…"'
+    return mark.line + 1, f"not YAML (column {mark.column + 1}): {words}", hint
 
 
 class _Reader:

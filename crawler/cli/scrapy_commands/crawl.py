@@ -18,7 +18,7 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "[-a source=NAME] <spider>"
+        return "[-a NAME=VALUE ...] <spider>"
 
     def short_desc(self) -> str:
         return "Crawl the sources a spider is for now, as presswatch crawl does"
