@@ -41,6 +41,8 @@ _BOUNDS = {
     "less_than": ("less than", "lt"),
     "less_than_equal": ("at most", "le"),
 }
+# What an address lacks where more is due.
+_ADDRESS_HINTS = {"tuple_type": "write [{url: …}]", "model_type": "write {url: …}"}
 # What people call the kinds of sources.
 _KINDS_BY_OTHER_NAMES = {
     **dict.fromkeys(("rss", "atom", "xml"), Kind.FEED),
@@ -139,10 +141,8 @@ def _got(found: list[ErrorDetails], value: Any) -> str:
 def _hint(error: ErrorDetails, value: Any, written: str | None) -> str:
     if isinstance(value, str) and written is None and (mistyped := quotes_hint(value) or colon_hint(value)):
         return mistyped
-    if error["type"] == "tuple_type" and isinstance(value, str) and value.startswith("http"):
-        return "write [{url: …}]"
-    if error["type"] == "model_type" and isinstance(value, str) and value.startswith("http"):
-        return "write {url: …}"
+    if error["type"] in _ADDRESS_HINTS and isinstance(value, str) and value.startswith("http"):
+        return _ADDRESS_HINTS[error["type"]]
     if error["type"] == "string_type" and not isinstance(value, (dict, list)) and value is not None:
         return "put it in quotes"
     if error["type"] == "enum" and isinstance(value, str) and written is None:
