@@ -12,6 +12,7 @@ from pipelines.extract.failures import Failure, failures
 BLOCKED, GONE, NO_TEXT = Outcome.BLOCKED, Outcome.GONE, Outcome.NO_TEXT
 CAPTCHA = "环境异常 当前环境异常，完成验证后即可继续访问。 去验证"
 ALERT = "<div id='nv'><a>首页</a></div><div id='ct'><div id='messagetext' class='alert_error'><p>{}</p></div></div>"
+WEUI = "<div class='weui-msg'><h2>{}</h2></div>"
 MENU = "".join(f"<li>青松门户的第{number}个栏目</li>" for number in range(60))
 
 
@@ -37,10 +38,12 @@ def html(body, head="", title="样例"):
             False,
             id="wechat-deleted",
         ),
-        pytest.param(html("<p>此内容因违规无法查看</p>"), GONE, "cannot be read", False, id="wechat-violating"),
-        pytest.param(html("<p>此内容暂时无法查看</p>"), GONE, "cannot be read", False, id="wechat-unavailable"),
-        pytest.param(html("<p>该公众号已迁移</p><a>访问新帐号</a>"), GONE, "moved", False, id="wechat-moved"),
-        pytest.param(html("<p>此内容被投诉且经审核涉嫌侵权，无法查看。</p>"), GONE, "read", False, id="wechat-rights"),
+        pytest.param(html(WEUI.format("此内容因违规无法查看")), GONE, "cannot be read", False, id="wechat-violating"),
+        pytest.param(html(WEUI.format("此内容暂时无法查看")), GONE, "cannot be read", False, id="wechat-unavailable"),
+        pytest.param(html(WEUI.format("该公众号已迁移 访问新帐号")), GONE, "moved", False, id="wechat-moved"),
+        pytest.param(
+            html(WEUI.format("此内容被投诉且经审核涉嫌侵权，无法查看。")), GONE, "read", False, id="wechat-rights"
+        ),
         pytest.param(
             html("很抱歉，由于您访问的URL有可能对网站造成安全威胁，您的访问被阻断。"),
             BLOCKED,
@@ -111,6 +114,50 @@ def test_an_article_about_such_a_page_is_an_article(words):
     found = extract(page(html(f"<h1>被拦住的人</h1>{story}<p>{words}</p><noscript>{words}</noscript>{story}")), FEED)
     assert isinstance(found, Article)
     assert words.split()[-1] in found.text
+
+
+BRIEF = "河湾社讯，三月三日，一家芯片公司公告称，公司因涉嫌侵犯他人商业秘密被起诉。公司说，生产一切正常，诉讼的影响还不清楚。"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        "<p>请先登录后发表评论</p>",
+        "<p>登录后可以查看全部评论</p>",
+        "<p>您需要登录后才可以评论</p>",
+        "<p>本页链接已过期</p>",
+        "<p>如有侵权，请接相关投诉</p>",
+    ],
+)
+def test_a_short_article_is_no_failure_page(more):
+    found = extract(page(html(f"<h1>芯片公司被起诉</h1><div class='b'><p>{BRIEF}</p></div>{more}")), FEED)
+    assert isinstance(found, Article)
+    assert BRIEF in found.text
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (f"<p>{BRIEF}</p>", None),
+        ("<p>您需要登录后才可以继续阅读本文，没有帐号的读者请先注册。</p>", BLOCKED),
+    ],
+)
+def test_where_a_rule_finds_an_article_the_words_of_the_rest_say_nothing(body, outcome):
+    rules = FEED.model_validate({**FEED.model_dump(), "articles": {"body": ".b"}})
+    notice = "<p>登录后可以查看全文</p>"
+    found = extract(page(html(f"<div class='b'>{body}</div>{notice}")), rules)
+    assert getattr(found, "outcome", None) is outcome
+
+
+def test_a_short_article_of_wechat_about_infringement_is_an_article():
+    shown = html(f"<div id='js_article' class='rich_media'><div id='js_content'><p>{BRIEF}</p></div></div>")
+    assert isinstance(extract(page(shown, url="https://mp.weixin.qq.com/s/AbC"), FEED), Article)
+
+
+def test_a_deleted_article_of_wechat_is_known_by_its_address_as_well():
+    gone = extract(page(html("<p>该内容已被发布者删除</p>"), url="https://mp.weixin.qq.com/s/AbC"), FEED)
+    assert gone.outcome is GONE
 
 
 def test_no_list_of_words_is_without_a_bound():

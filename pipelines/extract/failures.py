@@ -1,6 +1,7 @@
 """Pages that answer 200 and hold no article, by the list in data/failures.yaml."""
 
 import re
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -12,14 +13,18 @@ from crawler.config.models import Model, PageSelectors, PositiveDuration, Regex
 from crawler.config.selectors import found_in
 from crawler.markup import Element
 from crawler.outcomes import Outcome
+from pipelines.extract.no_text import SHORTEST_TEXT
 from pipelines.extract.sites.said import NoArticle
 from pipelines.extract.tree import visible_text
+
+_SENTENCE_END = re.compile(r"[。！？]")
 
 
 class Failure(Model):
     """One entry of the list. What its keys mean is said there."""
 
     url: Regex | None = None
+    site: str = ""
     where: PageSelectors = ()
     words: Regex | None = None
     at_most: int | None = None
@@ -41,13 +46,30 @@ def failures() -> tuple[Failure, ...]:
     return TypeAdapter(tuple[Failure, ...]).validate_python(yaml.safe_load(text))
 
 
-def failure_of(tree: Element, url: str) -> NoArticle | None:
-    """What a page is that is no article, or None where it may be one."""
+def failure_of(tree: Element, url: str, site: str, bodies: Sequence[Element]) -> NoArticle | None:
+    """What a page is that is no article, or None where it may be one.
+
+    Args:
+        tree: of the page.
+        url: of the page.
+        site: whose page it is, by its name in sites.yaml.
+        bodies: what the rules of that site and of the source find as the article's body.
+    """
     text = visible_text(tree)
-    found = next((failure for failure in failures() if _fits(failure, tree, url, text)), None)
+    told = [visible_text(body) for body in bodies]
+    fitting = (failure for failure in failures() if failure.site in {"", site} and _fits(failure, tree, url, text))
+    found = next((failure for failure in fitting if failure.where or not _say_more(told, failure.words)), None)
     if found is None:
         return None
     return NoArticle(outcome=found.outcome, reason=found.reason, hold_host=found.hold)
+
+
+def _say_more(bodies: Iterable[str], words: str | None) -> bool:
+    """Whether one of the bodies holds an article beside the sentences in which the words stand."""
+    if words is None:
+        return False
+    others = ([one for one in _SENTENCE_END.split(body) if not re.search(words, one)] for body in bodies)
+    return any(len("".join(sentences)) >= SHORTEST_TEXT for sentences in others)
 
 
 def _fits(failure: Failure, tree: Element, url: str, text: str) -> bool:

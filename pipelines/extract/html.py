@@ -10,13 +10,11 @@ from crawler.markup import ParseError, parse
 from crawler.outcomes import Outcome
 from crawler.urls import UrlError, article_key, host_of
 from pipelines.extract.dates import choose_date
-from pipelines.extract.no_text import no_text
+from pipelines.extract.no_text import SHORTEST_TEXT, no_text
 from pipelines.extract.plain import linked_images, plain_text
 from pipelines.extract.reading import Reading, read_page
 from pipelines.extract.sites.said import NoArticle
 from pipelines.text import comparable
-
-_SHORTEST_TEXT = 20  # characters
 
 
 def extract_html(page: Page, source: Source) -> Article | Ended:
@@ -26,8 +24,8 @@ def extract_html(page: Page, source: Source) -> Article | Ended:
         return _ended(page, first)
     markdown = "\n\n".join((first.markdown, *_further(page, source, first)))
     text = plain_text(markdown)
-    if len(text) < _SHORTEST_TEXT:
-        return no_text(page, f"{len(text)} characters of text were found, at least {_SHORTEST_TEXT} are expected")
+    if len(text) < SHORTEST_TEXT:
+        return no_text(page, f"{len(text)} characters of text were found, at least {SHORTEST_TEXT} are expected")
     return _article(page, source, first, markdown, text)
 
 

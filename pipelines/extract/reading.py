@@ -63,17 +63,17 @@ def read_page(tree: Element, url: str, announced: str, source: Source, now: date
     Raises:
         ParseError: the parser gave up on HTML that the page's scripts carry.
     """
-    failure = failure_of(tree, url)
-    if failure is not None:
-        return failure
     site = site_of(tree, url)
     told = _OF_SITES.get(site.name, _silent)(tree)
+    said = Said() if isinstance(told, NoArticle) else _less(told, source.articles)
+    rules = site.with_rules_of(source.articles)
+    bodies = list(_bodies(tree, rules, said))
+    failure = failure_of(tree, url, site.name, bodies)
+    if failure is not None:
+        return failure
     if isinstance(told, NoArticle):
         return told
-    said = _less(told, source.articles)
-    rules = site.with_rules_of(source.articles)
     data = linked_data(tree)
-    bodies = list(_bodies(tree, rules, said))
     title = said.title or next(_texts(tree, rules.title), "") or page_title(tree, announced)
     zone = rules.timezone or source.timezone
     shown = (*said.published, *_shown(tree, rules, zone, now), *page_dates(tree, data, title, zone))
