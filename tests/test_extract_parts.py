@@ -57,6 +57,34 @@ def test_a_page_beyond_the_end_adds_nothing(body):
     assert read(discuz(TEXT), body, discuz(SECOND)).text.split("\n") == [TEXT, SECOND]
 
 
+LOGIN = "<div id='messagetext'><p>抱歉，您需要登录才能继续浏览</p></div>".encode("gbk")
+WALL = "<p>很抱歉，由于您访问的URL有可能对网站造成安全威胁，您的访问被阻断。</p>".encode("gbk")
+
+
+@pytest.mark.parametrize(("body", "reason", "holds"), [(LOGIN, "login", False), (WALL, "firewall", True)])
+def test_an_article_whose_further_page_is_kept_back_is_not_told_in_part(body, reason, holds):
+    found = read(discuz(TEXT), discuz(SECOND), body)
+    assert (found.outcome, found.hold_host is not None) == (Outcome.BLOCKED, holds)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("url", "blocked"),
+    [
+        ("http://portal.example.cn/member.php?mod=logging&action=login", True),
+        ("https://passport.example.cn/login?from=article-7-3.html", True),
+        ("https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?poc_token=a", True),
+        ("http://portal.example.cn/article-7-1.html", False),
+        ("http://portal.example.cn/", False),
+        ("https://www.qq.com/babygohome/?pgv_ref=404", False),
+    ],
+)
+def test_what_answers_behind_the_last_page_may_be_a_login(url, blocked):
+    beyond = replace(part(b"", 3), url=url)
+    found = extract(replace(page(discuz(TEXT)), parts=(part(discuz(SECOND)),), beyond=beyond), FEED)
+    assert isinstance(found, Article) is not blocked
+
+
 def test_the_sources_rules_are_those_of_every_page():
     rules = FEED.model_validate({**FEED.model_dump(), "articles": {"body": ".b", "drop": ".ad"}})
     first, second = (

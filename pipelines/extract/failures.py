@@ -59,9 +59,17 @@ def failure_of(tree: Element, url: str, site: str, bodies: Sequence[Element]) ->
     told = [visible_text(body) for body in bodies]
     fitting = (failure for failure in failures() if failure.site in {"", site} and _fits(failure, tree, url, text))
     found = next((failure for failure in fitting if failure.where or not _say_more(told, failure.words)), None)
-    if found is None:
-        return None
-    return NoArticle(outcome=found.outcome, reason=found.reason, hold_host=found.hold)
+    return None if found is None else _of(found)
+
+
+def failure_at(url: str) -> NoArticle | None:
+    """What an address alone says of the page that stands there."""
+    found = next((one for one in failures() if one.url and not one.where and re.search(one.url, url)), None)
+    return None if found is None else _of(found)
+
+
+def _of(failure: Failure) -> NoArticle:
+    return NoArticle(outcome=failure.outcome, reason=failure.reason, hold_host=failure.hold)
 
 
 def _say_more(bodies: Iterable[str], words: str | None) -> bool:

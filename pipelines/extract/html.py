@@ -1,6 +1,6 @@
 """An HTML page, or the several pages of one article, to an article."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from crawler.charsets import decode
@@ -10,6 +10,7 @@ from crawler.markup import ParseError, parse
 from crawler.outcomes import Outcome
 from crawler.urls import UrlError, article_key, host_of
 from pipelines.extract.dates import choose_date
+from pipelines.extract.failures import failure_at
 from pipelines.extract.no_text import SHORTEST_TEXT, no_text
 from pipelines.extract.plain import linked_images, plain_text
 from pipelines.extract.reading import Reading, read_page
@@ -22,7 +23,11 @@ def extract_html(page: Page, source: Source) -> Article | Ended:
     first = _read(page, page.pending.entry.title, source, page.fetched_at)
     if isinstance(first, NoArticle):
         return _ended(page, first)
-    markdown = "\n\n".join((first.markdown, *_further(page, source, first)))
+    further = [_read(part, first.title, source, page.fetched_at) for part in page.parts]
+    barred = _barred(page, further)
+    if barred is not None:
+        return _ended(page, barred)
+    markdown = "\n\n".join((first.markdown, *_bodies(further, first)))
     text = plain_text(markdown)
     if len(text) < SHORTEST_TEXT:
         return no_text(page, f"{len(text)} characters of text were found, at least {SHORTEST_TEXT} are expected")
@@ -51,11 +56,19 @@ def _ended(page: Page, found: NoArticle) -> Ended:
     )
 
 
-def _further(page: Page, source: Source, first: Reading) -> Iterator[str]:
+def _barred(page: Page, further: Iterable[Reading | NoArticle]) -> NoArticle | None:
+    """Why the site does not let the rest of the article be read: it is not stored in part."""
+    ends = [read for read in further if isinstance(read, NoArticle)]
+    if page.beyond is not None:
+        at = failure_at(page.beyond.url)
+        ends.extend([at] if at else ())
+    return next((end for end in ends if end.outcome is Outcome.BLOCKED), None)
+
+
+def _bodies(further: Iterable[Reading | NoArticle], first: Reading) -> Iterator[str]:
     """The bodies of the article's further pages. What all pages begin with was told on the first."""
     told = {comparable(first.title), comparable(first.markdown.partition("\n\n")[0])}
-    for part in page.parts:
-        read = _read(part, first.title, source, page.fetched_at)
+    for read in further:
         # A page of another make is what the site answers beyond the end.
         if not isinstance(read, Reading) or read.extractor != first.extractor:
             continue
