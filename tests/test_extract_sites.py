@@ -1,6 +1,7 @@
 """Pages of sites that are known by their pages."""
 
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -8,8 +9,10 @@ from html_pages import FIXTURES, discuz
 from pages import FEED, SHANGHAI, page
 
 from crawler.items import Article, Ended, Precision
+from crawler.markup import parse
 from crawler.outcomes import Outcome
 from pipelines.extract.extract import extract
+from pipelines.extract.sites import qq, weixin
 
 TEXT = "青松市的机器人工厂说，他们在三月里会生产一百台新的机器，比去年多出一倍。"
 DISCUZ = f"{TEXT}<br /><br />第二段。"
@@ -188,13 +191,39 @@ def test_a_page_of_anybody_else_is_not_believed_to_be_the_article_it_claims():
 
 
 def test_a_page_with_an_odd_id_is_itself():
-    odd = fixture("weixin_2020").replace('"2650000001"', '"26 50]["').replace("mp.weixin.qq.com/s?", "[")
+    odd = fixture("weixin_2020").replace("2650000001", "26 50][").replace("mp.weixin.qq.com/s?", "[")
     assert extract(page(odd, url=WEIXIN), FEED).final_key == "wechat:AsItWasAskedForThis"
 
 
 def test_the_first_address_counts_where_the_scripts_name_no_article():
     page_of_2025 = fixture("weixin_2025").replace('var mid = "2247000002"', 'var mid = ""')
     assert extract(page(page_of_2025, url=WEIXIN), FEED).final_key == "wechat:AbCdEfGhIjKlMnOpQrStUv"
+
+
+@pytest.mark.parametrize("name", ["weixin_2020", "weixin_2025"])
+def test_another_script_that_uses_the_short_names_of_wechat_changes_nothing(name):
+    script = "<script>!function(){for(var idx=0,ct=1,mid=3,sn='a',biz='analytics';idx<3;idx=7);}();</script>"
+    plain = extract(page(fixture(name), url=WEIXIN), FEED)
+    found = extract(page(fixture(name).replace("<head>", f"<head>{script}"), url=WEIXIN), FEED)
+    assert (found.final_key, found.published) == (plain.final_key, plain.published)
+    assert found.published.precision is Precision.SECOND
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param("DATA = {\n;" * 100_000, id="objects-that-are-no-json"),
+        pytest.param("DATA = [" * 50_000, id="nested-too-deeply"),
+        pytest.param("picture_page_info_list = [" * 25_000, id="lists-without-an-end"),
+        pytest.param("var ct = '" * 50_000, id="quotes-without-an-end"),
+    ],
+)
+def test_scripts_are_read_in_time_by_their_length(script):
+    tree = parse(f"<html><body><script>{script}</script></body></html>")
+    began = time.process_time()
+    qq.read(tree)
+    weixin.read(tree)
+    assert time.process_time() - began < 8  # seconds; by the square it is minutes
 
 
 def test_the_body_in_the_scripts_is_taken_where_the_page_has_none():

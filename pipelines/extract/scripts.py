@@ -3,11 +3,18 @@
 import html
 import json
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from crawler.markup import Element
 
+# A page assigns its data once or twice. Every text that is no JSON costs a walk through the whole of it.
+MOST_TRIES = 8
+
 _LITERAL = r"'(?P<single>[^'\\]*(?:\\.[^'\\]*)*)'|\"(?P<double>[^\"\\]*(?:\\.[^\"\\]*)*)\"|(?P<number>\d+)"
+_HEAD = r"(?<![\w$.])(?:window\.)?{}[\"']?\s*[:=](?!=)"
+_DECLARED = r"\bvar\s+{}\s*=(?=\s*[\"'])"
 # One operand of  "" || JsDecode('…') || …
 _OPERAND = re.compile(rf"\s*(?:\|\|)?\s*(?:\w+\(\s*)?(?:{_LITERAL})\s*\)?", re.DOTALL)
 _BRACKET_OR_STRING = re.compile(rf"[\[\]]|{_LITERAL}", re.DOTALL)
@@ -25,8 +32,13 @@ def json_after(text: str, name: str) -> Any:
 
     `name` is a regular expression.
     """
+    return json_behind(text, rf"(?<![\w$]){name}\s*=\s*")
+
+
+def json_behind(text: str, pattern: str) -> Any:
+    """The first JSON list or object that begins behind a match of the regular expression and can be read, else None."""
     decoder = json.JSONDecoder(strict=False)
-    for found in re.finditer(rf"(?<![\w$]){name}\s*=\s*(?=[\[{{])", text):
+    for found in islice(re.finditer(rf"(?:{pattern})(?=[\[{{])", text), MOST_TRIES):
         try:
             return decoder.raw_decode(text, found.end())[0]
         except (ValueError, RecursionError):  # a script's object that is no JSON, or an absurd one, says nothing
@@ -41,11 +53,29 @@ def literal(text: str, *names: str) -> str:
     undone, HTML's are not.
     """
     for name in names:
-        for head in re.finditer(rf"(?<![\w$.])(?:window\.)?{name}[\"']?\s*[:=](?!=)", text):
-            value = operand(text, head.end())
-            if value:
-                return value
+        value = next(filter(None, _assigned(text, _HEAD.format(name))), "")
+        if value:
+            return value
     return ""
+
+
+def formed(text: str, form: str, *names: str) -> str:
+    """The first string or number that scripts assign to one of the names and that is of the whole form, or "".
+
+    Short names are anybody's: what the page's own scripts declare (`var NAME = "…"`) comes before the rest.
+
+    Args:
+        text: of the scripts.
+        form: a regular expression.
+        names: in their order.
+    """
+    values = (value for name in names for head in (_DECLARED, _HEAD) for value in _assigned(text, head.format(name)))
+    return next((value for value in values if re.fullmatch(form, value)), "")
+
+
+def _assigned(text: str, head: str) -> Iterator[str]:
+    for found in re.finditer(head, text):
+        yield operand(text, found.end())
 
 
 def bracketed(text: str, start: int) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from html import escape
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from crawler.dates import read_date
@@ -11,7 +12,7 @@ from crawler.items import Dating, Precision
 from crawler.markup import Element
 from crawler.outcomes import Outcome
 from crawler.text import clean
-from pipelines.extract.scripts import bracketed, literal, operand, plain, script_text
+from pipelines.extract.scripts import MOST_TRIES, bracketed, formed, literal, operand, plain, script_text
 from pipelines.extract.sites.said import NoArticle, Said
 from pipelines.extract.tree import first_texts, fragment, holds_something, meta_contents
 
@@ -25,6 +26,9 @@ _SHELL = "//*[@id='js_fullscreen_layout_padding' or @id='js_fullscreen_layout']"
 _SWIPER = "//*[contains(@class, 'share_media_swiper_content')]//img"
 _PICTURES = re.compile(r"picture_page_info_list[\"']?\s*[:=]\s*(?=\[)")
 _PICTURE = re.compile(r"(?:[\[,]|^)\s*\{[^{}]*?\bcdn_url[\"']?\s*:")
+_EPOCH, _DAY = r"\d{9,10}", r"20\d\d-\d.*"
+# What parts of its identity look like. The first is a number in base64.
+_BIZ, _MID, _IDX, _SIGN = r"[MNO][A-Za-z0-9+/]{7,}={0,2}", r"\d{6,}", r"[1-8]", r"[0-9a-f]{32}"
 _LONGEST_TITLE = 40
 _UNSUPPORTED = "unsupported: a short post of WeChat, whose text only scripts load"
 
@@ -57,9 +61,9 @@ def _title(tree: Element, scripts: str) -> str:
 
 def _dates(scripts: str) -> Iterator[Dating]:
     """The minute that the page shows, to the second where the scripts tell the same minute."""
-    shown = read_date(literal(scripts, "createTime", "create_time"), _ZONE, "page")
-    epochs = [literal(scripts, name) for name in ("ct", "oriCreateTime", "ori_create_time")]
-    told = [_dating(int(epoch), epoch) for epoch in epochs if epoch.isdecimal() and 9 <= len(epoch) <= 10]
+    shown = read_date(formed(scripts, _DAY, "createTime", "create_time"), _ZONE, "page")
+    epochs = (formed(scripts, _EPOCH, name) for name in ("ct", "oriCreateTime", "ori_create_time"))
+    told = [_dating(int(epoch), epoch) for epoch in epochs if epoch]
     yield from (exact for exact in told if shown and timedelta(0) <= exact.at - shown.at < timedelta(minutes=1))
     if shown:
         yield shown
@@ -90,7 +94,7 @@ def _images(scripts: str) -> str:
 
 def _pictures(scripts: str) -> Iterator[str]:
     """The addresses of a picture set. A picture's other addresses (mark, cover) stand deeper in its record."""
-    for found in _PICTURES.finditer(scripts):
+    for found in islice(_PICTURES.finditer(scripts), MOST_TRIES):
         listed = bracketed(scripts, found.end())
         addresses = [plain(operand(listed, row.end())) for row in _PICTURE.finditer(listed)]
         if any(addresses):
@@ -100,8 +104,8 @@ def _pictures(scripts: str) -> Iterator[str]:
 
 def _address(tree: Element, scripts: str) -> str:
     """The article's own address, however the page was asked for."""
-    biz = literal(scripts, "biz", "bizuin")
-    mid, idx, sign = (literal(scripts, name) for name in ("mid", "idx", "sn"))
+    biz = formed(scripts, _BIZ, "biz", "bizuin")
+    mid, idx, sign = formed(scripts, _MID, "mid"), formed(scripts, _IDX, "idx"), formed(scripts, _SIGN, "sn")
     if biz and mid and sign:
         return f"https://mp.weixin.qq.com/s?__biz={biz}&mid={mid}&idx={idx or 1}&sn={sign}"
     link = plain(literal(scripts, "msg_link")) or meta_contents(tree).get("og:url", "")
