@@ -116,7 +116,10 @@ def test_an_article_about_such_a_page_is_an_article(words):
     assert words.split()[-1] in found.text
 
 
-BRIEF = "河湾社讯，三月三日，一家芯片公司公告称，公司因涉嫌侵犯他人商业秘密被起诉。公司说，生产一切正常，影响还不清楚。"
+BRIEF = (
+    "河湾社讯，三月三日，一家芯片公司公告称，公司因涉嫌侵犯他人商业秘密被起诉。"
+    "公司说，生产和销售一切正常，诉讼对今年利润的影响还不清楚。"
+)
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,13 @@ def test_a_video_page_with_a_text_is_an_article():
     assert found.text == TEXT
 
 
+def test_an_article_of_2019_with_a_video_in_it_is_an_article():
+    with_video = fixture("qq_2019").replace('"political"', '"videoArr": [{"vid": "u09"}], "political"')
+    assert extract(page(with_video), FEED).text == read("qq_2019").text
+    empty = data_page({**QQ, "article_id": "x", "videoArr": [{"vid": "u09"}]}, "<div class='content-article'> </div>")
+    assert "video" in extract(empty, FEED).reason
+
+
 def test_a_gallery_of_2019_is_its_pictures_and_their_words():
     rows = [
         {"type": 1, "value": "//inews.gtimg.com/newsapp_bt/0/1/1000", "desc": TEXT},
@@ -328,6 +335,13 @@ def test_discuz_pictures_are_found_by_file_and_zoomfile_against_the_base():
     assert found.images == ("http://portal.example.cn/data/attachment/a.jpg", "http://portal.example.cn/b.jpg")
 
 
+def test_what_an_editor_put_into_a_discuz_article_stays_and_the_boxes_of_its_pictures_go():
+    body = f"{TEXT}<div class='tip'>编者按：只此一家。</div><p class='xs0'>小字。</p>"
+    box = "<div class='tip tip_4 aimg_tip'><p class='xs0'>下载附件</p></div>"
+    found = extract(page(discuz(body + box)), FEED)
+    assert found.text.split("\n") == [TEXT, "编者按：只此一家。", "小字。"]
+
+
 def test_the_whole_date_beside_a_theme_that_writes_yesterday():
     shown = "<span title='2025-2-5 9:05'>昨天 09:05</span>".encode("gbk")
     found = extract(page(discuz(DISCUZ).replace(b"2025-2-5 9:05", shown)), FEED)
@@ -361,6 +375,36 @@ def test_an_iyiou_article_in_both_markups_without_the_lines_about_it(id_, class_
     ]
     assert (found.title, found.authors) == ("充电桩进了菜市场", ("方舟",))
     assert found.published.at == shanghai(2020, 3, 5, 10, 40, 46)
+
+
+def test_the_date_of_an_iyiou_list_beside_an_article_is_not_the_articles():
+    aside = "<div class='eo-article-column'><i class='eo-post-date'>3 小时前</i></div>"
+    body = fixture("iyiou").replace("BODYID", "x").replace("BODYCLASS", "post-body")
+    plain = body.replace("<header>", f"{aside}<header>").replace('<div id="post_date">2020-03-05</div>', "")
+    for shown in (plain, plain.replace("eo-article-column", "x").replace("<div class='x'>", "<aside>")):
+        assert extract(page(shown), FEED).published.at == shanghai(2020, 3, 5, 10, 40, 46)
+
+
+# Pages of nobody known
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        pytest.param("<div id='article_content'></div>", id="an-id-of-discuz"),
+        pytest.param(
+            '<script>window.DATA = {"title": "频道", "pubtime": "2020-01-01 00:00:00", "media": "x"};</script>',
+            id="a-name-of-tencent",
+        ),
+    ],
+)
+def test_a_page_that_shares_one_word_with_a_known_site_is_none_of_its(beside):
+    shown = (
+        f"<html><body>{beside}<h1>工厂的机器</h1><p>2025-03-02 09:05</p><p>{TEXT}</p><p>{TEXT * 3}</p></body></html>"
+    )
+    found = extract(page(shown), FEED)
+    assert (found.title, found.account, found.published.at) == ("工厂的机器", "", shanghai(2025, 3, 2, 9, 5))
+    assert TEXT in found.text
 
 
 # A source's own rules

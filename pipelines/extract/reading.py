@@ -73,6 +73,8 @@ def read_page(tree: Element, url: str, announced: str, source: Source, now: date
         return failure
     if isinstance(told, NoArticle):
         return told
+    if said.bodiless is not None and not any(map(visible_text, bodies)):
+        return said.bodiless
     data = linked_data(tree)
     title = said.title or next(_texts(tree, rules.title), "") or page_title(tree, announced)
     zone = rules.timezone or source.timezone

@@ -19,6 +19,7 @@ _IMAGE = re.compile(r"<!--\s*(IMG_\d+)\s*-->")
 _CARD = re.compile(r"VERTICAL_CARD_(?:BEGIN|END)_\d+")  # inside a comment or bare
 _ADDRESSES = ("imgurl", "url", "imgurl0", "bigOrigUrl")
 _VIDEO_TYPES = frozenset(("4", "56", "118"))
+_VIDEO = NoArticle(outcome=Outcome.NO_TEXT, reason="a video page without an article's text")
 _VIDEO_ID = re.compile(r"\d{8}V")
 
 
@@ -32,13 +33,12 @@ def read(tree: Element) -> Said | NoArticle:
     body = _body(data)
     if body is None:
         body = _gallery(scripts)
-    if body is None and _is_video(data):
-        return NoArticle(outcome=Outcome.NO_TEXT, reason="a video page without an article's text")
     return Said(
         title=clean(plain(_text(data, "title"))),
         account=clean(plain(_text(data, "media"))),
         published=_dates(_text(data, "pubtime")),
         body=body,
+        bodiless=_VIDEO if _is_video(data) else None,
     )
 
 

@@ -9,6 +9,15 @@ from crawler.outcomes import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoArticle:
+    """That it has none."""
+
+    outcome: Outcome
+    reason: str
+    hold_host: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Said:
     """Of its article. Empty where they say nothing."""
 
@@ -17,12 +26,4 @@ class Said:
     published: tuple[Dating, ...] = ()  # most trusted first
     body: Element | None = None  # not prepared yet
     url: str = ""  # of the article's first publication, by which it is known
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoArticle:
-    """That it has none."""
-
-    outcome: Outcome
-    reason: str
-    hold_host: timedelta | None = None
+    bodiless: NoArticle | None = None  # what the page is where selectors find no body either
