@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from html_pages import FIXTURES, discuz
 from pages import FEED, SHANGHAI, page
+from pydantic import ValidationError
 
 from crawler.items import Article, Ended, Precision
 from crawler.markup import parse
 from crawler.outcomes import Outcome
 from pipelines.extract.extract import extract
 from pipelines.extract.sites import qq, weixin
+from pipelines.extract.sites.rules import DataRules
 
 TEXT = "青松市的机器人工厂说，他们在三月里会生产一百台新的机器，比去年多出一倍。"
 DISCUZ = f"{TEXT}<br /><br />第二段。"
@@ -383,6 +385,70 @@ def test_the_date_of_an_iyiou_list_beside_an_article_is_not_the_articles():
     plain = body.replace("<header>", f"{aside}<header>").replace('<div id="post_date">2020-03-05</div>', "")
     for shown in (plain, plain.replace("eo-article-column", "x").replace("<div class='x'>", "<aside>")):
         assert extract(page(shown), FEED).published.at == shanghai(2020, 3, 5, 10, 40, 46)
+
+
+# Sites that carry their articles as JSON
+
+
+HUXIU = "https://www.huxiu.com/article/4012345.html"
+THEPAPER = "https://www.thepaper.cn/newsDetail_forward_30140001"
+SHELL = (
+    "<html><head><title>{}</title></head><body><noscript>You need to enable JavaScript to run this app.</noscript>{}"
+)
+
+
+def huxiu(told):
+    script = f"<script>window.__INITIAL_STATE__={json.dumps(told)};(function(){{var s;}}())</script>"
+    return SHELL.format("工厂的机器-虎嗅网", f"<div id='app'></div>{script}")
+
+
+def thepaper(told):
+    data = {"props": {"pageProps": {"detailData": {"contentDetail": told}}}}
+    return SHELL.format("工厂的机器_澎湃新闻", f"<script id='__NEXT_DATA__' type='x'>{json.dumps(data)}</script>")
+
+
+CONTENT = f"<p>{TEXT}</p><p><img _src='https://img.example.cn/a.jpg'></p><div class='neirong-shouquan'>授权。</div>"
+IN_JSON = [
+    pytest.param(
+        huxiu({"articleDetail": {"articleDetail": {"title": "机器", "content": CONTENT, "dateline": "1740877500"}}}),
+        HUXIU,
+        id="huxiu",
+    ),
+    pytest.param(
+        huxiu({"articleDetail": {"title": "机器", "content": CONTENT, "dateline": 1740877500}}), HUXIU, id="flat"
+    ),
+    pytest.param(
+        thepaper({"name": "机器", "content": CONTENT.replace("授权。", ""), "publishTime": 1740877500000}),
+        THEPAPER,
+        id="thepaper",
+    ),
+    pytest.param(
+        thepaper({"name": "机器", "content": CONTENT.replace("授权。", ""), "pubTime": "2025-03-02 09:05"}),
+        THEPAPER,
+        id="thepaper-day",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "url"), IN_JSON)
+@pytest.mark.parametrize("known", [True, False], ids=["by-address", "by-itself"])
+def test_an_article_that_stands_in_json_alone_is_read(body, url, known):
+    found = extract(page(body, url=url) if known else page(body), FEED)
+    assert (found.title, found.text) == ("机器", TEXT)
+    assert found.published.at == shanghai(2025, 3, 2, 9, 5)
+    assert found.images == ("https://img.example.cn/a.jpg",)
+
+
+@pytest.mark.parametrize("told", [{}, [], {"articleDetail": None}, {"articleDetail": {"content": 3, "title": []}}])
+def test_json_without_an_article_is_no_article(told):
+    assert extract(page(huxiu(told), url=HUXIU), FEED).outcome is Outcome.NO_TEXT
+
+
+def test_data_rules_say_where_the_json_stands():
+    with pytest.raises(ValidationError, match="which script"):
+        DataRules(body=["content"])
+    with pytest.raises(ValidationError, match="JMESPath"):
+        DataRules(where="#a", body=["content["])
 
 
 # Pages of nobody known

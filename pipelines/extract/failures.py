@@ -58,7 +58,9 @@ def failure_of(tree: Element, url: str, site: str, bodies: Sequence[Element]) ->
     text = visible_text(tree)
     told = [visible_text(body) for body in bodies]
     fitting = (failure for failure in failures() if failure.site in {"", site} and _fits(failure, tree, url, text))
-    found = next((failure for failure in fitting if failure.where or not _say_more(told, failure.words)), None)
+    found = next(
+        (failure for failure in fitting if failure.at_most is None or not _say_more(told, failure.words)), None
+    )
     return None if found is None else _of(found)
 
 
@@ -73,11 +75,10 @@ def _of(failure: Failure) -> NoArticle:
 
 
 def _say_more(bodies: Iterable[str], words: str | None) -> bool:
-    """Whether one of the bodies holds an article beside the sentences in which the words stand."""
-    if words is None:
-        return False
-    others = ([one for one in _SENTENCE_END.split(body) if not re.search(words, one)] for body in bodies)
-    return any(len("".join(sentences)) >= SHORTEST_TEXT for sentences in others)
+    """Whether one of the bodies holds an article, less the sentences in which the words stand."""
+    sentences = map(_SENTENCE_END.split, bodies)
+    others = ([one for one in body if words is None or not re.search(words, one)] for body in sentences)
+    return any(len("".join(left)) >= SHORTEST_TEXT for left in others)
 
 
 def _fits(failure: Failure, tree: Element, url: str, text: str) -> bool:

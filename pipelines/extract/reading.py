@@ -1,10 +1,9 @@
 """One HTML page, read: what it says of its article."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from crawler.config.models import ArticleRules, Source
@@ -19,7 +18,7 @@ from pipelines.extract.dates import page_dates
 from pipelines.extract.failures import failure_of
 from pipelines.extract.generic import EXTRACTOR, main_markdown
 from pipelines.extract.metadata import bylines, linked_data, page_authors, page_language, page_title
-from pipelines.extract.sites import qq, weixin
+from pipelines.extract.sites.by_site import account_named, said_by
 from pipelines.extract.sites.rules import Site, site_of
 from pipelines.extract.sites.said import NoArticle, Said
 from pipelines.extract.tree import prepare, take_out, visible_text
@@ -31,9 +30,6 @@ BY_RULES = "rules 1"
 _PAGE_NUMBER = re.compile(r"第?\d{1,2}页?")
 # A last paragraph that is a link and nothing else, and names no article: [qq](https://…).
 _SOURCE_LINE = re.compile(r"\n\n\[[^\[\]\n]{1,12}\]\([^()\s]*\)\s*\Z")
-_OF_SITES: Mapping[str, Callable[[Element], Said | NoArticle]] = MappingProxyType(
-    {"qq": qq.read, "weixin": weixin.read}
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +60,8 @@ def read_page(tree: Element, url: str, announced: str, source: Source, now: date
         ParseError: the parser gave up on HTML that the page's scripts carry.
     """
     site = site_of(tree, url)
-    told = _OF_SITES.get(site.name, _silent)(tree)
+    zone = site.timezone or source.timezone
+    told = said_by(tree, site, zone, now)
     said = Said() if isinstance(told, NoArticle) else _less(told, source.articles)
     rules = site.with_rules_of(source.articles)
     bodies = list(_bodies(tree, rules, said))
@@ -77,9 +74,8 @@ def read_page(tree: Element, url: str, announced: str, source: Source, now: date
         return said.bodiless
     data = linked_data(tree)
     title = said.title or next(_texts(tree, rules.title), "") or page_title(tree, announced)
-    zone = rules.timezone or source.timezone
     shown = (*said.published, *_shown(tree, rules, zone, now), *page_dates(tree, data, title, zone))
-    account = said.account or next(_texts(tree, rules.account), "")
+    account = account_named(said.account or next(_texts(tree, rules.account), ""))
     # Where a site has no authors its meta tags name the medium.
     named = [author for author in page_authors(tree, data) if author != account]
     reading = Reading(
@@ -93,10 +89,6 @@ def read_page(tree: Element, url: str, announced: str, source: Source, now: date
         extractor="",
     )
     return _with_body(reading, tree, url, bodies, rules)
-
-
-def _silent(_: Element) -> Said | NoArticle:
-    return Said()
 
 
 def _less(said: Said, articles: ArticleRules) -> Said:

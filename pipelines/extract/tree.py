@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 
 from crawler.markup import Element, parse
 
-_IMAGE_SOURCES = ("data-src", "data-original", "data-actualsrc", "data-lazy-src", "file", "zoomfile", "src")
+_IMAGE_SOURCES = ("data-src", "data-original", "data-actualsrc", "data-lazy-src", "_src", "file", "zoomfile", "src")
 # trafilatura drops every image whose address shows no file extension (WeChat's and Tencent's all); a fragment that
 # does is added before and taken off after.
 _IMAGE_MARK = "#image.jpg"

@@ -31,7 +31,6 @@ class PageOptions(BaseModel):
     template: str = "portal.html.j2"
     marks: Mapping[str, str] = {}  # of marked.html.j2: the attributes of title, published, author and body
     date: str = "%Y-%m-%d %H:%M"  # of marked.html.j2: how a page spells it
-    next_data: bool = False  # of marked.html.j2: whether the text stands in a script as well
     sections: tuple[str, ...] = ("首页",)
     first_number: int = 1000
 

@@ -22,6 +22,7 @@ _TEMPLATES = jinja2.Environment(
     keep_trailing_newline=True,
     undefined=jinja2.StrictUndefined,
 )
+_TEMPLATES.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # as sites write it
 
 
 def render(template: str, **values: Any) -> str:

@@ -6,13 +6,29 @@ from importlib.resources import files
 from typing import Annotated
 
 import yaml
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
-from crawler.config.models import ArticleRules, Model, PageSelectors, Regex
+from crawler.config.models import ArticleRules, JmesPath, Model, PageSelectors, Regex
 from crawler.config.selectors import found_in
 from crawler.markup import Element
 
 _KEYS = ("title", "published", "author", "body", "drop")
+
+
+class DataRules(Model):
+    """Where a page carries its article as JSON, and what stands where in it; the first find is taken."""
+
+    where: PageSelectors = ()  # the script, else all of them
+    after: Regex | None = None  # the JSON begins behind this, else with the script
+    title: tuple[JmesPath, ...] = ()
+    published: tuple[JmesPath, ...] = ()  # dates as texts, or seconds or milliseconds since 1970
+    body: tuple[JmesPath, ...] = ()  # HTML
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "DataRules":
+        if not self.where and self.after is None:
+            raise ValueError("data needs where or after: which script is it?")
+        return self
 
 
 class Site(Model):
@@ -22,6 +38,7 @@ class Site(Model):
     url: Regex | None = None  # searched in the page's address
     signature: PageSelectors = ()  # or one of these finds something in the page
     timezone: str = ""  # of the dates it shows, else the source's
+    data: DataRules | None = None
     account: PageSelectors = ()
     title: PageSelectors = ()
     published: PageSelectors = ()
