@@ -253,7 +253,9 @@ def test_explain_says_how_it_came(call, read, file):
     assert "编码：gb18030" in told
     assert "提取：trafilatura" in told
     assert f"日期：{DATED}（page“2025-03-02 08:00”，未写时区，按 Asia/Shanghai 计），采用" in told
-    assert read(path, "--explain")["explained"]["chosen"] == "none"
+    unknown = read(path, "--explain")["explained"]
+    assert (unknown["chosen"], unknown["source"]) == ("none", "")
+    assert "规则：通用规则，没有来源监看这个网站" in call(path, "--explain").stdout
     assert read(path, "--explain", "--source", "alpha")["explained"]["chosen"] == "named"
     assert read(file(MIRROR, "a.md"), "--explain", "--source", "alpha")["explained"]["chosen"] == "named"
 

@@ -326,6 +326,11 @@ def test_a_discuz_article_without_an_author_has_none():
     assert found.authors == ()
 
 
+@pytest.mark.parametrize("nobody", ["互联网", "网络", "转载", "本站"])
+def test_a_word_that_stands_for_nobody_is_no_account(nobody):
+    assert extract(page(discuz(DISCUZ).replace("旧城晚报".encode("gbk"), nobody.encode("gbk"))), FEED).account == ""
+
+
 def test_the_counter_of_views_changes_nothing():
     few, many = (extract(page(discuz(DISCUZ, views=views)), FEED) for views in (1, 99999))
     assert (few.text, few.markdown, few.datings) == (many.text, many.markdown, many.datings)

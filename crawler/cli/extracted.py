@@ -47,11 +47,11 @@ class Explained:
     """How it came, with --explain."""
 
     source: str
-    """whose rules the page was read by"""
+    """whose rules the page was read by; empty where it is nobody's"""
     kind: Kind
     """how that source's pages are read"""
     chosen: Choice
-    """why that source: it was named, it watches the page's site, or nobody does and it stands for none"""
+    """why that source: it was named, it watches the page's site, or nobody does"""
     site: str
     """whose page it is recognised as, by pipelines/extract/data/sites.yaml; empty where it is none of those"""
     encoding: str
@@ -76,7 +76,7 @@ class Extracted:
     """every date that was found, the chosen one first; one after the time of reading is never chosen"""
     authors: tuple[str, ...]
     account: str
-    """of a WeChat article or its mirror: whose it is"""
+    """who published it: an account of WeChat or of its mirror, else the medium that the page names"""
     language: str
     text: str
     """the body alone, a paragraph a line"""
@@ -174,7 +174,7 @@ def _facts(found: Extracted) -> Iterator[str]:
     yield f"发布：{_date(found)}"
     yield f"作者：{'、'.join(map(one_line, found.authors)) or '未知'}"
     if found.account:
-        yield f"公众号：{one_line(found.account)}"
+        yield f"刊登者：{one_line(found.account)}"
     yield f"语言：{one_line(found.language) or '未知'}"
     yield f"图片：{len(found.images)}"
     yield from (f"  {one_line(image)}" for image in found.images)
@@ -195,7 +195,8 @@ def _told(evidence: Evidence) -> str:
 def _how(found: Extracted) -> Iterator[str]:
     if found.explained is None:
         return
-    yield f"规则：{found.explained.source}（{found.explained.kind}），{_CHOICES[found.explained.chosen]}"
+    rules = f"{found.explained.source}（{found.explained.kind}）" if found.explained.source else "通用规则"
+    yield f"规则：{one_line(rules)}，{_CHOICES[found.explained.chosen]}"
     yield f"网站：{found.explained.site or '未识别'}"
     yield f"编码：{found.explained.encoding or '未知'}"
     yield f"提取：{found.extractor or '没有提取'}"

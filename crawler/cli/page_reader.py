@@ -102,9 +102,9 @@ class PageReader:
         if not self._explains:
             return found
         encoding, site = ("", "") if page is None else _recognised(page, source)
-        explained = Explained(
-            source=source.name, kind=source.kind, chosen=self._choice(source), site=site, encoding=encoding
-        )
+        chosen = self._choice(source)
+        name = "" if chosen is Choice.NONE else source.name  # the name of one that nobody knows is made up
+        explained = Explained(source=name, kind=source.kind, chosen=chosen, site=site, encoding=encoding)
         return replace(found, explained=explained)
 
     def _choice(self, source: Source) -> Choice:

@@ -40,7 +40,7 @@ def explanation_text(facts: Explanation, zone: tzinfo) -> str:
             *_optional("原文：", facts.original_url),
             *_optional("实际读取：", facts.read_at if facts.read_at != facts.url else ""),
             *_optional("作者：", "、".join(facts.authors)),
-            *_optional("公众号：", facts.account),
+            *_optional("刊登者：", facts.account),
             f"结果：{_outcome(facts, zone)}",
             *_first_sight(facts, zone),
             *_dates(facts, zone),

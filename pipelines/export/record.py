@@ -43,7 +43,7 @@ class ExportedArticle:
     source: str
     """the source's name"""
     account: str
-    """of a WeChat mirror: whose article it is"""
+    """who published it: an account of WeChat or of its mirror, else the medium that the page names"""
     origin: Origin
     outcome: Literal["kept", "copy"]
     copy_of: str
