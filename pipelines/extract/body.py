@@ -51,7 +51,7 @@ def _blocks(element: Element, depth: int = 0) -> list[str]:
     for child in element:
         if not _is_read(child):
             pass
-        elif _is_block(child):
+        elif is_block(child):
             blocks += [*_paragraphs(words), *_block(child, depth + 1)]
             words = ""
         else:
@@ -64,7 +64,7 @@ def _block(element: Element, depth: int) -> list[str]:
     tag = element.tag
     if tag in _LISTS and not element.xpath(_LOOSE):
         return _list(element, depth)
-    if tag == "table" and _is_data(element):
+    if tag == "table" and is_data(element):
         return [_table(element, depth)]
     if tag == "pre":
         return _code(element)
@@ -165,7 +165,7 @@ def _bold(block: str) -> str:
     return line(f"**{block.replace('**', '')}**") if plain and not is_picture(block) else block
 
 
-def _is_data(element: Element) -> bool:
+def is_data(element: Element) -> bool:
     """Whether a table's cells are values; what is only laid out in cells is read as the cells one after another."""
     widths = {len(row.xpath("td | th")) for row in element.iter("tr")}
     square = len(widths) == 1 and min(widths) > 1 and len(list(element.iter("tr"))) > 1
@@ -200,5 +200,5 @@ def _is_read(element: Element) -> bool:
     return known and not _HIDDEN.search(element.get("style") or "")
 
 
-def _is_block(element: Element) -> bool:
+def is_block(element: Element) -> bool:
     return element.tag in _BLOCKS or any(inner.tag in _BLOCKS for inner in element.iter())

@@ -7,10 +7,11 @@ from trafilatura import extract as main_text
 from trafilatura.settings import DEFAULT_CONFIG
 
 from crawler.markup import Element
+from pipelines.extract.layout import without_layout
 from pipelines.extract.tree import unmark_images
 
 # Raise the last number when what is made of trafilatura's text changes.
-EXTRACTOR = f"trafilatura {version('trafilatura')}-2"
+EXTRACTOR = f"trafilatura {version('trafilatura')}-3"
 
 # Characters of a text that trafilatura believes in by itself. Its own figure of 250 is meant for alphabets: a Chinese
 # brief has fewer, and what is taken in its place is the whole page on one line. On the 126 labelled
@@ -24,6 +25,11 @@ _MOST_ELEMENTS = 5000
 
 def main_markdown(tree: Element, url: str) -> str:
     """The main text of a prepared tree as Markdown with headings, emphasis, links and images; "" for none."""
+    flat = without_layout(tree)
+    return (_read(flat, url) if flat is not None else "") or _read(tree, url)
+
+
+def _read(tree: Element, url: str) -> str:
     found = main_text(
         tree,
         url=url,
