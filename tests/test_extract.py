@@ -156,6 +156,44 @@ def test_a_sites_name_behind_the_title_goes_only_when_the_entry_proves_it(announ
     [
         pytest.param("<title>甲公司上市_样例网</title>", "<h1>甲公司上市</h1>", "", "甲公司上市", id="headline-proves"),
         pytest.param("<title>样例网</title>", "", "", "样例网", id="title-alone"),
+        pytest.param(
+            "<title>甲公司今天上市_科技_样例网</title>",
+            "<div>甲公司今天上市</div>",
+            "",
+            "甲公司今天上市",
+            id="shown-alone",
+        ),
+        pytest.param(
+            "<title>甲公司 今天上市 样例网</title>",
+            "<b>甲公司 今天上市</b>",
+            "",
+            "甲公司 今天上市",
+            id="spaces-before-a-site",
+        ),
+        pytest.param(
+            "<title>甲公司今天上市——乙公司退市_样例网</title>",
+            "<td>甲公司今天上市<br>——乙公司退市</td>",
+            "",
+            "甲公司今天上市——乙公司退市",
+            id="shown-on-two-lines",
+        ),
+        pytest.param(
+            "<title>甲公司今天上市_样例网</title>",
+            "<a>甲公司今天上市</a>",
+            "",
+            "甲公司今天上市_样例网",
+            id="shown-as-a-link",
+        ),
+        pytest.param(
+            "<title>甲公司今天上市_样例网</title>",
+            "<p>甲公司今天上市，股价大涨</p>",
+            "",
+            "甲公司今天上市_样例网",
+            id="shown-in-a-sentence",
+        ),
+        pytest.param(
+            "<title>小顾 | 样例博客</title>", "<b>小顾</b>", "", "小顾 | 样例博客", id="a-name-is-no-headline"
+        ),
         pytest.param("", "", "列表里的标题", "列表里的标题", id="the-entrys-when-the-page-has-none"),
         pytest.param("<title>甲公司上市之后</title>", "", "甲公司上市", "甲公司上市之后", id="a-longer-title-stays"),
         pytest.param(

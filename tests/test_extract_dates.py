@@ -37,6 +37,12 @@ def test_the_line_below_the_headline_dates_a_page():
     assert extract(page(portal()), FEED).published.at == datetime(2026, 3, 5, 9, 30, tzinfo=SHANGHAI)
 
 
+def test_a_page_without_a_headline_element_is_dated_below_the_words_of_its_title():
+    shown = "<div class=title>甲公司今天上市</div><div>发布时间：2026-03-02 09:05</div>"
+    found = extract(page(html(shown, "<title>甲公司今天上市 - 科技频道 - 样例网</title>")), FEED)
+    assert found.published.at == datetime(2026, 3, 2, 9, 5, tzinfo=SHANGHAI)
+
+
 def test_a_page_without_a_date_has_none():
     found = extract(page(html("<h1>甲公司上市</h1>") + "版权所有 2019"), FEED)
     assert (found.published, found.datings) == (None, ())

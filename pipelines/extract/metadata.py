@@ -4,23 +4,29 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from crawler.markup import Element
 from crawler.text import clean
 from pipelines.extract.tree import first_texts, meta_contents
 
-_SEPARATED = re.compile(r"\s*(?:[-_|｜–—·•]|::)+\s*\S.*", re.DOTALL)
+_SEPARATED = re.compile(r"\s*(?:[-_|｜–—·•»]|::)+\s*\S.*", re.DOTALL)
+_CUT = re.compile(r"\s*(?:[-_|｜–—·•»<]|::)+\s*|\s+(?=[\u3400-\u9fff])")
+_MOST_CUTS = 8
+_SHOWN = "//body//text()[not(ancestor::a or ancestor::title or parent::script or parent::style)]"
 # No bylines: desks, addresses, templates left unfilled.
 _NO_AUTHOR = re.compile(r"编辑|责编|网友|关注|管理员|admin|Discuz|@|://|[{}<>]", re.IGNORECASE)
 _AUTHORS_BETWEEN = re.compile(r"[,，、;；/|]|\s{2,}")
 _LONGEST_AUTHOR = 30
+_SHORTEST_HEADLINE = 5  # characters; what is shorter is the name of a blog or a column
 
 
 def page_title(tree: Element, announced: str) -> str:
     """The article's title as the page gives it, else `announced`, the title in feed or list.
 
-    A site's name behind it goes only where `announced` or the page's headline shows that it is no part of it.
+    A site's name behind it goes only where `announced`, the page's headline, or words that stand alone on the page
+    show that it is no part of it.
     """
     headlines = [clean(text) for text in first_texts(tree, "//h1")]
     titles = [clean(text) for text in first_texts(tree, "//head/title | //title")[:1]]
@@ -30,7 +36,22 @@ def page_title(tree: Element, announced: str) -> str:
             return headline
     own = shared or (titles[0] if titles else "") or (headlines[0] if headlines else "")
     announced = clean(announced)
-    return announced if _is_title_with_suffix(own, announced) else own or announced
+    return announced if _is_title_with_suffix(own, announced) else _shown_alone(tree, own) or own or announced
+
+
+def _shown_alone(tree: Element, title: str) -> str:
+    """The longest beginning of a title, cut at its separators, that the page shows outside links and alone, or ""."""
+    cuts = [cut.start() for cut in _CUT.finditer(title)][-_MOST_CUTS:]
+    shown = [text for text in map(_squashed, tree.xpath(_SHOWN)) if text] if cuts else []
+    # A headline may be broken into lines, so it begins where a text does and ends where one ends.
+    edges = {0, *accumulate(map(len, shown))}
+    page = "".join(shown)
+    for end in (len(title), *reversed(cuts)):
+        words = _squashed(title[:end])
+        places = [found.start() for found in re.finditer(re.escape(words), page)] if shown else []
+        if len(words) >= _SHORTEST_HEADLINE and any({at, at + len(words)} <= edges for at in places):
+            return title[:end]
+    return ""
 
 
 def _is_title_with_suffix(long: str, title: str) -> bool:
