@@ -523,3 +523,20 @@ def test_no_page_however_broken_raises(name):
     for cut in range(100, len(whole), 211):
         for torn in (whole[:cut], whole[cut:], whole[:cut] + whole[cut + 60 :]):
             assert isinstance(extract(page(torn), FEED), Article | Ended)
+
+
+# Empty bodies
+
+
+def test_a_known_container_that_is_empty_leaves_the_page_to_the_generic_reader():
+    paragraphs = [f"第{number}座水闸昨天修好，机器人用了四个小时，镇上的人都到岸边来看。" for number in range(1, 7)]
+    shown = "".join(f"<p>{one}</p>" for one in paragraphs)
+    html = f"<html><body><h1>水闸</h1><div id=article_content></div><div class=real>{shown}</div></body></html>"
+    found = extract(page(html), FEED)
+    assert found.text == "\n".join(paragraphs)
+    assert found.extractor.startswith("trafilatura")
+
+
+def test_round_a_known_body_of_dropped_parts_nothing_is_looked_for():
+    html = f"<html><body><div id=zw><p class=ad>{TEXT}</p></div><p>{TEXT * 4}</p></body></html>"
+    assert extract(page(html), ruled(body="#zw", drop=".ad")).outcome is Outcome.NO_TEXT

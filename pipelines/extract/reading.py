@@ -21,7 +21,7 @@ from pipelines.extract.metadata import bylines, linked_data, page_authors, page_
 from pipelines.extract.sites.by_site import account_named, said_by
 from pipelines.extract.sites.rules import Site, site_of
 from pipelines.extract.sites.said import NoArticle, Said
-from pipelines.extract.tree import prepare, take_out, visible_text
+from pipelines.extract.tree import holds_something, prepare, take_out, visible_text
 from pipelines.text import comparable
 
 # Raise the number when what is made of the same body changes.
@@ -111,6 +111,7 @@ def _bodies(tree: Element, rules: Site, said: Said) -> Iterator[Element]:
 
 def _with_body(reading: Reading, tree: Element, url: str, bodies: list[Element], rules: Site) -> Reading:
     prepare(tree, url)
+    filled = any(map(holds_something, bodies))
     for body in bodies:
         if body.getroottree().getroot() is not tree:
             prepare(body, url)
@@ -120,8 +121,11 @@ def _with_body(reading: Reading, tree: Element, url: str, bodies: list[Element],
         markdown = _article_of(markdown_of(body), reading.title)
         if markdown:
             return replace(reading, markdown=markdown, extractor=BY_RULES)
-    if bodies:  # the main text of a page whose body is empty would be what stands round it
+    # Round a body of pictures or of dropped parts stands no article; an empty one is a leftover of another template.
+    if filled:
         return replace(reading, extractor=BY_RULES)
+    for body in bodies:
+        take_out(body)
     return replace(reading, markdown=_article_of(main_markdown(tree, url), reading.title), extractor=EXTRACTOR)
 
 
