@@ -540,3 +540,14 @@ def test_a_known_container_that_is_empty_leaves_the_page_to_the_generic_reader()
 def test_round_a_known_body_of_dropped_parts_nothing_is_looked_for():
     html = f"<html><body><div id=zw><p class=ad>{TEXT}</p></div><p>{TEXT * 4}</p></body></html>"
     assert extract(page(html), ruled(body="#zw", drop=".ad")).outcome is Outcome.NO_TEXT
+
+
+@pytest.mark.parametrize(
+    ("words", "stays"),
+    [("招股书全文", True), ("qq", False), ("原文链接", False), ("来源：河湾", False), ("河湾晚报", False)],
+)
+def test_a_link_below_the_article_goes_only_where_it_is_called_after_the_source(words, stays):
+    body = f"<p>{TEXT}</p><p><a href='https://new.qq.com/rain/a/1'>{words}</a></p>"
+    head = "<p class=xg1>2026-3-2 9:05 | 来自: 河湾晚报</p>"
+    found = extract(page(f"<html><body>{head}<div id=article_content>{body}</div></body></html>"), FEED)
+    assert found.text == (f"{TEXT}\n{words}" if stays else TEXT)

@@ -28,8 +28,11 @@ from pipelines.text import comparable
 BY_RULES = "rules 1"
 
 _PAGE_NUMBER = re.compile(r"第?\d{1,2}页?")
-# A last paragraph that is a link and nothing else, and names no article: [qq](https://…).
-_SOURCE_LINE = re.compile(r"\n\n\[[^\[\]\n]{1,12}\]\([^()\s]*\)\s*\Z")
+# A last paragraph that is one link: to the article's source, or to what the article tells of.
+_LAST_LINK = re.compile(r"\n\n\[(?P<words>[^\[\]\n]{1,12})\]\([a-z]+://(?P<host>[^()\s/]*)[^()\s]*\)\s*\Z")
+_TO_SOURCE = re.compile(
+    r"(?:阅读|查看|点击)?原文(?:链接|地址)?|(?:文章|新闻|信息)?(?:来源|出处)|source|original", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +121,7 @@ def _with_body(reading: Reading, tree: Element, url: str, bodies: list[Element],
         for unwanted in [found for expression in rules.drop for found in found_in(body, expression)]:
             if not isinstance(unwanted, str):
                 take_out(unwanted)
-        markdown = _article_of(markdown_of(body), reading.title)
+        markdown = _article_of(markdown_of(body), reading)
         if markdown:
             return replace(reading, markdown=markdown, extractor=BY_RULES)
     # Round a body of pictures or of dropped parts stands no article; an empty one is a leftover of another template.
@@ -126,16 +129,26 @@ def _with_body(reading: Reading, tree: Element, url: str, bodies: list[Element],
         return replace(reading, extractor=BY_RULES)
     for body in bodies:
         take_out(body)
-    return replace(reading, markdown=_article_of(main_markdown(tree, url), reading.title), extractor=EXTRACTOR)
+    return replace(reading, markdown=_article_of(main_markdown(tree, url), reading), extractor=EXTRACTOR)
 
 
-def _article_of(markdown: str, title: str) -> str:
+def _article_of(markdown: str, reading: Reading) -> str:
     """The body without what stands round every article, without the link to its source below it, and without the
     title above it, which a reprint may change while the text stays the same.
     """
     first, _, rest = markdown.partition("\n")
-    told = _is_title(first, title)
-    return _SOURCE_LINE.sub("", without_boilerplate(rest.strip() if told else markdown))
+    told = _is_title(first, reading.title)
+    return _without_source(without_boilerplate(rest.strip() if told else markdown), reading.account)
+
+
+def _without_source(markdown: str, account: str) -> str:
+    """Without a last paragraph that is a link called after the source: 原文, the account, qq for new.qq.com."""
+    link = _LAST_LINK.search(markdown)
+    if link is None:
+        return markdown
+    words = link["words"].strip()
+    named = comparable(words) in {comparable(account), *link["host"].split(".")}
+    return markdown[: link.start()] if named or _TO_SOURCE.match(words) else markdown
 
 
 def _is_title(first: str, title: str) -> bool:
