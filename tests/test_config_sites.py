@@ -1,5 +1,7 @@
 """The rules of lists in a source's file, and what a site fills in by itself."""
 
+import json
+
 import pytest
 from config_faults import SUBSCRIPTIONS, THEMES, fill
 
@@ -116,6 +118,13 @@ BROKEN_RULES = {
     "the rules of a source are told once": (
         JSON + "  - url: https://alpha.example/more\nentries:\n  items: 'a ='\n  link: url\n",
         ['7: entries.items = "a =": not a JMESPath expression: …'],
+    ),
+    "a body that is no element": (
+        FEED + "articles:\n  body: ['div.zw', 'div.zw::text']\n  drop: //img/@src\n",
+        [
+            '6: articles.body[1] = "div.zw::text": finds a text or an attribute, and an element is wanted; …',
+            '7: articles.drop = "//img/@src": finds a text or an attribute, and an element is wanted; …',
+        ],
     ),
     "a referer that is not visited": (
         FEED + "headers:\n  X-App: web\n  Referer: https://alpha.example/\n",
@@ -358,3 +367,9 @@ def test_these_are_xpath(expression):
 def test_these_are_css(expression):
     assert not is_xpath(expression)
     assert as_xpath(check_selector(expression)).startswith("descendant-or-self::")
+
+
+def test_the_body_may_be_found_by_its_attributes(tmp_path):
+    body = ["div[data-a='@b']", "//div[@class]", "//p[text()]", "//p[not(@class)]/.."]
+    source = load(tmp_path, FEED + f"articles: {{body: {json.dumps(body)}}}\n")
+    assert source.articles.body == tuple(body)

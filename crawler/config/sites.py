@@ -34,6 +34,7 @@ _IN_A_ROW = ("link", "title", "summary", "author", "published")
 _OF_JSON = ("after", "html", "ok", "error")
 _BODIES = {"post_json", "post_form"}
 _PLACEHOLDER = re.compile(r"\{\w+\}")
+_FINDS_TEXT = re.compile(r"::text\b|::attr\(|(?:^|/)@[\w:*-]+\s*$|(?:^|/)text\(\)\s*$")
 _IN_ADDRESSES = ("{page}", "{cursor}", "{fragment}")
 _IN_BODIES = (*_IN_ADDRESSES, "{installation}")
 
@@ -72,6 +73,16 @@ def faults_of_endpoints(source: Source) -> Iterator[tuple[KeyPath, str, str]]:
     # Rules of the source are asked of each of its endpoints, and told once.
     yield from dict.fromkeys(found)
     yield from _faults_of_referer(source)
+    yield from _faults_of_articles(source.articles)
+
+
+def _faults_of_articles(articles: ArticleRules) -> Iterator[tuple[KeyPath, str, str]]:
+    """A text or an attribute has no paragraphs, and cannot be taken out."""
+    for key in ("body", "drop"):
+        for number, expression in enumerate(getattr(articles, key)):
+            if _FINDS_TEXT.search(expression):
+                rule = "finds a text or an attribute, and an element is wanted"
+                yield ("articles", key, number), rule, "leave out ::text, ::attr(…), /text() or /@…"
 
 
 def _faults_of_endpoint(source: Source, number: int) -> Iterator[tuple[KeyPath, str, str]]:
