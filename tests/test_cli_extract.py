@@ -275,6 +275,17 @@ def test_explain_names_the_site_a_page_is_recognised_as(call, file):
 # -- a manifest -------------------------------------------------------------------------------------------------------
 
 
+def test_explain_names_the_sources_body_where_it_finds_nothing(rig, call, read, file):
+    rig.source("beta", articles={"body": ["div.nope", "div.none"]})
+    path = file(PAGE)
+    assert (
+        "articles.body 在这一页上没有找到元素：div.nope，div.none" in call(path, "--source", "beta", "--explain").stdout
+    )
+    assert read(path, "--source", "beta", "--explain")["explained"]["body_not_found"] == ["div.nope", "div.none"]
+    rig.source("gamma", articles={"body": ["div.nope", "body"]})
+    assert read(path, "--source", "gamma", "--explain")["explained"]["body_not_found"] == []
+
+
 def test_a_manifest_gives_an_object_a_line_in_its_order(file, manifest, tmp_path):
     (tmp_path / "pages").mkdir()
     for number in range(3):

@@ -56,6 +56,8 @@ class Explained:
     """whose page it is recognised as, by pipelines/extract/data/sites.yaml; empty where it is none of those"""
     encoding: str
     """that the page was read with; empty where there was no page"""
+    body_not_found: tuple[str, ...]
+    """the source's own expressions for the body, where none of them finds an element on the page"""
 
 
 @with_config(ConfigDict(use_attribute_docstrings=True, extra="forbid"))
@@ -199,6 +201,9 @@ def _how(found: Extracted) -> Iterator[str]:
     yield f"规则：{one_line(rules)}，{_CHOICES[found.explained.chosen]}"
     yield f"网站：{found.explained.site or '未识别'}"
     yield f"编码：{found.explained.encoding or '未知'}"
+    if found.explained.body_not_found:
+        missed = "，".join(map(one_line, found.explained.body_not_found))
+        yield f"正文：来源的 articles.body 在这一页上没有找到元素：{missed}"
     yield f"提取：{found.extractor or '没有提取'}"
     for number, evidence in enumerate(found.published_evidence):
         chosen = number == 0 and found.published is not None

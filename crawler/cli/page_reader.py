@@ -9,6 +9,7 @@ from crawler.charsets import decode
 from crawler.cli.extracted import Choice, Explained, Extracted, not_had, of_result, without_base
 from crawler.clock import Clock
 from crawler.config.models import Config, Kind, Source
+from crawler.config.selectors import found_in
 from crawler.items import Article, Entry, Page, PendingEntry
 from crawler.ledger import Ledger
 from crawler.markup import ParseError, parse
@@ -101,10 +102,12 @@ class PageReader:
         """With how it came, where that is asked for; `page` is None where none was had."""
         if not self._explains:
             return found
-        encoding, site = ("", "") if page is None else _recognised(page, source)
+        encoding, site, missed = ("", "", ()) if page is None else _recognised(page, source)
         chosen = self._choice(source)
         name = "" if chosen is Choice.NONE else source.name  # the name of one that nobody knows is made up
-        explained = Explained(source=name, kind=source.kind, chosen=chosen, site=site, encoding=encoding)
+        explained = Explained(
+            source=name, kind=source.kind, chosen=chosen, site=site, encoding=encoding, body_not_found=missed
+        )
         return replace(found, explained=explained)
 
     def _choice(self, source: Source) -> Choice:
@@ -123,12 +126,15 @@ def _shown(page: str, saved: Page, source: Source) -> Extracted:
     return replace(shown, outcome=found.outcome, reason=found.reason)
 
 
-def _recognised(page: Page, source: Source) -> tuple[str, str]:
-    """The encoding of a page, and the site it is of by itself, or ""."""
+def _recognised(page: Page, source: Source) -> tuple[str, str, tuple[str, ...]]:
+    """The encoding of a page, the site it is of by itself, or "", and the source's body where it finds nothing."""
     text, encoding = decode(page.body, page.content_type, source.charset)
     try:
         tree = parse(text)
     except ParseError:
-        return encoding, ""
-    site = UNKNOWN if tree is None else site_of(tree, page.url)
-    return encoding, "" if site is UNKNOWN else site.name
+        return encoding, "", ()
+    if tree is None:
+        return encoding, "", ()
+    site = site_of(tree, page.url)
+    missed = () if any(found_in(tree, body) for body in source.articles.body) else source.articles.body
+    return encoding, "" if site is UNKNOWN else site.name, missed
