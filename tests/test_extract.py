@@ -13,6 +13,7 @@ from crawler.charsets import decode
 from crawler.items import Article, Ended, Precision
 from crawler.outcomes import Outcome
 from pipelines.extract import generic, metadata
+from pipelines.extract.boilerplate import without_boilerplate
 from pipelines.extract.extract import extract
 from pipelines.extract.pipeline import ExtractPipeline
 from pipelines.extract.plain import plain_text
@@ -339,3 +340,30 @@ def test_a_brief_of_a_hundred_characters_keeps_its_paragraphs_and_nothing_else()
         "<div class='share'><a href='#a'>分享到微博</a></div></article></main><footer>版权所有</footer></body></html>"
     )
     assert extract(page(html), FEED).text == "\n".join(paragraphs)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("2025年03月02日 09:05 来源：河湾晚报 作者：李雷　编辑：韩梅梅", "相关阅读：<a href=/9>机器人旧闻</a>"),
+        ("发布时间：2025-3-2 来源: 河湾晚报", "上一篇：<a href=/1>旧闻</a> 下一篇：<a href=/2>新闻</a>"),
+        ("2025-03-02 09:05:30 来源：", "（责任编辑：韩梅梅）"),
+        ("2025-03-02 09:05更新 来源：河湾晚报", "【打印】 【关闭窗口】"),
+    ],
+)
+def test_a_portals_lines_of_names_and_of_links_are_no_part_of_the_article(first, last):
+    markdown = f"{first}\n\n{BODY}\n\n{CHINESE}\n\n{last}"
+    assert without_boilerplate(markdown) == f"{BODY}\n\n{CHINESE}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2025年3月2日，据来源：河湾晚报的记者说，水闸修好了。",
+        "2025年03月02日 09:05",
+        "相关阅读的人数比去年多。",
+        "责任编辑说，这本书写了十年。",
+    ],
+)
+def test_a_sentence_that_only_begins_so_stays(line):
+    assert without_boilerplate(line) == line
