@@ -22,10 +22,11 @@ def decode(body: bytes, content_type: str, charset: str = "") -> tuple[str, str]
 
     In this order: byte order mark; UTF-8 that holds more than ASCII; the labels of the header, then of the page
     (the gb family as gb18030), read strictly; the same labels with a little damage; a guess; UTF-8 with U+FFFD.
-    A `charset` that the source's config names is the only one that is asked.
+    Before all of them a `charset` that the source's config names, unless the bytes are plainly something else: what
+    would come out is garbage, and nobody could see why it is on no theme.
     """
-    if charset:
-        return body.decode(charset, "replace"), codecs.lookup(charset).name
+    if charset and (named := _fitting(body, charset)):
+        return named
     mark, rest = read_bom(body)
     if mark is not None and rest is not None:
         return _without_mark(body, mark)
@@ -85,6 +86,12 @@ def _reads_as_chinese(body: bytes) -> bool:
 
 def _foreign(text: str) -> int:
     return sum(1 for character in text if not character.isascii())
+
+
+def _fitting(body: bytes, charset: str) -> tuple[str, str] | None:
+    """The text in the named encoding, with a little damage at most."""
+    text = body.decode(charset, "replace")
+    return (text, codecs.lookup(charset).name) if text.count("\ufffd") <= _foreign(text) * _DAMAGE else None
 
 
 def _damaged(body: bytes, labels: list[str]) -> tuple[str, str] | None:

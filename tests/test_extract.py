@@ -327,6 +327,12 @@ def test_what_stands_below_every_article_goes_from_html_pages_too(tail):
     assert read.text == "\n".join(paragraphs)
 
 
+def test_the_charset_of_the_config_is_taken_unless_the_bytes_are_plainly_something_else():
+    text = "這裡的機器人今天學會了開門。" * 20
+    assert decode(text.encode("big5"), "text/html; charset=gbk", "big5") == (text, "big5")
+    assert decode(CHINESE.encode("gbk"), "text/html; charset=gbk", "utf-8") == (CHINESE, "gb18030")
+
+
 def test_a_brief_of_a_hundred_characters_keeps_its_paragraphs_and_nothing_else():
     paragraphs = (
         "河湾镇的机器人今天修好了第三座水闸，用时四个小时，比去年快了一半，镇上的人都到岸边来看，孩子们给它起了名字。",
