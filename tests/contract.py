@@ -1,12 +1,14 @@
 """One source crawled alone from the newsroom, its config as it is shipped, and what the newsroom says it published."""
 
 import asyncio
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from sqlalchemy import select
 
@@ -38,6 +40,9 @@ class Found:
     title: str | None  # this and what follows: of an article that was stored
     published: Dating | None
     text: str | None
+    authors: tuple[str, ...]
+    account: str | None
+    images: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +80,25 @@ class Listening(Newsroom):
         if request.place != "/robots.txt":
             self.asked.append((request, response.status))
         return response
+
+    def pages(self, one: Publication, now: datetime) -> list[str]:
+        """What its pages say at `now`, where it redirects the page it leads to; no fault strikes a second time."""
+        return [self._markup(url, now) for url in (one.url, *one.pages)]
+
+    def _markup(self, url: str, now: datetime) -> str:
+        parts = urlsplit(url)
+        asked = SiteRequest(host=parts.netloc, path=parts.path, query=parts.query, nth=9)
+        answer = super().respond(asked, now)
+        if answer.status == 302:
+            return self._markup(answer.headers["Location"], now)
+        gbk = b"charset=gbk" in answer.body[:1000]
+        return answer.body.decode("gb18030" if gbk else "utf-8")
+
+    def account_of(self, one: Publication) -> str:
+        """The account whose site it is or whose piece it copies, as far as the site tells accounts apart."""
+        data = next(site for site in self.press.sites if (site.host, site.section) == (one.site, one.section))
+        named = {"qq": self.shown(one).author, "discuz": "" if "external" in one.traits else one.origin}
+        return named.get(data.shape, data.options.get("account", ""))
 
     def knows(self, url: str) -> bool:
         """Whether some site answers at the host of `url`."""
@@ -123,6 +147,36 @@ def crawl_alone(newsroom: Listening, config: Config, source: Source, database: D
     )
 
 
+_IMAGE = re.compile(
+    r"""<img[^>]*?\s(?:data-src|data-original|file|src)="([^"]+)"|!\[\]\((.+?)\)|"value": "(//[^"]+)\"""", re.DOTALL
+)
+_STAND_IN = ("/images/v2/t.png", "static/image/common/none.gif", "data:")  # until the picture is scrolled to
+_BESIDE = "/thumb.jpg"  # above the text of an old page, and not of it
+
+
+def pictures(pages: Iterable[str], url: str) -> set[str]:
+    """Host and path of every picture the pages show; their queries are the site's own business."""
+    shown = [next(filter(None, found)) for page in pages for found in _IMAGE.findall(_with_lazy_first(page))]
+    return {place(urljoin(url, one)) for one in shown if not one.startswith(_STAND_IN) and not one.endswith(_BESIDE)}
+
+
+def rest_of(text: str, known: Iterable[str]) -> str:
+    """What stands in a text beside what is known to, each of which stands there once."""
+    for words in known:
+        text = text.replace(words, "", 1)
+    return text.strip()
+
+
+def place(url: str) -> str:
+    """Host and path of an address, however it was broken over lines."""
+    parts = urlsplit("".join(url.split()))
+    return parts.netloc + parts.path
+
+
+def _with_lazy_first(page: str) -> str:
+    return re.sub(r'\ssrc="(?:{})[^"]*"'.format("|".join(map(re.escape, _STAND_IN))), "", page)
+
+
 def _has_work(report: RunReport) -> bool:
     return any(book.found or book.carried_in or book.carried_out for book in report.books)
 
@@ -138,10 +192,18 @@ def _found(database: Database) -> tuple[Found, ...]:
     query = (
         select(entry.c.key, entry.c.outcome, entry.c.reason, entry.c.first_seen)
         .add_columns(article.c.title, article.c.published, version.c.text)
+        .add_columns(article.c.authors, article.c.account, article.c.images)
         .join_from(entry, article, article.c.entry == entry.c.id, isouter=True)
         .join(version, first, isouter=True)
     )
     with database.read() as connection:
         rows = connection.execute(query).mappings().all()
-    datings = [Dating.from_json(row["published"]) if row["published"] else None for row in rows]
-    return tuple(Found(**{**row, "published": dating}) for row, dating in zip(rows, datings, strict=True))
+    return tuple(Found(**{**row, **_read(row)}) for row in rows)
+
+
+def _read(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "published": Dating.from_json(row["published"]) if row["published"] else None,
+        "authors": tuple(row["authors"] or ()),
+        "images": tuple(row["images"] or ()),
+    }

@@ -3,13 +3,22 @@
 A source that is shipped disabled is crawled all the same where the newsroom has its site, else it must say why.
 """
 
+import re
 import shutil
 from collections import Counter
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from contract import Listening, config_of_the_demo, crawl_alone, first_questions
+from contract import (
+    Listening,
+    config_of_the_demo,
+    crawl_alone,
+    first_questions,
+    pictures,
+    place,
+    rest_of,
+)
 
 from crawler.config.load import load_config
 from crawler.config.places import shipped_config
@@ -27,6 +36,27 @@ SLACK = {Precision.SECOND: timedelta(minutes=1), Precision.HOUR: timedelta(hours
 SHORTEST = 200  # characters of a body; the briefs of some sites have less, and are compared with what was published
 TROUBLED = {"qq", "iyiou", "wxcang"}  # what they miss, or how they turn visitors away, is told in their books
 ANOTHER_TEXT = {"paid", "same_title"}  # traits of articles at whose address a part stands, or another article
+# What stands in a text beside its paragraphs by right: the caption of a picture, a heading.
+BESIDE = ("资料图", "第一部分进展与数字")
+FOREIGN = (
+    "免责声明",
+    "版权所有",
+    "版权归",
+    "分享到",
+    "相关阅读",
+    "相关推荐",
+    "授权发布",
+)  # words of the page around a text
+# What the reading of pages does not do yet, per source: words it leaves in a text, and authors it does not see.
+STRAYS = {
+    "huxiu": "本内容由作者授权发布.*",  # `drop` is not heeded where there is no rule for the body
+    "liurun": r"戳蓝字“关注我”哦|品牌推广 \| 培训合作 \| 商业咨询 \| 转载开白",
+    "solidot": "2025年.*来源：Solidot",  # the line in front of the text, where no author stands in it
+    "thepaper": "2025-.*来源：澎湃新闻",
+    "wxcang": "阅读全文",  # the link from a repost to its original
+}
+AUTHORS_UNREAD = {"donews", "ithome", "latepost", "pedaily", "solidot", "thepaper", "xinchao"}  # theirs stay empty
+PUBLISHERS = {"gushu", "yanta"}  # their pages name who put the piece there, which is not who wrote it
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +111,34 @@ def test_each_article_has_its_title_and_its_text(crawled):
     assert max(len(found.text) for found in stored(crawled)) >= SHORTEST
 
 
+def test_nothing_stands_in_a_text_that_is_not_its_own(crawled):
+    for found in whole(crawled):
+        one = crawled.publication(found)
+        own = crawled.newsroom.shown(one, found.first_seen).blocks
+        titles = {other.title for other in crawled.newsroom.truth if other.site == one.site}
+        text = re.sub(STRAYS.get(crawled.source.name, "$^"), "", found.text)
+        foreign = [words for words in (*FOREIGN, *titles) if words in text and words not in "".join(own)]
+        assert (foreign, rest_of(text, (*own, *BESIDE))) == ([], ""), one.title
+
+
+def test_each_article_has_the_pictures_of_its_page(crawled):
+    for found in whole(crawled):
+        one = crawled.publication(found)
+        shown = pictures(crawled.newsroom.pages(one, found.first_seen), one.url)
+        assert {place(url) for url in found.images} == shown, one.title
+        assert len(found.images) == len(shown), one.title
+
+
+def test_each_article_has_the_author_and_the_account_its_page_names(crawled):
+    for found in stored(crawled):
+        one = crawled.publication(found)
+        assert found.account == crawled.newsroom.account_of(one), one.title
+        author = crawled.newsroom.shown(one, found.first_seen).author
+        is_named = author and any(author in page for page in crawled.newsroom.pages(one, found.first_seen))
+        is_left_out = crawled.source.name in AUTHORS_UNREAD | PUBLISHERS and not found.authors
+        assert not is_named or is_left_out or author in {*found.authors, found.account}, one.title
+
+
 def test_each_article_has_its_date_and_the_evidence_for_it(crawled):
     for found in stored(crawled):
         one = crawled.publication(found)
@@ -113,6 +171,11 @@ def test_what_robots_forbid_is_refused(config, empty, tmp_path):
     forbidden = [one.key for one in mirror.published if urlsplit(one.url).netloc == "mp.weixin.qq.com"]
     assert forbidden
     assert {found.outcome for found in mirror.found if found.key in forbidden} == {"refused"}
+
+
+def whole(crawled):
+    """What was stored, less what stands at its address without being the text the press means."""
+    return [found for found in stored(crawled) if not ANOTHER_TEXT & {*crawled.publication(found).traits}]
 
 
 def stored(crawled):

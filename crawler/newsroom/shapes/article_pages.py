@@ -31,6 +31,7 @@ class PageOptions(BaseModel):
     template: str = "portal.html.j2"
     marks: Mapping[str, str] = {}  # of marked.html.j2: the attributes of title, published, author and body
     date: str = "%Y-%m-%d %H:%M"  # of marked.html.j2: how a page spells it
+    notice: str = ""  # of portal.html.j2: the attributes of a notice about rights inside the text
     sections: tuple[str, ...] = ("首页",)
     first_number: int = 1000
 
