@@ -1,4 +1,4 @@
-"""The two JSON lists of Tencent news: the feed of a channel, asked by POST, and the feed of an author."""
+"""The JSON lists of Tencent news: a channel's feed, asked by POST, an author's, the hot list, the morning digest."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,11 @@ from crawler.newsroom.shapes.base import Site
 
 PC_LIST = "/web_feed/getPCList"
 SUB_NEWS = "/getSubNewsMixedList"
+HOT_LIST = "/gw/event/hot_ranking_list"
+TAG_INFO = "/web_backend/v2/getTagInfo"
+ALONE = frozenset(("old", "hot", "morning"))  # traits of what stands in the sitemaps, or in one of these lists, alone
 _REACH = timedelta(days=30)
+_NOTICE = "https://view.inews.qq.com/t/hot"
 _WRONG = {"ret": 404, "msg": "参数错误"}
 
 
@@ -51,9 +55,26 @@ def sub_news(site: Site, request: SiteRequest, now: datetime, suid: str) -> Cont
     return _json({"ret": 0, "newslist": [notice, *(_author_row(site, one, now) for one in mine)], "hasNext": 0})
 
 
+def hot_list(site: Site, now: datetime) -> Content:
+    """The hot list; its first row is a notice and no piece."""
+    notice = {"id": "TIP2025030300", "title": "热点每十分钟更新一次", "articletype": "560", "url": _NOTICE}
+    pieces = [one for one in site.newest_first(now) if "hot" in one.traits]
+    rows = [{**_author_row(site, one, now), "hotEvent": {"ranking": place}} for place, one in enumerate(pieces, 1)]
+    return _json({"ret": 0, "idlist": [{"ids_hash": "", "newslist": [notice, *rows]}]})
+
+
+def tag_info(site: Site, now: datetime) -> Content:
+    """The morning digest: no row has a time."""
+    pieces = (one for one in site.newest_first(now) if "morning" in one.traits)
+    rows = [_row(site, one, now) for one in pieces]
+    told = [{name: row[name] for name in ("id", "title", "desc", "link_info")} for row in rows]
+    return _json({"code": 0, "data": {"tabs": [{"articleList": told}]}})
+
+
 def in_channel(pieces: Iterable[Publication], channel: str, channels: tuple[str, ...]) -> list[Publication]:
-    """What stands in a channel: in the first of them everything."""
-    return [one for one in pieces if channel == channels[0] or channel in one.traits]
+    """What stands in a channel: in the first of them everything but what stands elsewhere alone."""
+    shown = (one for one in pieces if not ALONE & {*one.traits})
+    return [one for one in shown if channel == channels[0] or channel in one.traits]
 
 
 def _rows(site: Site, pieces: list[Publication], now: datetime) -> list[tuple[Publication, dict[str, Any]]]:
@@ -70,7 +91,7 @@ def _rows(site: Site, pieces: list[Publication], now: datetime) -> list[tuple[Pu
 
 def _row(site: Site, one: Publication, now: datetime) -> dict[str, Any]:
     article = site.article(one, now)
-    name = one.url.rpartition("/")[2].removesuffix(".html")
+    name = name_of(one)
     picture = f"https://inews.gtimg.com/news_bt/O{name}_640360/0"
     row = {
         "id": name,
@@ -99,12 +120,17 @@ def _author_row(site: Site, one: Publication, now: datetime) -> dict[str, Any]:
     return {
         "id": row["id"],
         "title": article.title,
-        "url": f"https://view.inews.qq.com/a/{row['id']}",
+        "url": one.url if "own_id" in one.traits else f"https://view.inews.qq.com/a/{row['id']}",
         "source": article.author or site.data.title,
         "abstract": row["desc"],
         "timestamp": int(shown_at(one, now).timestamp()),
         "articletype": row["articletype"],
     }
+
+
+def name_of(one: Publication) -> str:
+    """The last word of its address, which is its id."""
+    return one.url.rpartition("/")[2].partition(".")[0]
 
 
 def shown_at(one: Publication, now: datetime) -> datetime:
