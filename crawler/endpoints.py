@@ -3,7 +3,7 @@
 Each method is one transaction: what a poll announced and the endpoint's new state are stored together or not at all.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,8 +73,7 @@ class Endpoints:
             found = take_in(connection, run, state, first, now=now, max_age=max_age)
             known = len(poll.entries) - found
             books.add(connection, run, state.source, found=found, known=known, polls=1)
-            unread = f"{poll.unread} rows look like entries but could not be read" if poll.unread else ""
-            for fault in (unread, poll.broke_off, note_lists(connection, state, poll.lists, now)):
+            for fault in (*_faults_of(poll), note_lists(connection, state, poll.lists, now)):
                 if fault:
                     books.add_error(connection, run, state.source, f"{state.url}: {fault}")
             outcome = PollOutcome.NEW if found else PollOutcome.KNOWN
@@ -129,6 +128,16 @@ def _first_polled(state: EndpointState, poll: Poll, now: datetime) -> datetime |
     A list that breaks off at each poll must not hold backlog for ever.
     """
     return state.first_polled or (None if poll.broke_off and state.last_success is None else now)
+
+
+def _faults_of(poll: Poll) -> Iterator[str]:
+    """What its operator should know of a poll that succeeded."""
+    if poll.unread:
+        yield f"{poll.unread} rows look like entries but could not be read"
+    if poll.unwanted:
+        told = f"none of the {len(poll.unwanted)} addresses announced fits articles.url"
+        yield f"{told}, such as {poll.unwanted[0]}"
+    yield poll.broke_off
 
 
 def _update(connection: Connection, state: EndpointState, now: datetime, outcome: PollOutcome, **values: Any) -> None:

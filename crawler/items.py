@@ -263,6 +263,7 @@ class Announced:
     entries: tuple[Entry, ...]  # in its order, a key that stands twice included
     unread: int = 0  # rows that look like entries but could not be read
     ttl: int | None = None  # seconds the publisher asks to be left alone
+    unwanted: tuple[str, ...] = ()  # addresses that the source's articles.url leaves out
     lists: tuple[FurtherList, ...] = ()  # each is an endpoint of its own
     next_url: str = ""  # the list's next page, where it links to one
     cursor: str = ""  # what to ask the next page with, where the answer says so
@@ -281,6 +282,7 @@ class Poll:
     ttl: int | None = None  # seconds the publisher asks to be left alone
     unread: int = 0  # rows that look like entries but could not be read
     lists: tuple[FurtherList, ...] = ()
+    unwanted: tuple[str, ...] = ()  # addresses that articles.url leaves out, where it leaves nothing
     broke_off: str = ""  # why further pages of the list were not read
 
 

@@ -22,7 +22,9 @@ def read_list(source: Source, endpoint: Endpoint, answer: Answer) -> Announced:
         PollFaultError: the answer is not what the endpoint's kind promises.
     """
     read = _read(source, endpoint, answer)
-    return replace(read, entries=tuple(entry for entry in read.entries if source.articles.wants(entry.url)))
+    wanted = tuple(entry for entry in read.entries if source.articles.wants(entry.url))
+    unwanted = tuple(entry.url for entry in read.entries if not source.articles.wants(entry.url))
+    return replace(read, entries=wanted, unwanted=unwanted)
 
 
 def inner_endpoint(source: Source, endpoint: Endpoint, url: str) -> Endpoint:

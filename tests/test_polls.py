@@ -160,6 +160,17 @@ def test_a_changed_rule_reads_the_unchanged_list_anew(rig, site):
     assert "If-None-Match" not in site.seen[0]
 
 
+def test_a_list_none_of_whose_addresses_is_wanted_is_told(rig, site):
+    listing(rig, articles={"url": "/nothing/"})
+    serve_pages(site, [Answer(rows(1, 2))])
+    book = book_of(rig.crawl())
+    assert (book.found, book.polls_failed) == (0, 0)
+    assert book.error == (
+        "https://alpha.example/list?p={page}: none of the 2 addresses announced fits articles.url, "
+        "such as https://alpha.example/1.html"
+    )
+
+
 # -- what is sent ---------------------------------------------------------------------------------------------------
 
 

@@ -195,6 +195,15 @@ class ListWalk:
         for page in pages:
             self._visit.capture(self._source.name, _captured(page.response), anew=True)
 
+    def _all_unwanted(self, pages: list[_PageRead]) -> tuple[str, ...]:
+        """The addresses on the pages, where the source wants none of them: its articles.url is wrong, or the list is.
+
+        An index also names lists of other things, so of those nothing is said.
+        """
+        if self._is_named or any(page.announced.entries for page in pages):
+            return ()
+        return tuple(url for page in pages for url in page.announced.unwanted)
+
     def _poll(self, pages: list[_PageRead], broke_off: str, *, at: datetime) -> Poll:
         # Validators of a list that was not read to its end would keep the rest from us.
         first, whole = pages[0].response, not broke_off
@@ -204,6 +213,7 @@ class ListWalk:
             entries=tuple(entry for page in pages for entry in page.announced.entries),
             lists=tuple(named for page in pages for named in page.announced.lists),
             unread=sum(page.announced.unread for page in pages),
+            unwanted=self._all_unwanted(pages),
             etag=(first.headers.get("ETag") or b"").decode("latin-1") if whole else "",
             last_modified=(first.headers.get("Last-Modified") or b"").decode("latin-1") if whole else "",
             body_hash=_body_hash(first.body) if whole else "",
