@@ -24,6 +24,7 @@ def html(body, head="", title="样例"):
     ("body", "outcome", "reason", "holds"),
     [
         pytest.param(html(f"<div class='weui-msg'>{CAPTCHA}</div>"), BLOCKED, "captcha", True, id="wechat-captcha"),
+        pytest.param(html(f"<p>{CAPTCHA}</p>"), BLOCKED, "captcha", True, id="wechat-captcha-passed-on"),
         pytest.param(
             html("", "<script src='https://res.wx.qq.com/mmbizwap/secitptpage/template/verify.js'></script>"),
             BLOCKED,
