@@ -135,7 +135,7 @@ def lists_of_an_index(ledger, run, *names):
     endpoints = Endpoints(ledger.database)
     [index] = endpoints.declare([("alpha", "https://alpha.example/index.xml")]).values()
     lists = tuple(FurtherList(url=f"https://alpha.example/{name}.xml") for name in names)
-    endpoints.record_poll(run, index, Poll(lists=lists), now=START, next_due=START, max_age=WEEK)
+    endpoints.record_poll(run, index, Poll(at=START, lists=lists), next_due=START, max_age=WEEK)
     return endpoints.lists_of(index, START)
 
 
@@ -158,7 +158,7 @@ def test_the_lists_of_an_index_share_one_hundred(ledger):
     for state, numbers in ((first, range(60)), (second, range(100, 160)), (third, range(200, 260))):
         entries = tuple(an_entry(number) for number in numbers)
         Endpoints(ledger.database).record_poll(
-            run, state, Poll(entries=entries), now=START, next_due=START, max_age=WEEK
+            run, state, Poll(at=START, entries=entries), next_due=START, max_age=WEEK
         )
     expected = [*range(60), *range(120, 160)]
     assert [item.entry.title for item in pending(ledger)] == [f"Title {number}" for number in expected]
