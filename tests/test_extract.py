@@ -368,6 +368,7 @@ def test_a_portals_lines_of_names_and_of_links_are_no_part_of_the_article(first,
         "2025年3月2日，据来源：河湾晚报的记者说，水闸修好了。",
         "2025年03月02日 09:05",
         "相关阅读的人数比去年多。",
+        "上一篇：这是他给每一章起的名字，读者都记得。",
         "责任编辑说，这本书写了十年。",
     ],
 )
