@@ -298,7 +298,7 @@ def test_the_body_that_wechat_hides_is_read():
 
 def pipeline(*sources):
     config = SimpleNamespace(source=lambda name: next((one for one in sources if one.name == name), None))
-    visit = SimpleNamespace(config=config, capture=lambda source, captured: None)
+    visit = SimpleNamespace(config=config, capture=lambda source, captured, *, anew: None)
     return ExtractPipeline.from_crawler(SimpleNamespace(spider=SimpleNamespace(visit=visit)))
 
 

@@ -548,6 +548,6 @@ def test_round_a_known_body_of_dropped_parts_nothing_is_looked_for():
 )
 def test_a_link_below_the_article_goes_only_where_it_is_called_after_the_source(words, stays):
     body = f"<p>{TEXT}</p><p><a href='https://new.qq.com/rain/a/1'>{words}</a></p>"
-    head = "<p class=xg1>2026-3-2 9:05 | 来自: 河湾晚报</p>"
+    head = "<h1 class=ph>招股书</h1><p class=xg1>2026-3-2 9:05 | 来自: 河湾晚报</p>"
     found = extract(page(f"<html><body>{head}<div id=article_content>{body}</div></body></html>"), FEED)
     assert found.text == (f"{TEXT}\n{words}" if stays else TEXT)

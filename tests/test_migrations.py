@@ -219,7 +219,7 @@ def as_at_0002(path, keys):
             for table, column in (("entry", "key"), ("sighting", "key"), ("article", "final_key")):
                 connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [before, now])
         connection.execute("DROP INDEX ix_endpoint_parent")
-        for column in ("parent", "appeared", "changed"):
+        for column in ("parent", "appeared", "changed", "undated"):
             connection.execute(f"ALTER TABLE endpoint DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0002'")
 

@@ -189,12 +189,12 @@ def test_a_redirect_to_another_site_is_followed_and_its_article_known_by_where_i
     """An article of a portal that has an external address answers so."""
     rig.source(kind="feed", articles={"gone_at": "qq\\.com/babygohome"})
     external = "https://news.qq.com/rain/a/20250213A096Z200"
-    site.routes["alpha.example/feed"] = Answer(feed("https://alpha.example/article-7-1.html", external))
-    site.routes["alpha.example/article-7-1.html"] = Answer(status=302, headers={"Location": external})
+    site.routes["alpha.example/feed"] = Answer(feed("https://alpha.example/article-4711-1.html", external))
+    site.routes["alpha.example/article-4711-1.html"] = Answer(status=302, headers={"Location": external})
     site.routes["news.qq.com/rain/a/20250213A096Z200"] = Answer(article_page("机器人进厂"))
     rig.crawl()
     assert rig.query("SELECT key, final_key, article.outcome FROM entry JOIN article ON entry = id ORDER BY id") == [
-        ("discuz:alpha.example/7", "qq:20250213A096Z2", "kept"),
+        ("discuz:alpha.example/4711", "qq:20250213A096Z2", "kept"),
         ("qq:20250213A096Z2", "qq:20250213A096Z2", "copy"),
     ]
 

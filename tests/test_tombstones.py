@@ -120,8 +120,8 @@ def test_an_announcement_is_known_by_the_key_its_address_had(house, key, url):
     run, endpoints = old_grave(house, key), Endpoints(house.database)
     before = house.query("SELECT count(*) FROM entry")
     [state] = endpoints.declare([("chenfeng", "https://chenfeng.example/feed")]).values()
-    poll = Poll(entries=(Entry(key=article_key(url), url=url, title=TITLE),))
-    result = endpoints.record_poll(run, state, poll, now=NOON, next_due=NOON + HOUR, max_age=7 * DAY)
+    poll = Poll(at=NOON, entries=(Entry(key=article_key(url), url=url, title=TITLE),))
+    result = endpoints.record_poll(run, state, poll, next_due=NOON + HOUR, max_age=7 * DAY)
     assert (result.found, result.known) == (0, 1)
     assert house.query("SELECT count(*) FROM entry") == before
     # From now on so is every other spelling.
