@@ -15,7 +15,7 @@ demo: .venv/ready
 	@$(BIN)/presswatch demo $(if $(SEEDS),--seeds "$(SEEDS)")
 
 test: .venv/ready check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

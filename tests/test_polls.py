@@ -162,11 +162,11 @@ def test_a_changed_rule_reads_the_unchanged_list_anew(rig, site):
 
 def test_a_list_none_of_whose_addresses_is_wanted_is_told(rig, site):
     listing(rig, articles={"url": "/nothing/"})
-    serve_pages(site, [Answer(rows(1, 2))])
+    serve_pages(site, [Answer(rows(1, 2, 3))])
     book = book_of(rig.crawl())
     assert (book.found, book.polls_failed) == (0, 0)
     assert book.error == (
-        "https://alpha.example/list?p={page}: none of the 2 addresses announced fits articles.url, "
+        "https://alpha.example/list?p={page}: none of the 3 addresses announced fits articles.url, "
         "such as https://alpha.example/1.html"
     )
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crawler.visit import DueEndpoint, Visit
 
 _READERS_VERSION = 2  # raise it when feeds or lists are read differently: unchanged ones are then read anew
+_FEWEST_UNWANTED = 3
 
 
 class RefusedAnswerError(Exception):
@@ -198,11 +199,12 @@ class ListWalk:
     def _all_unwanted(self, pages: list[_PageRead]) -> tuple[str, ...]:
         """The addresses on the pages, where the source wants none of them: its articles.url is wrong, or the list is.
 
-        An index also names lists of other things, so of those nothing is said.
+        Nothing is said of a row or two, nor of lists that an index names: both may well hold nothing for us.
         """
         if self._is_named or any(page.announced.entries for page in pages):
             return ()
-        return tuple(url for page in pages for url in page.announced.unwanted)
+        unwanted = tuple(url for page in pages for url in page.announced.unwanted)
+        return unwanted if len(unwanted) >= _FEWEST_UNWANTED else ()
 
     def _poll(self, pages: list[_PageRead], broke_off: str, *, at: datetime) -> Poll:
         # Validators of a list that was not read to its end would keep the rest from us.
