@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .PHONY: help demo test check lock clean
 
 help:
-	@echo "make demo    two simulated days of news, crawled and digested (under a minute)"
+	@echo "make demo    two simulated days of news, crawled and digested (half a minute)"
 	@echo "make test    every check: format, lint, types, import contract, tests"
 	@echo "make lock    write requirements.lock anew from pyproject.toml (needs uv)"
 
