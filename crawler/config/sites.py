@@ -20,12 +20,12 @@ from crawler.config.models import (
     Model,
     Pages,
     Reader,
-    Regex,
     Source,
     reader_of_kind,
 )
 from crawler.config.report import KeyPath
 from crawler.config.selectors import check_in_row, check_jmespath, check_selector
+from crawler.config.values import Regex
 
 M = TypeVar("M", bound=Model)
 

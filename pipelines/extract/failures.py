@@ -9,8 +9,9 @@ from typing import Literal
 import yaml
 from pydantic import TypeAdapter, model_validator
 
-from crawler.config.models import Model, PageSelectors, PositiveDuration, Regex
+from crawler.config.models import Model
 from crawler.config.selectors import found_in
+from crawler.config.values import PageSelectors, PositiveDuration, Regex
 from crawler.markup import Element
 from crawler.outcomes import Outcome
 from pipelines.extract.no_text import SHORTEST_TEXT

@@ -8,8 +8,9 @@ from typing import Annotated
 import yaml
 from pydantic import Field, TypeAdapter, model_validator
 
-from crawler.config.models import ArticleRules, JmesPath, Model, PageSelectors, Regex
+from crawler.config.models import ArticleRules, Model
 from crawler.config.selectors import found_in
+from crawler.config.values import JmesPath, PageSelectors, Regex
 from crawler.markup import Element
 
 _KEYS = ("title", "published", "author", "body", "drop")
