@@ -10,7 +10,7 @@ from crawler.charsets import decode
 from crawler.config.models import Source
 from crawler.config.selectors import as_xpath
 from crawler.items import PagePart
-from crawler.urls import UrlError, article_key, canonical_url, host_of
+from crawler.urls import UrlError, article_key, canonical_url, former_key, host_of
 
 # What a page's address has behind the first one's: /a/x.html → /a/x_2.html, /a/x-2.html, /a/x/2, /a/x/page/2. Where
 # nothing parts the two (/a/12.html → /a/122.html) it must be the number that is due.
@@ -81,9 +81,10 @@ def _is_page_of(first: str, url: str, number: int) -> bool:
             return False
     except UrlError:
         return False
-    if mine == other or not (mine.startswith("url:") and other.startswith("url:")):
+    if mine == other or not other.startswith("url:"):
         return mine == other
-    # Nothing is known of the site: the addresses must differ by a page number alone.
+    # Nothing is known of the address: it must differ from the first by a page number alone.
+    mine = mine if mine.startswith("url:") else former_key(first, mine)
     (path, query), (other_path, other_query) = (_parts(key) for key in (mine, other))
     if query != other_query:
         return False

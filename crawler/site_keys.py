@@ -112,11 +112,14 @@ def _discuz_key(address: Address) -> str:
 def _discuz_rewritten(path: str) -> tuple[str, str]:
     """Folder and number of `article-<number>-<page>.html`, where that can hardly be anything else.
 
-    What goes by its address instead (a number up to fifty, or one that may be a year) is at worst stored a second time
-    under its dynamic address, as a copy. Wrongly taken for pages are still the first fifty articles of a category with
-    a number above fifty, on a site that has such addresses and is no Discuz! portal.
+    A first page always is: no second address can fall together with it. Of further pages those of a number up to
+    fifty, or of one that may be a year, go by their address; they are announced by themselves next to never. Wrongly
+    taken for pages are still the first fifty articles of a category with a number above fifty, on a site that has such
+    addresses and is no Discuz! portal.
     """
     found = _DISCUZ_REWRITTEN.fullmatch(path)
-    if not found or int(found[3]) > _MOST_PAGES or int(found[2]) <= _MOST_PAGES or int(found[2]) in _YEARS:
+    if not found:
         return "", ""
-    return found[1], found[2]
+    number, page = int(found[2]), int(found[3])
+    is_page = page == 1 or (page <= _MOST_PAGES < number and number not in _YEARS)
+    return (found[1], found[2]) if is_page else ("", "")

@@ -207,6 +207,18 @@ def test_an_article_of_three_pages_is_one_page_with_its_parts_in_order(three, si
     assert (page.beyond, book.requests, book.outcomes[Outcome.KEPT], book.balances) == (None, 5, 1, True)
 
 
+def test_an_article_with_a_small_number_has_its_pages_too(rig, site, seen):
+    rig.source(articles={"next": NEXT})
+    site.routes["alpha.example/feed"] = Answer(feed("https://alpha.example/article-7-1.html"))
+    for number in (1, 2, 3):
+        page = numbered(number, 3).replace("4711", "7")
+        site.routes[f"alpha.example/article-7-{number}.html"] = Answer(page)
+    rig.crawl()
+    assert asked(site) == ["7-1.html", "7-2.html", "7-3.html"]
+    assert [len(page.parts) for page in seen] == [2]
+    assert rig.query("SELECT key FROM entry") == [("discuz:alpha.example/7",)]
+
+
 def test_a_source_without_the_rule_asks_for_no_further_page_and_parses_none(rig, site, seen, monkeypatch):
     monkeypatch.setattr("crawler.further_pages.decode", None)
     site.routes["alpha.example/feed"] = Answer(feed(FIRST))

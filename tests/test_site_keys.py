@@ -239,6 +239,12 @@ def test_articles_of_a_category_or_a_year_are_not_pages_of_one(folder, first, on
     assert len(keys) == (1 if one == other else 2)
 
 
+@pytest.mark.parametrize("number", ["7", "50", "2025", "4711"])
+def test_a_first_page_is_the_article_of_its_dynamic_address(number):
+    dynamic = article_key(f"http://it.example/portal.php?mod=view&aid={number}")
+    assert article_key(f"https://it.example/article-{number}-1.html") == dynamic == f"discuz:it.example/{number}"
+
+
 @patient
 @given(st.integers(0, 10**9), st.integers(51, 10**9), st.integers(51, 10**9))
 def test_numbers_above_the_most_pages_are_no_pages(first, one, other):

@@ -96,7 +96,8 @@ def _discuz_key(host: str, path: str, query: str) -> str:
     folder = number = ''
     if portal and asked.get('mod') == 'view':
         folder, number = portal[1], asked.get('aid', '')
-    elif rewritten and int(rewritten[3]) <= 50 < int(rewritten[2]) and not 1990 <= int(rewritten[2]) <= 2100:
+    elif rewritten and (int(rewritten[3]) == 1 or
+                        int(rewritten[3]) <= 50 < int(rewritten[2]) and not 1990 <= int(rewritten[2]) <= 2100):
         folder, number = rewritten[1], rewritten[2]
     is_number = number.isascii() and number.isdigit()
     return f"discuz:{host}{folder}/{number.lstrip('0') or '0'}" if is_number else ''
