@@ -182,7 +182,7 @@ class Source(Model):
     entries: EntryRules | None = None  # for the endpoints that have none of their own
     articles: ArticleRules = ArticleRules()
     headers: Headers = {}  # sent with every request of the source
-    charset: Charset = ""  # of its lists and pages, whatever they declare
+    charset: Charset = ""  # of its lists and pages, whatever they declare, unless their bytes plainly do not fit it
     politeness: Politeness = Politeness()
     timezone: Zone = "Asia/Shanghai"
     language: str = "zh-CN"

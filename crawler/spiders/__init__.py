@@ -1,1 +1,1 @@
-"""Spiders visit hosts. One class serves every source that config alone describes."""
+"""Spiders visit hosts. One class serves every source; those of known sites only bear a name of their own."""

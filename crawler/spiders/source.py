@@ -1,4 +1,4 @@
-"""The spider of every source that config alone describes: polls, then fetches what is pending."""
+"""The spider of every source: polls, then fetches what is pending."""
 
 from __future__ import annotations
 
