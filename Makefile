@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check lock clean
+.PHONY: help demo test test-long check lock clean
 
 help:
 	@echo "make demo    two simulated days of news, crawled and digested (half a minute)"
 	@echo "make test    every check: format, lint, types, import contract, tests"
+	@echo "make test-long   what takes minutes"
 	@echo "make lock    write requirements.lock anew from pyproject.toml (needs uv)"
 
 # make demo SEEDS=DIR brings the seed articles of a folder in first.
@@ -16,6 +17,10 @@ demo: .venv/ready
 
 test: .venv/ready check
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# What takes minutes and tells little that the short tests do not.
+test-long: .venv/ready
+	$(BIN)/python -m pytest -m long
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

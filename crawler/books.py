@@ -63,8 +63,18 @@ def summed(lines: Sequence[Book]) -> Book:
     )
 
 
-def open_run(connection: Connection, *, command: str, process: int, now: datetime, sources: Sequence[str]) -> int:
+def open_run(
+    connection: Connection,
+    *,
+    command: str,
+    process: int,
+    now: datetime,
+    sources: Sequence[str],
+    is_live: bool = False,
+) -> int:
     """Begin a run: a line for each of `sources` and for every other source that still has pending entries.
+
+    `is_live`: it asks the sources' own hosts, no local server and no recording.
 
     The caller holds the run lock, so a run that is still open is a dead one: it is closed as interrupted and its
     leases are freed.
@@ -72,7 +82,7 @@ def open_run(connection: Connection, *, command: str, process: int, now: datetim
     for dead in connection.scalars(select(run.c.id).where(run.c.ended.is_(None))).all():
         close_run(connection, dead, now, error="interrupted: the process ended before the run did", interrupted=True)
     connection.execute(update(host).where(host.c.lease_token != "").values(lease_token="", lease_until=None))
-    opened = connection.execute(insert(run).values(command=command, process=process, started=now))
+    opened = connection.execute(insert(run).values(command=command, process=process, started=now, live=is_live))
     number: int = opened.inserted_primary_key[0]  # type: ignore[index]
     pending = _pending_by_source(connection)
     lines = [

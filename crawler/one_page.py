@@ -65,7 +65,7 @@ async def fetch_page(
                 stages={},
                 listen=heard.append,
             )
-            report = await run.crawl("extract")
+            report = await run.crawl_until_signal("extract")
             _note(known, host, Ledger(database).host_memory(host))
         finally:
             database.close()

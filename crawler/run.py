@@ -4,10 +4,9 @@ import asyncio
 import logging
 import os
 import shutil
-import signal
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -31,6 +30,7 @@ from crawler.installation import installation_id
 from crawler.items import Flow
 from crawler.ledger import Ledger, Scope
 from crawler.revisits import Revisits
+from crawler.signals import caught_signals
 from crawler.spiders.choice import spider_of
 from crawler.spiders.polls import is_to_poll
 from crawler.visit import DueEndpoint, RunContext, Visit
@@ -116,6 +116,11 @@ class Run:
     _closed: bool = True
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def crawl_until_signal(self, command: str) -> RunReport:
+        """`crawl`, ended in order by SIGTERM and SIGINT."""
+        with caught_signals(self.stop):
+            return await self.crawl(command)
+
     async def crawl(self, command: str) -> RunReport:
         """
         Raises:
@@ -124,7 +129,7 @@ class Run:
         started = self.clock.now()
         run = self._open(command, started)
         due = 0
-        with self._stop_signals(), run.ring.working() if run.ring else nullcontext():
+        with run.ring.working() if run.ring else nullcontext():
             try:
                 archive = Archive(self.database, run.archive, self.config, self.clock.now, run.refused)
                 self.errors.extend(archive.recover())
@@ -150,7 +155,14 @@ class Run:
         names = frozenset(source.name for source in self.scope)
         watched = names | {source.name for source in self.config.enabled_sources}
         with self.database.write() as connection:
-            number = books.open_run(connection, command=command, process=os.getpid(), now=now, sources=sorted(names))
+            number = books.open_run(
+                connection,
+                command=command,
+                process=os.getpid(),
+                now=now,
+                sources=sorted(names),
+                is_live=self.route is None and self.replay is None,
+            )
         ledger = Ledger(self.database)
         return RunContext(
             number=number,
@@ -310,7 +322,7 @@ class Run:
             free = shutil.disk_usage(self.data).free / 1_000_000
             least = self.config.settings.min_free_mb
             if free < least:
-                self._stop(f"only {free:.0f} MB are free in {self.data}, less than min_free_mb: {least}")
+                self.stop(f"only {free:.0f} MB are free in {self.data}, less than min_free_mb: {least}")
         return self._stopped
 
     def _halt(self, error: StorageError) -> None:
@@ -318,21 +330,9 @@ class Run:
         if not self._halted:
             self._halted = str(error)
             self.database.wait_no_more()
-            self._stop(self._stopped or self._halted)
+            self.stop(self._halted)
 
-    def _stop(self, reason: str) -> None:
-        self._stopped = reason
+    def stop(self, reason: str) -> None:
+        """End in order, after the pages under way; what is pending stays for the next run."""
+        self._stopped = self._stopped or reason
         self._stopping.set()
-
-    @contextmanager
-    def _stop_signals(self) -> Iterator[None]:
-        """SIGTERM and SIGINT end the run in order, after the page under way."""
-        loop = asyncio.get_running_loop()
-        caught = (signal.SIGTERM, signal.SIGINT)
-        for number in caught:
-            loop.add_signal_handler(number, self._stop, f"stopped by {number.name}")
-        try:
-            yield
-        finally:
-            for number in caught:
-                loop.remove_signal_handler(number)

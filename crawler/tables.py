@@ -61,6 +61,8 @@ run = Table(
     Column("ended", UtcDateTime),
     Column("interrupted", Boolean, nullable=False, default=False),  # found dead by a later run
     Column("error", Text, nullable=False, default=""),
+    # It asked the sources' own hosts, no local server and no recording: what it polled is proven.
+    Column("live", Boolean, nullable=False, default=False),
 )
 
 # One line per run and source. The counters are raised in the transactions that change the entries;

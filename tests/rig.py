@@ -165,7 +165,7 @@ class Rig:
         )
         try:
             with run_lock(self.data, config.settings.database):
-                return asyncio.run(run.crawl("test"))
+                return asyncio.run(run.crawl_until_signal("test"))
         finally:
             database.close()
 

@@ -129,7 +129,25 @@ def test_silence_is_three_times_the_usual_gap(database, config, rows, days_ago, 
     rows.a_run(ended=NOON, books={"chenfeng": {"polls": 1}})
     digest = build(database, config)
     assert [item.source for item in digest.silent] == ["晨风科技"] * is_silent
-    assert ("7 天没有新条目，往常约每 1 天一次" in render_markdown(digest)) is is_silent
+    assert ("7 天没有新条目，往常约每 24 小时一次" in render_markdown(digest)) is is_silent
+
+
+@pytest.mark.parametrize(
+    ("expected", "hours_ago", "told"),
+    [
+        pytest.param("8..200", [10, 20], [("https://chenfeng.example/feed", 10, 3.0)], id="three gaps of 3 hours"),
+        pytest.param("8..200", [9, 20], [], id="not yet"),
+        pytest.param("0..200", [500], [], id="it may bring nothing"),
+        pytest.param("0.5..2", [150], [("https://chenfeng.example/feed", 150, 48.0)], id="every other day"),
+    ],
+)
+def test_silence_by_what_its_author_expects_needs_no_rhythm(database, rows, tmp_path, expected, hours_ago, told):
+    source = a_source("chenfeng", expect={"new_per_day": expected})
+    for ago in hours_ago:
+        rows.an_entry(seen=NOON - ago * HOUR)
+    rows.a_run(ended=NOON, started=NOON, books={"chenfeng": {"polls": 1}})
+    silent = build(database, a_config(tmp_path, sources=(source,))).silent
+    assert [(item.url, item.hours, item.usual_hours) for item in silent] == told
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from crawler.config.models import ArticleRules, Endpoint, EntryRules, Pages, Politeness, Source, Terms
+from crawler.config.models import ArticleRules, Endpoint, EntryRules, Expectation, Pages, Politeness, Source, Terms
 from crawler.config.sites import expanded, faults_of_endpoints
 
 PAGE = (Path(__file__).parent.parent / "docs" / "sources.md").read_text(encoding="utf-8")
@@ -19,6 +19,7 @@ MODELS = {
     "Pages": (Pages, {}),
     "Articles": (ArticleRules, {}),
     "Politeness": (Politeness, {}),
+    "Expect": (Expectation, {}),
     "Terms": (Terms, {}),
 }
 ROW = re.compile(r"^\| `(\w+)` \| (.+) \| `(.+)` \|$", re.MULTILINE)

@@ -93,7 +93,7 @@ def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool) -> RunRepo
             route=app.route,
             watch=lambda line: status.update(Text(line)),  # not markup: titles may hold brackets
         )
-        return asyncio.run(run.crawl(shlex.join(sys.argv[1:])[:200]))
+        return asyncio.run(run.crawl_until_signal(shlex.join(sys.argv[1:])[:200]))
 
 
 def exit_code(report: RunReport, *, strict: bool) -> ExitCode:

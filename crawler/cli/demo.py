@@ -127,7 +127,7 @@ async def _live(folder: Path, seed: int, seeds: Path | None, bar: Progress) -> D
                         config=config, database=database, clock=clock, data=data, scope=config.enabled_sources,
                         route=server.url, watch=lambda line: None,
                     )  # fmt: skip
-                    reports.append(await run.crawl(f"demo, hour {hour}"))
+                    reports.append(await run.crawl_until_signal(f"demo, hour {hour}"))
                     if reports[-1].stopped:
                         raise FailedError(f"the demo ended early: {reports[-1].stopped}")
                     issue_all_due(database, config, clock.now(), data / "digests")

@@ -80,7 +80,7 @@ async def _live_again(
             replay=Replay(recording, session, last=session is sessions[-1]),
             watch=lambda line: None,
         )
-        reports.append(await run.crawl(shlex.join(sys.argv[1:])[:200]))
+        reports.append(await run.crawl_until_signal(shlex.join(sys.argv[1:])[:200]))
         if reports[-1].stopped:
             break
     return reports

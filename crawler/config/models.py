@@ -23,6 +23,8 @@ from crawler.config.values import (
     PageSelectors,
     Pause,
     PositiveDuration,
+    Rates,
+    RedisUrl,
     Regex,
     Selectors,
     TextRegex,
@@ -36,6 +38,13 @@ from crawler.config.values import (
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Language(StrEnum):
+    """A language presswatch itself speaks."""
+
+    ZH_CN = "zh-CN"
+    EN = "en"
 
 
 class Reader(StrEnum):
@@ -170,6 +179,12 @@ class Terms(Model):
     note: str = ""
 
 
+class Expectation(Model):
+    """What a healthy source brings; where it is missing, it is learnt."""
+
+    new_per_day: Rates  # fewest and most new entries a day, of all endpoints together
+
+
 class Source(Model):
     """A publisher we watch: one file in sources/."""
 
@@ -184,6 +199,7 @@ class Source(Model):
     headers: Headers = {}  # sent with every request of the source
     charset: Charset = ""  # of its lists and pages, whatever they declare, unless their bytes plainly do not fit it
     politeness: Politeness = Politeness()
+    expect: Expectation | None = None
     timezone: Zone = "Asia/Shanghai"
     language: str = "zh-CN"
     rights: Rights = Rights.EXCERPT
@@ -234,6 +250,7 @@ class Subscription(Model):
     sources: Literal["all"] | Annotated[tuple[Name, ...], Field(min_length=1)] = "all"
     at: TimeOfDay = "08:00"
     timezone: Zone | None = None  # else the installation's
+    language: Language = Language.ZH_CN  # of its digest's own words; titles and texts stay as they are
 
 
 class Safety(Model):
@@ -258,6 +275,7 @@ class Settings(Model):
     timezone: Zone = "Asia/Shanghai"
     contact: HeaderText = ""  # where a publisher can write to; in the user agent
     database: DatabaseUrl = ""  # SQLAlchemy URL; empty: SQLite in the data folder
+    redis_url: RedisUrl = ""  # where run lock, host pace and robots answers are shared; empty: all in the database
     safety: Safety = Safety()
     retention: Retention = Retention()
     revisit: Ages = (
@@ -284,6 +302,11 @@ class Config(Model):
 
     def source(self, name: str) -> Source | None:
         return next((source for source in self.sources if source.name == name), None)
+
+    def label_of(self, name: str) -> str:
+        """The source's label; its name where the config no longer knows it."""
+        source = self.source(name)
+        return source.label if source else name
 
     def theme(self, name: str) -> Theme | None:
         return next((theme for theme in self.themes if theme.name == name), None)

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any
 from unicodedata import normalize
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -24,6 +25,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 # A name is also a folder of the archive: letters, Han and digits, no separators, nothing hidden.
 _NAME = re.compile(r"[^\W_][\w\-]{0,39}")
 _AT = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_RANGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*\.\.\s*(\d{1,6}(?:\.\d{1,3})?)")
 _HEADER = re.compile(r"[A-Za-z0-9\-]{1,60}")
 # Who asks, what it may see, and where the request goes is not the config's to say.
 _OURS = re.compile(
@@ -100,6 +102,22 @@ def _database(value: str) -> str:
     if value:
         check_url(value)
     return value
+
+
+def _redis(value: str) -> str:
+    if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("expected redis://HOST:PORT/NUMBER, rediss://… for TLS, or unix://PATH")
+    return value
+
+
+def _rates(value: Any) -> Any:
+    match = _RANGE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("expected the fewest and the most a day, such as 3..200, or 0.5..10")
+    fewest, most = float(match[1]), float(match[2])
+    if fewest > most or not most:
+        raise ValueError("expected the fewest first, then the most, which is above 0")
+    return fewest, most
 
 
 def _regex(value: str) -> str:
@@ -194,3 +212,5 @@ Ages = Annotated[tuple[PositiveDuration, ...], AfterValidator(_ascending)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 HeaderText = Annotated[str, AfterValidator(_printable)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
+RedisUrl = Annotated[str, AfterValidator(_redis)]
+Rates = Annotated[tuple[float, float], BeforeValidator(_rates)]

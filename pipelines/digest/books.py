@@ -8,7 +8,6 @@ from sqlalchemy import Connection, select
 from crawler.books import Book, books_of, summed
 from crawler.config.models import Config
 from crawler.tables import run
-from pipelines.digest.labels import label_of
 from pipelines.digest.model import BookLine, Books, Imbalance, InterruptedRun
 
 
@@ -25,8 +24,8 @@ def books_between(connection: Connection, config: Config, cut_from: datetime, cu
         for line in books_of(connection, [row.id]):
             by_source[line.source].append(line)
             if not line.balances:
-                imbalances.append(_imbalance(row.id, label_of(config, line.source), line))
-    lines = {name: _book_line(label_of(config, name), summed(books)) for name, books in sorted(by_source.items())}
+                imbalances.append(_imbalance(row.id, config.label_of(line.source), line))
+    lines = {name: _book_line(config.label_of(name), summed(books)) for name, books in sorted(by_source.items())}
     imbalances += [
         _broken_chain(line)
         for name, line in lines.items()

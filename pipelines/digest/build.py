@@ -1,6 +1,7 @@
 """The digest of one subscription and period, from what is stored. The same facts and arguments give the same digest."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
@@ -14,11 +15,11 @@ from crawler.tables import article, entry, version
 from crawler.tables import digest as digest_table
 from pipelines.digest.books import books_between
 from pipelines.digest.changes import changes_between
-from pipelines.digest.health import failing_endpoints, silent_endpoints
-from pipelines.digest.labels import label_of
 from pipelines.digest.lines import Member, dated, sections_of, url_of, wanted_themes
 from pipelines.digest.membership import Period, Stored, Told, told_by_each
 from pipelines.digest.model import Digest, FoldedCopy, FurtherCopies, RefusedEntry
+from pipelines.health.failing import failing_endpoints
+from pipelines.health.silent import silent_endpoints
 
 _BATCH = 500  # entries in one IN (…)
 
@@ -59,8 +60,13 @@ def build_digest(
         ),
         changed=changes_between(connection, config, subscription, cut_from, cut_to),
         books=books_between(connection, config, cut_from, cut_to),
-        failing=failing_endpoints(connection, config, cut_from, cut_to),
-        silent=silent_endpoints(connection, config, cut_to),
+        failing=tuple(
+            replace(item, source=config.label_of(item.source))
+            for item in failing_endpoints(connection, config, cut_from, cut_to)
+        ),
+        silent=tuple(
+            replace(item, source=config.label_of(item.source)) for item in silent_endpoints(connection, config, cut_to)
+        ),
         refused=_refused(connection, subscription.sources, cut_from, cut_to),
     )
 
@@ -153,7 +159,7 @@ def _members(
 
 
 def _copy(config: Config, row: RowMapping) -> FoldedCopy:
-    return FoldedCopy(source=label_of(config, row["source"]), url=url_of(row))
+    return FoldedCopy(source=config.label_of(row["source"]), url=url_of(row))
 
 
 def _refused(

@@ -12,7 +12,6 @@ from crawler.items import Origin
 from crawler.outcomes import Outcome
 from crawler.tables import article, version
 from pipelines.archive.diff import changed_clauses
-from pipelines.digest.labels import label_of
 from pipelines.digest.lines import url_of, wanted_themes
 from pipelines.digest.model import Changed
 
@@ -74,7 +73,7 @@ def _change(
     return Changed(
         title=row["title"],
         url=url_of(row),
-        source=label_of(config, row["source"]),
+        source=config.label_of(row["source"]),
         at=at,
         is_deleted=is_deleted,
         removed=removed,

@@ -8,7 +8,6 @@ from typing import Any
 
 from crawler.config.models import Config, Rights, Subscription
 from crawler.items import Dating, TermHit, ThemeVerdict
-from pipelines.digest.labels import label_of
 from pipelines.digest.model import FoldedCopy, Line, Reason, Section
 from pipelines.sentences import lead_of
 
@@ -83,7 +82,7 @@ def _line(config: Config, member: Member) -> Line:
         entry=row["entry"],
         title=row["title"],
         url=url_of(row),
-        source=label_of(config, row["source"]),
+        source=config.label_of(row["source"]),
         published=Dating.from_json(row["published"]) if row["published"] else None,
         kept_at=row["kept_at"],
         score=verdict.score,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.items import Dating
+from pipelines.health.model import FailingEndpoint, SilentEndpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,24 +119,6 @@ class Books:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FailingEndpoint:
-    source: str  # its label
-    url: str  # of the endpoint or page; empty when the books name none
-    cause: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class SilentEndpoint:
-    """An endpoint that brought nothing new for three times its source's usual gap."""
-
-    source: str  # its label
-    url: str
-    last_new: datetime
-    days: int  # from then to the last good poll
-    usual_days: float  # the median gap
-
-
-@dataclass(frozen=True, kw_only=True)
 class RefusedEntry:
     """An entry we may not read: its title and link are all that is told."""
 
@@ -158,7 +141,7 @@ class Digest:
     further_copies: tuple[FurtherCopies, ...]
     changed: tuple[Changed, ...]
     books: Books
-    failing: tuple[FailingEndpoint, ...]
+    failing: tuple[FailingEndpoint, ...]  # their sources by label, here and below
     silent: tuple[SilentEndpoint, ...]
     refused: tuple[RefusedEntry, ...]
 

@@ -58,8 +58,13 @@ def _filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "dated": dated,
         "reasons": _reasons,
         "copies": _copies,
-        "number": "{:g}".format,
+        "span": _span,
     }
+
+
+def _span(hours: float) -> str:
+    """A span of time, in hours below two days."""
+    return f"{hours / 24:.3g} 天" if hours >= 48 else f"{hours:.3g} 小时"
 
 
 def _reasons(reasons: Iterable[Reason]) -> str:

@@ -1,0 +1,22 @@
+"""What is told of a sick source."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailingEndpoint:
+    source: str  # its name
+    url: str  # of the endpoint or page; empty when the books name none
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilentEndpoint:
+    """An endpoint that brought nothing new for three times its source's usual gap."""
+
+    source: str  # its name
+    url: str
+    last_new: datetime
+    hours: int  # from then to the last good poll
+    usual_hours: float  # the gap between news: as its source's `expect` says, else the median gap between days with any
