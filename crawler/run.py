@@ -1,18 +1,16 @@
-"""One run: visits every host that is due, one visit a host at a time, and closes the books. A composition root."""
+"""One run: visits every host that is due, and closes the books. A composition root."""
 
 import asyncio
 import logging
 import os
 import shutil
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 
-from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
 from sqlalchemy import Connection
 
@@ -22,67 +20,24 @@ from crawler.clock import Clock
 from crawler.config.models import Config, Source
 from crawler.database import Database, StorageError
 from crawler.endpoints import Endpoints
-from crawler.fetch.pace import DEFAULT_DELAY, Pace
+from crawler.fetch.pace import Pace
 from crawler.fetch.replay import NoMemories, ObeyedRobots, Replay
 from crawler.fetch.robots import Robots, RobotsCache
 from crawler.fetch.robots_cache import DatabaseRobotsCache
+from crawler.host_visits import HostVisits, due_endpoints
 from crawler.installation import installation_id
 from crawler.items import Flow
 from crawler.ledger import Ledger, Scope
 from crawler.revisits import Revisits
+from crawler.run_report import RunReport
 from crawler.signals import caught_signals
-from crawler.spiders.choice import spider_of
-from crawler.spiders.polls import is_to_poll
-from crawler.visit import DueEndpoint, RunContext, Visit
+from crawler.visit import RunContext
 from crawler.visit_settings import address_guard, user_agent, visit_settings
 from pipelines.archive.store import Archive
 
 logger = logging.getLogger(__name__)
 
-# On one machine the run lock says who is alive, and opening a run frees the leases of the dead; a lease is only there
-# so that several machines can share the ledger.
-_LEASE = timedelta(hours=6)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunReport:
-    """What a run did."""
-
-    number: int
-    started: datetime
-    ended: datetime
-    books: tuple[books.Book, ...]
-    due: int  # endpoints that were to be polled
-    errors: tuple[str, ...]  # faults of ours
-    stopped: str  # why it ended early, or ""
-    halted: str = ""  # what disk or database refused, and what to do; the run ended early by it
-    closed: bool = True  # its books are; else the next run closes them
-    unread: tuple[str, ...] = ()  # files it was given and could not read to their end, or could not write
-
-    @property
-    def balances(self) -> bool:
-        return all(book.balances for book in self.books)
-
-    @property
-    def polls(self) -> int:
-        return sum(book.polls for book in self.books)
-
-    @property
-    def polls_failed(self) -> int:
-        return sum(book.polls_failed for book in self.books)
-
-    @property
-    def polls_succeeded(self) -> int:
-        return self.polls - self.polls_failed
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Work:
-    """What brings a run to a host."""
-
-    due: list[DueEndpoint]
-    after: int  # entries up to this id were offered already
-    looks_again: bool  # articles are to be revisited
+__all__ = ["Run", "RunReport"]
 
 
 @dataclass(kw_only=True)
@@ -133,9 +88,9 @@ class Run:
             try:
                 archive = Archive(self.database, run.archive, self.config, self.clock.now, run.refused)
                 self.errors.extend(archive.recover())
-                to_poll = self._due_endpoints(run)
+                to_poll = due_endpoints(run, self.scope)
                 due = sum(len(endpoints) for endpoints in to_poll.values())
-                await self._visit_all(run, self._runner(), to_poll)
+                await self._visits(run).visit_all(to_poll)
             except StorageError as error:
                 self._halt(error)
         lines = self._close(run)
@@ -218,96 +173,14 @@ class Run:
                 books.add_error(connection, run.number, line.source, text)
         return books.books_of(connection, [run.number])
 
-    async def _visit_all(
-        self, run: RunContext, runner: AsyncCrawlerRunner, to_poll: dict[str, list[DueEndpoint]]
-    ) -> None:
-        offered: dict[str, int] = {}  # host → newest entry offered in this run; each is tried once
-        # A replay brings back what was announced and read; that an article was looked at again it cannot know.
-        to_revisit = set() if self.replay else run.revisits.hosts(self.clock.now(), run.scope)
-        while not self._stop_reason():
-            waiting = run.ledger.hosts_with_pending(self.clock.now(), run.scope, offered)
-            hosts = sorted({*to_poll, *waiting, *to_revisit})
-            if not hosts:
-                return
-            turns = asyncio.Semaphore(self.config.settings.hosts_at_once)
-
-            async def visit(host: str, newest: int, turns: asyncio.Semaphore = turns) -> None:
-                async with turns:
-                    work = _Work(due=to_poll.pop(host, []), after=offered.get(host, 0), looks_again=host in to_revisit)
-                    to_revisit.discard(host)
-                    reached = await self._contained_visit(run, runner, host, work)
-                offered[host] = max(reached, newest)
-
-            await asyncio.gather(*(visit(host, waiting.get(host, 0)) for host in hosts))
-
-    async def _contained_visit(self, run: RunContext, runner: AsyncCrawlerRunner, host: str, work: "_Work") -> int:
-        """Visit one host; return the newest entry id that was offered. Another host's fault stops no other visit."""
-        if self._halted:
-            return work.after
-        try:
-            return await self._visit(run, runner, host, work)
-        except StorageError as error:
-            self._halt(error)
-            return work.after
-        except Exception as error:  # the edge of a visit: told, and the run does not look well
-            logger.exception("the visit of %s broke", host)
-            self.errors.append(f"visit of {host}: {type(error).__name__}: {error}")
-            return work.after
-
-    async def _visit(self, run: RunContext, runner: AsyncCrawlerRunner, host: str, work: "_Work") -> int:
-        lease = run.ledger.claim(host, now=self.clock.now(), lease=_LEASE)
-        if lease is None:
-            self.watch(f"{host} is left alone: another worker visits it")
-            return work.after
-        sources = self._sources_of(run, host, work)
-        self._declare_pace(run, host, sources)
-        visit = Visit(run=run, lease=lease, due=work.due, after=work.after, looks_again=work.looks_again)
-        try:
-            with self.replay.turnstile.visiting(host) if self.replay else nullcontext():
-                await self._run_spider(runner, sources, visit)
-        finally:
-            self.errors.extend(text for _, text in visit.faults)
-            run.ledger.remember_hosts(run.pace.take_changes())
-            run.ledger.end_visit(run.number, lease, visit.traffic(), [*visit.notes, *visit.faults])
-        return visit.after
-
-    def _due_endpoints(self, run: RunContext) -> dict[str, list[DueEndpoint]]:
-        """Endpoints to poll, by host."""
-        wanted = {
-            (source.name, endpoint.url): (source, endpoint) for source in self.scope for endpoint in source.endpoints
-        }
-        by_host = defaultdict[str, list[DueEndpoint]](list)
-        for pair, state in run.endpoints.declare(wanted).items():
-            source, endpoint = wanted[pair]
-            due = DueEndpoint(source=source, endpoint=endpoint, state=state)
-            if is_to_poll(run, due):
-                by_host[state.host].append(due)
-        return dict(by_host)
-
-    async def _run_spider(self, runner: AsyncCrawlerRunner, sources: Sequence[Source], visit: Visit) -> None:
-        crawler = runner.create_crawler(spider_of({source.kind for source in sources}))
-        crawler.signals.connect(self._heard, signals.item_scraped)
-        await runner.crawl(crawler, visit=visit)
-
-    def _heard(self, item: Flow) -> None:
-        self.listen(item)
-
-    def _sources_of(self, run: RunContext, host: str, work: "_Work") -> list[Source]:
-        """Those that bring us to this host."""
-        now = self.clock.now()
-        names = {item.source.name for item in work.due}
-        names |= {item.source for item in run.ledger.pending(host, now=now, scope=run.scope)}
-        if work.looks_again:
-            names |= {item.pending.source for item in run.revisits.due(host, now, run.scope)}
-        return [source for source in self.scope if source.name in names]
-
-    @staticmethod
-    def _declare_pace(run: RunContext, host: str, sources: Sequence[Source]) -> None:
-        """The most careful politeness among them."""
-        run.pace.declare(
-            host,
-            delay=max((source.politeness.delay for source in sources), default=DEFAULT_DELAY),
-            concurrency=min((source.politeness.concurrency for source in sources), default=1),
+    def _visits(self, run: RunContext) -> HostVisits:
+        return HostVisits(
+            run=run,
+            sources=self.scope,
+            runner=self._runner(),
+            listen=self.listen,
+            halted=lambda: self._halted,
+            errors=self.errors,
         )
 
     def _runner(self) -> AsyncCrawlerRunner:
