@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
@@ -14,6 +14,9 @@ from scrapy.crawler import AsyncCrawlerRunner
 from crawler.config.models import Source
 from crawler.fetch.pace import DEFAULT_DELAY
 from crawler.items import Flow
+from crawler.ledger import Waiting
+from crawler.log_facts import log_facts
+from crawler.run_report import RunProgress
 from crawler.spiders.choice import spider_of
 from crawler.spiders.polls import is_to_poll
 from crawler.storage import StorageError
@@ -24,6 +27,7 @@ logger = logging.getLogger(__name__)
 # On one machine the run lock says who is alive, and opening a run frees the leases of the dead; a lease is only there
 # so that several machines can share the ledger.
 _LEASE = timedelta(hours=6)
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,19 @@ def due_endpoints(run: RunContext, sources: Sequence[Source]) -> dict[str, list[
     return dict(by_host)
 
 
+def _waiting_since(
+    to_poll: Mapping[str, list[DueEndpoint]], waiting: Mapping[str, Waiting], to_revisit: Mapping[str, datetime]
+) -> dict[str, datetime]:
+    """Each host that has something to do → since when."""
+    polls = {host: min(one.state.next_due or _EVER for one in due) for host, due in to_poll.items()}
+    pages = {host: pending.since for host, pending in waiting.items()}
+    since: dict[str, datetime] = {}
+    for work in (polls, pages, to_revisit):
+        for host, moment in work.items():
+            since[host] = min(moment, since.get(host, moment))
+    return since
+
+
 @dataclass(kw_only=True)
 class HostVisits:
     """Args:
@@ -54,6 +71,7 @@ class HostVisits:
     sources: that are crawled.
     runner: makes the crawler of a visit.
     listen: is given what the last stage hands on.
+    progress: is told how far the visits are.
     halted: what disk or database refused, or ""; nothing is visited then.
     errors: faults of ours are added to it.
     """
@@ -62,37 +80,63 @@ class HostVisits:
     sources: Sequence[Source]
     runner: AsyncCrawlerRunner
     listen: Callable[[Flow], None]
+    progress: Callable[[RunProgress], None]
     halted: Callable[[], str]
     errors: list[str]
+    _visited: int = 0
+    _known: int = 0
+    _pages: int = 0
 
     async def visit_all(self, to_poll: dict[str, list[DueEndpoint]]) -> None:
         """Visit every host until none has anything to do, or the run must stop."""
         run = self.run
         offered: dict[str, int] = {}  # host → newest entry offered in this run; each is tried once
         # A replay brings back what was announced and read; that an article was looked at again it cannot know.
-        to_revisit = set() if run.replay else run.revisits.hosts(run.clock.now(), run.scope)
+        to_revisit = {} if run.replay else run.revisits.hosts(run.clock.now(), run.scope)
         while not run.stop():
             waiting = run.ledger.hosts_with_pending(run.clock.now(), run.scope, offered)
-            hosts = sorted({*to_poll, *waiting, *to_revisit})
+            hosts = self._in_turn(_waiting_since(to_poll, waiting, to_revisit))
             if not hosts:
                 return
-            turns = asyncio.Semaphore(run.config.settings.hosts_at_once)
+            self._known += len(hosts)
+            self._tell_progress()
+            # Recorded answers come in the order in which they were recorded, if every visit is there to ask for them.
+            turns = asyncio.Semaphore(len(hosts) if run.replay else run.config.settings.hosts_at_once)
 
             async def visit(host: str, newest: int, turns: asyncio.Semaphore = turns) -> None:
                 async with turns:
                     work = _Work(due=to_poll.pop(host, []), after=offered.get(host, 0), looks_again=host in to_revisit)
-                    to_revisit.discard(host)
+                    to_revisit.pop(host, None)
                     reached = await self._contained_visit(host, work)
                 offered[host] = max(reached, newest)
+                self._visited += 1
+                self._tell_progress()
 
-            await asyncio.gather(*(visit(host, waiting.get(host, 0)) for host in hosts))
+            newest = {host: pending.newest for host, pending in waiting.items()}
+            await asyncio.gather(*(visit(host, newest.get(host, 0)) for host in hosts))
+
+    def _in_turn(self, since: Mapping[str, datetime]) -> list[str]:
+        """Hosts, the one that has waited longest first, so that runs that are always cut short come to everybody.
+
+        A host waits since the first of its work was due, or since it was asked last, if that was later.
+        """
+        now = self.run.clock.now()
+
+        def turn(host: str) -> tuple[datetime, str]:
+            return max(since[host], min(self.run.pace.last_asked(host) or _EVER, now)), host
+
+        return sorted(since, key=turn)
+
+    def _tell_progress(self) -> None:
+        self.progress(RunProgress(visited=self._visited, known=self._known, pages=self._pages))
 
     async def _contained_visit(self, host: str, work: _Work) -> int:
         """Visit one host; return the newest entry id that was offered. Another host's fault stops no other visit."""
-        if self.halted():
+        if self.halted() or self.run.time_over():
             return work.after
         try:
-            return await self._visit(host, work)
+            with log_facts(host=host):
+                return await self._visit(host, work)
         except StorageError as error:
             self.run.halt(error)
             return work.after
@@ -125,6 +169,8 @@ class HostVisits:
         await self.runner.crawl(crawler, visit=visit)
 
     def _heard(self, item: Flow) -> None:
+        self._pages += 1
+        self._tell_progress()
         self.listen(item)
 
     def _sources_of(self, host: str, work: _Work) -> list[Source]:

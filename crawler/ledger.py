@@ -41,6 +41,14 @@ class Scope:
     watched: frozenset[str]  # all that are enabled
 
 
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A host's entries that are to be fetched."""
+
+    newest: int  # the highest id among them
+    since: datetime  # when the first of them could have been
+
+
 class AlreadyEndedError(Exception):
     """The entry has its outcome, and an outcome never changes. The caller's result is to be dropped."""
 
@@ -51,15 +59,20 @@ class Ledger:
 
     # -- hosts -----------------------------------------------------------------------------------------------------
 
-    def hosts_with_pending(self, now: datetime, scope: Scope, after: Mapping[str, int]) -> dict[str, int]:
-        """Hosts with entries to fetch → the newest such entry's id; those not newer than `after` says are left out."""
+    def hosts_with_pending(self, now: datetime, scope: Scope, after: Mapping[str, int]) -> dict[str, Waiting]:
+        """Hosts with entries to fetch; those whose entries are not newer than `after` says are left out."""
+        since = func.coalesce(entry.c.next_try, entry.c.first_seen, type_=entry.c.first_seen.type)
         with self.database.read() as connection:
             rows = connection.execute(
-                select(entry.c.host, func.max(entry.c.id))
+                select(entry.c.host, func.max(entry.c.id).label("newest"), func.min(since).label("since"))
                 .where(_is_due(now), _reader(scope).is_not(None))
                 .group_by(entry.c.host)
             )
-            return {name: newest for name, newest in rows if newest > after.get(name, 0)}
+            return {
+                row.host: Waiting(newest=row.newest, since=row.since)
+                for row in rows
+                if row.newest > after.get(row.host, 0)
+            }
 
     def claim(self, name: str, *, now: datetime, lease: timedelta) -> Lease | None:
         """Take the host, unless somebody else visits it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 
 from crawler.database import Database
 from crawler.items import PendingEntry
@@ -42,10 +42,16 @@ class Revisits:
         self._database = database
         self._ages = ages
 
-    def hosts(self, now: datetime, scope: Scope) -> set[str]:
-        """Hosts with articles whose time has come."""
+    def hosts(self, now: datetime, scope: Scope) -> dict[str, datetime]:
+        """Hosts with articles whose time has come → when it came for the first of them."""
         with self._database.read() as connection:
-            return set(connection.scalars(select(entry.c.host).join(article).where(_is_due(now, scope)).distinct()))
+            rows = connection.execute(
+                select(entry.c.host, func.min(article.c.revisit_at).label("since"))
+                .join(article)
+                .where(_is_due(now, scope))
+                .group_by(entry.c.host)
+            )
+            return {row.host: row.since for row in rows}
 
     def due(self, host: str, now: datetime, scope: Scope) -> list[Revisit]:
         """The host's articles whose time has come, the one that has waited longest first."""

@@ -28,8 +28,9 @@ from crawler.host_visits import HostVisits, due_endpoints
 from crawler.installation import installation_id
 from crawler.items import Flow
 from crawler.ledger import Ledger, Scope
+from crawler.log_facts import log_facts
 from crawler.revisits import Revisits
-from crawler.run_report import RunReport
+from crawler.run_report import TIME_IS_UP, RunProgress, RunReport
 from crawler.signals import caught_signals
 from crawler.visit import RunContext
 from crawler.visit_settings import address_guard, user_agent, visit_settings
@@ -37,7 +38,7 @@ from pipelines.archive.store import Archive
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["Run", "RunReport"]
+__all__ = ["TIME_IS_UP", "Run", "RunReport"]
 
 
 @dataclass(kw_only=True)
@@ -50,6 +51,8 @@ class Run:
         route: local server that gets every request, or None for the live network.
         replay: recorded answers to live by instead of any network; endpoints that did not answer then are not polled.
         watch: is told in a line what just happened.
+        progress: is told how far it is, whenever that changes.
+        until: then it ends in order, by its clock; None: when everything is done.
         stages: item pipelines by their order; None for all of a crawl. The last of them tells the ledger.
         listen: is given what the last stage hands on.
     """
@@ -63,6 +66,8 @@ class Run:
     route: str | None = None
     replay: Replay | None = None
     watch: Callable[[str], None] = logger.info
+    progress: Callable[[RunProgress], None] = lambda progress: None
+    until: datetime | None = None
     stages: Mapping[str, int] | None = None
     listen: Callable[[Flow], None] = lambda item: None
     errors: list[str] = field(default_factory=list)
@@ -83,17 +88,9 @@ class Run:
         """
         started = self.clock.now()
         run = self._open(command, started)
-        due = 0
-        with run.ring.working() if run.ring else nullcontext():
-            try:
-                archive = Archive(self.database, run.archive, self.config, self.clock.now, run.refused)
-                self.errors.extend(archive.recover())
-                to_poll = due_endpoints(run, self.scope)
-                due = sum(len(endpoints) for endpoints in to_poll.values())
-                await self._visits(run).visit_all(to_poll)
-            except StorageError as error:
-                self._halt(error)
-        lines = self._close(run)
+        with log_facts(run=run.number):
+            due = await self._work(run)
+            lines = self._close(run)
         return RunReport(
             number=run.number,
             started=started,
@@ -105,6 +102,20 @@ class Run:
             halted=self._halted,
             closed=self._closed,
         )
+
+    async def _work(self, run: RunContext) -> int:
+        """How many endpoints were due."""
+        due = 0
+        with run.ring.working() if run.ring else nullcontext():
+            try:
+                archive = Archive(self.database, run.archive, self.config, self.clock.now, run.refused)
+                self.errors.extend(archive.recover())
+                to_poll = due_endpoints(run, self.scope)
+                due = sum(len(endpoints) for endpoints in to_poll.values())
+                await self._visits(run).visit_all(to_poll)
+            except StorageError as error:
+                self._halt(error)
+        return due
 
     def _open(self, command: str, now: datetime) -> RunContext:
         names = frozenset(source.name for source in self.scope)
@@ -129,7 +140,9 @@ class Run:
             revisits=Revisits(self.database, self.config.settings.revisit),
             archive=self.data / "archive",
             guard=address_guard(self.config.settings, self.route),
-            pace=Pace(self.clock, NoMemories() if self.replay else ledger, self._stop_reason, self._stopping),
+            pace=Pace(
+                self.clock, NoMemories() if self.replay else ledger, self._stop_reason, self._stopping, self.until
+            ),
             robots=Robots(self._robots_cache(), self.clock.now),
             ring=self._ring(number, now),
             replay=self.replay,
@@ -138,6 +151,7 @@ class Run:
             poll_now=self.poll_now,
             installation=cache(partial(installation_id, self.database)),
             stop=self._stop_reason,
+            time_over=lambda: self._stop_reason() == TIME_IS_UP,
             halt=self._halt,
             watch=self.watch,
         )
@@ -179,6 +193,7 @@ class Run:
             sources=self.scope,
             runner=self._runner(),
             listen=self.listen,
+            progress=self.progress,
             halted=lambda: self._halted,
             errors=self.errors,
         )
@@ -191,6 +206,9 @@ class Run:
         )
 
     def _stop_reason(self) -> str:
+        if not self._stopped and self.until is not None and self.clock.now() >= self.until:
+            self.stop(TIME_IS_UP)
+            logger.info("the time of the run is up; what is pending stays for the next one")
         if not self._stopped:
             free = shutil.disk_usage(self.data).free / 1_000_000
             least = self.config.settings.min_free_mb

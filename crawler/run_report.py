@@ -1,9 +1,20 @@
-"""What a run tells when it is over."""
+"""What a run tells, while it goes on and when it is over."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.books import Book
+
+TIME_IS_UP = "its time is up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunProgress:
+    """How far a run is."""
+
+    visited: int  # hosts
+    known: int  # hosts that are to be visited, those that were included; announcements may add some
+    pages: int  # that were fetched and are done with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +27,7 @@ class RunReport:
     books: tuple[Book, ...]
     due: int  # endpoints that were to be polled
     errors: tuple[str, ...]  # faults of ours
-    stopped: str  # why it ended early, or ""
+    stopped: str  # why it ended early, or ""; TIME_IS_UP where it was asked to
     halted: str = ""  # what disk or database refused, and what to do; the run ended early by it
     closed: bool = True  # its books are; else the next run closes them
     unread: tuple[str, ...] = ()  # files it was given and could not read to their end, or could not write
@@ -36,3 +47,14 @@ class RunReport:
     @property
     def polls_succeeded(self) -> int:
         return self.polls - self.polls_failed
+
+    @property
+    def time_over(self) -> bool:
+        """It ended as its time was up: no fault, and what it did not come to stays for the next run."""
+        return self.stopped == TIME_IS_UP and not self.halted
+
+    @property
+    def nothing_polled(self) -> bool:
+        """Something was due, and no poll succeeded; a run whose time was up before the first poll says nothing."""
+        never_asked = self.time_over and self.polls == 0
+        return self.due > 0 and self.polls_succeeded == 0 and not never_asked

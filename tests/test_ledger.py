@@ -14,7 +14,7 @@ from crawler import books
 from crawler.database import Database
 from crawler.endpoints import Endpoints
 from crawler.items import Dating, Ended, Entry, FurtherList, HostMemory, Poll, Postponed, Precision
-from crawler.ledger import AlreadyEndedError, Ledger, Scope
+from crawler.ledger import AlreadyEndedError, Ledger, Scope, Waiting
 from crawler.outcomes import Outcome, PollOutcome
 from crawler.tables import entry, sighting
 
@@ -167,7 +167,7 @@ def test_the_lists_of_an_index_share_one_hundred(ledger):
 
 def test_an_entry_goes_to_the_host_of_its_address_not_of_its_endpoint(ledger):
     poll(ledger, open_run(ledger), [an_entry(1, host="www.gamma.example")])
-    assert ledger.hosts_with_pending(START, ALL, {}) == {"gamma.example": 1}
+    assert ledger.hosts_with_pending(START, ALL, {}) == {"gamma.example": Waiting(newest=1, since=START)}
 
 
 def test_an_outcome_never_changes(ledger):

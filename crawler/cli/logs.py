@@ -1,4 +1,17 @@
-"""Logs go to stderr: lines for a person on a terminal, else one JSON object a line. stdout carries results only."""
+"""Logs go to stderr: lines for a person on a terminal, else one JSON object a line. stdout carries results only.
+
+The fields of a JSON line:
+    time: when it was written; ISO 8601, UTC, to the millisecond.
+    level: debug, info, warning, error or critical.
+    logger: the module it comes from, Scrapy's and other libraries' included.
+    message: one text.
+    run: the number of the run under way, or that the exception comes from; absent outside of runs.
+    host: the host whose visit it was written in; absent outside of visits.
+    traceback: of the exception; absent where there is none.
+
+A line for a person has the machine's local time, and says `[run 212]` and `[alpha.example]` where the other has these.
+The report of a run that did not go well is no log line but text, see `crawler.cli.report`.
+"""
 
 import json
 import logging
@@ -7,11 +20,13 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
+from crawler.log_facts import LogFactsFilter, facts_of
+
 _log = logging.getLogger("presswatch")
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and the traceback where there is one."""
+    """One JSON object a line, with the fields this file's head describes."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -19,17 +34,35 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **facts_of(record),
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 
+class PersonLines(logging.Formatter):
+    """What a person reads, a line each; a traceback follows on its own."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(where)s%(name)s: %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the library's name
+        facts = facts_of(record)
+        run = f"[run {facts['run']}] " if "run" in facts else ""
+        record.where = run + (f"[{facts['host']}] " if "host" in facts else "")
+        return super().formatMessage(record)
+
+
 class StderrHandler(logging.Handler):
     """Writes to whatever stderr is at that moment, in the form that suits it."""
 
-    _person = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
+    _person = PersonLines()
     _machine = JsonLines()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addFilter(LogFactsFilter())
 
     def emit(self, record: logging.LogRecord) -> None:
         formatter = self._person if sys.stderr.isatty() else self._machine

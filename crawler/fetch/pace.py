@@ -51,13 +51,22 @@ class Pace:
         memories: what earlier runs knew of a host; asked when it is first met.
         stop: why nothing more may be sent, or "".
         stopping: set when `stop` has come to say something; wakes those who wait.
+        deadline: when `stop` comes to say something by itself; nobody waits longer. None: never.
     """
 
-    def __init__(self, clock: Clock, memories: HostMemories, stop: Callable[[], str], stopping: asyncio.Event) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        memories: HostMemories,
+        stop: Callable[[], str],
+        stopping: asyncio.Event,
+        deadline: datetime | None = None,
+    ) -> None:
         self._clock = clock
         self._memories = memories
         self._stop = stop
         self._stopping = stopping
+        self._deadline = deadline
         self._hosts: dict[str, _HostPace] = {}
 
     def declare(self, host: str, *, delay: timedelta, concurrency: int) -> None:
@@ -88,6 +97,10 @@ class Pace:
         """The time until which the host wants to be left alone, when that is still to come."""
         until = self._pace(host).not_before
         return until if until is not None and until > self._clock.now() else None
+
+    def last_asked(self, host: str) -> datetime | None:
+        """When the host was asked last, in this run or before."""
+        return self._pace(host).last
 
     def take_changes(self) -> dict[str, HostMemory]:
         """What is to be remembered of the hosts that were asked or held since the last call."""
@@ -130,6 +143,16 @@ class Pace:
             return
         # A last request in the future is one by a clock that was wrong; it must not stop us until then.
         moment = min(pace.last, self._clock.now()) + pace.delay
+        await self._wait(moment, host)
+
+    async def _wait(self, moment: datetime, host: str) -> None:
+        while self._deadline is not None and self._deadline < moment:
+            if self._stop():
+                return
+            await self._sleep(self._deadline, host)
+        await self._sleep(moment, host)
+
+    async def _sleep(self, moment: datetime, host: str) -> None:
         waits = [
             asyncio.ensure_future(self._clock.wait_until(moment, f"pace of {host}")),
             asyncio.ensure_future(self._stopping.wait()),

@@ -106,7 +106,7 @@ class Poller:
             by_source[due.source.name].append(due.endpoint.url)
         for name, urls in by_source.items():
             what = urls[0] if len(urls) == 1 else f"{urls[0]} and {len(urls) - 1} more"
-            self._visit.note(name, f"{what}: not polled: {reason}")
+            self._visit.note_not_polled(name, what, reason)
 
     async def _poll(self, due: DueEndpoint) -> None:
         """Poll, and store what came of it. One endpoint's fault does not keep the others waiting."""
@@ -151,7 +151,7 @@ class Poller:
 
     def _put_off(self, due: DueEndpoint, reason: NotNowError) -> None:
         run = self._visit.run
-        self._visit.note(due.source.name, f"{due.endpoint.url}: not polled: {reason}")
+        self._visit.note_not_polled(due.source.name, due.endpoint.url, str(reason))
         if reason.until is not None:
             following = max(self._next(due, due.state.ttl), reason.until)
             run.endpoints.put_off(due.state, following)
