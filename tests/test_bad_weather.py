@@ -30,12 +30,15 @@ def three(rig, site):
 
 @pytest.fixture
 def told(capsys):
-    """What an operator under cron reads of a report on stderr."""
+    """What an operator under cron reads of a report on stderr, below its first line."""
 
     def lines(report):
         capsys.readouterr()
         tell(report, to_person=False, nothing_watched=False)
-        return capsys.readouterr().err.splitlines()
+        head, *faults = capsys.readouterr().err.splitlines()
+        assert head.startswith(f"presswatch run {report.number}, ")
+        assert all(line.startswith("  ") for line in faults)
+        return [line[2:] for line in faults]
 
     return lines
 
@@ -121,7 +124,7 @@ def test_a_run_that_ends_early_still_prints_one_document_and_issues_no_digest(th
     with files_fail_at("write", monkeypatch):
         result = call(three, "crawl", "--json", "--then-digest")
     document = json.loads(result.stdout)
-    assert (result.exit_code, document["totals"]["found"], len(result.stderr.splitlines())) == (1, 3, 1)
+    assert (result.exit_code, document["totals"]["found"], len(result.stderr.splitlines())) == (1, 3, 2)
     assert three.query("SELECT count(*) FROM digest") == [(0,)]
     assert call(three, "crawl", "--then-digest").exit_code == 0
     assert three.query("SELECT count(*) FROM digest") == [(1,)]

@@ -63,7 +63,7 @@ def test_when_no_poll_succeeded_the_cause_is_told_and_the_code_is_3(presswatch, 
     site.routes["alpha.example/feed"] = Answer("<html></html>")
     result = presswatch("crawl")
     assert result.exit_code == 3
-    assert "alpha: https://alpha.example/feed: an HTML page, not a feed" in result.stderr
+    assert "  alpha\n    https://alpha.example/feed: an HTML page, not a feed" in result.stderr
 
 
 @pytest.mark.usefixtures("one_article")
@@ -72,7 +72,7 @@ def test_one_sick_source_fails_a_run_only_under_strict(presswatch, rig, flags, c
     rig.source("beta", "https://beta.example/feed")
     result = presswatch("crawl", *flags)
     assert result.exit_code == code
-    assert "beta: https://beta.example/feed: no longer there: HTTP 404" in result.stderr
+    assert "  beta\n    https://beta.example/feed: no longer there: HTTP 404\n" in result.stderr
 
 
 @pytest.mark.parametrize(

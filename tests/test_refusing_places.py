@@ -118,7 +118,7 @@ def test_an_archive_that_may_only_be_read_keeps_no_article_from_being_stored(thr
     (three.data / "archive").mkdir(parents=True)
     locked(three.data / "archive")
     code, lines = process(three, UNPRIVILEGED, "crawl")
-    told = [line for line in lines if line.startswith(f"internal failure: {three.data}/archive/alpha/")]
+    told = [line for line in lines if line.startswith(f"  internal failure: {three.data}/archive/alpha/")]
     refused = "it cannot be written there (Permission denied): put right what is in the way"
     assert (code, len(told)) == (1, 3)
     assert all(line.endswith(f"{refused}; its rows are stored, and the next run writes it") for line in told)
@@ -182,9 +182,9 @@ def lived_then_locked(rig, site, locked):
 
 @pytest.mark.parametrize("nth", [1, 2, 3, 5, 6, 11])
 def test_a_process_that_finds_the_disk_full_ends_in_order_and_the_next_one_finishes(three, nth):
-    code, [line] = process(three, FULL_DISK, nth, "crawl", "--then-digest")
-    assert code == 1
-    assert line.startswith(f"the run ended early: {three.data}/archive/alpha/")
+    code, [head, line] = process(three, FULL_DISK, nth, "crawl", "--then-digest")
+    assert (code, head.endswith(": it ended early")) == (1, True)
+    assert line.startswith(f"  the run ended early: {three.data}/archive/alpha/")
     pending = "its rows are stored, and the next run writes it; what is pending stays for the next one"
     assert line.endswith(f": the disk is full (No space left on device): free some space; {pending}")
     assert not (three.data / "digests").exists()

@@ -1,26 +1,38 @@
 """presswatch crawl: one run, and what is told of it."""
 
 import asyncio
+import logging
+import math
 import shlex
 import sys
+from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from crawler.books import Book
 from crawler.cli.app import App, print_document, with_app
 from crawler.cli.choose import select_sources
+from crawler.cli.earlier_runs import NONE_EARLIER, EarlierRuns, earlier_runs
 from crawler.cli.lock import LockedError, locked
+from crawler.cli.progress import shown_progress
 from crawler.cli.replaying import read_recording, replay, tell_if_nothing_was_polled, warc_files
+from crawler.cli.report import report_lines
+from crawler.cli.summary import show_summary
 from crawler.config.models import Source
+from crawler.database import Database, StorageError
 from crawler.outcomes import Outcome
 from crawler.run import Run, RunReport
 from pipelines.digest.all_due import issue_all_due
+
+logger = logging.getLogger(__name__)
+
+_UTC = ZoneInfo("UTC")
+_LONGEST_MINUTES = 60 * 24 * 365  # a year; a clock cannot add more than some thousand
 
 
 class ExitCode(IntEnum):
@@ -46,24 +58,42 @@ class ExitCode(IntEnum):
     help="Live by this .warc.gz, or all in this folder, instead of the network; may be given several times.",
 )
 @click.option("--spider", hidden=True, help="Only sources this spider is for: what `scrapy crawl SPIDER` asks for.")
+@click.option(
+    "--max-minutes",
+    "minutes",
+    metavar="N",
+    type=click.FloatRange(min=0, min_open=True, max=_LONGEST_MINUTES),
+    callback=lambda context, parameter, value: _finite(value),
+    help="End in order once N minutes are over, after the pages under way; fractions are allowed.",
+)
 @with_app
 def crawl(
-    app: App, /, *, names: tuple[str, ...], captures: tuple[Path, ...], spider: str | None, **flags: bool
+    app: App,
+    /,
+    *,
+    names: tuple[str, ...],
+    captures: tuple[Path, ...],
+    spider: str | None,
+    minutes: float | None,
+    **flags: bool,
 ) -> None:
     """Visit what is due: poll, fetch, extract, judge, store. A named SOURCE is polled now, due or not."""
     if captures and app.route:
         raise click.UsageError("give either --replay or --route: a replay sends no request")
+    if captures and minutes:
+        raise click.UsageError("give either --replay or --max-minutes: a replay goes by the times of its recording")
     scope = select_sources(app.config, names, spider=spider)
+    until = app.clock.now() + timedelta(minutes=minutes) if minutes else None
     try:
         with locked(app):
-            report = _crawl_or_replay(app, scope, captures, poll_now=bool(names) or flags["poll_all"])
-            if app.json:
-                print_document(report_document(report))
-            tell(report, to_person=sys.stdout.isatty() and not app.json, nothing_watched=not scope)
+            if captures:
+                report = _replay(app, scope, captures)
+            else:
+                report = run_crawl(app, scope, poll_now=bool(names) or flags["poll_all"], until=until)
+            _tell(app, report, nothing_watched=not scope, everything=bool(captures))
             if flags["then_digest"] and not report.halted:
-                issue_all_due(
-                    app.database, app.config, report.ended if captures else app.clock.now(), app.data / "digests"
-                )
+                now = report.ended if captures else app.clock.now()
+                issue_all_due(app.database, app.config, now, app.data / "digests")
     except LockedError as error:
         if flags["if_idle"]:
             return
@@ -71,18 +101,21 @@ def crawl(
     sys.exit(exit_code(report, strict=flags["strict"]))
 
 
-def _crawl_or_replay(app: App, scope: tuple[Source, ...], captures: tuple[Path, ...], *, poll_now: bool) -> RunReport:
-    if not captures:
-        return run_crawl(app, scope, poll_now=poll_now)
+def _finite(minutes: float | None) -> float | None:
+    if minutes is not None and not math.isfinite(minutes):
+        raise click.BadParameter("it is not a number of minutes")
+    return minutes
+
+
+def _replay(app: App, scope: tuple[Source, ...], captures: tuple[Path, ...]) -> RunReport:
     report = replay(app, scope, read_recording(warc_files(captures)))
     tell_if_nothing_was_polled(report)
     return report
 
 
-def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool) -> RunReport:
+def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool, until: datetime | None = None) -> RunReport:
     """One run under the lock the caller holds, its progress shown on a terminal."""
-    console = Console(stderr=True)
-    with console.status("visiting hosts ...", spinner="dots") as status:
+    with shown_progress(Console(stderr=True), shown=sys.stderr.isatty()) as shown:
         run = Run(
             config=app.config,
             database=app.database,
@@ -91,16 +124,41 @@ def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool) -> RunRepo
             scope=scope,
             poll_now=poll_now,
             route=app.route,
-            watch=lambda line: status.update(Text(line)),  # not markup: titles may hold brackets
+            until=until,
+            watch=shown.watch,
+            progress=shown.progress,
         )
         return asyncio.run(run.crawl_until_signal(shlex.join(sys.argv[1:])[:200]))
+
+
+def _tell(app: App, report: RunReport, *, nothing_watched: bool, everything: bool) -> None:
+    if app.json:
+        print_document(report_document(report))
+    everything = everything or app.verbose or sys.stderr.isatty()
+    zone = app.config.settings.zone
+    tell(
+        report,
+        to_person=sys.stdout.isatty() and not app.json,
+        nothing_watched=nothing_watched,
+        zone=zone,
+        earlier=NONE_EARLIER if everything else _earlier(app.database, report, zone),
+    )
+
+
+def _earlier(database: Database, report: RunReport, zone: ZoneInfo) -> EarlierRuns:
+    try:
+        with database.read() as connection:
+            return earlier_runs(connection, report, zone)
+    except StorageError as error:
+        # Then all is told: of a run that could not store anything, as of any other.
+        logger.info("the books of earlier runs cannot be read: %s", error)
+        return NONE_EARLIER
 
 
 def exit_code(report: RunReport, *, strict: bool) -> ExitCode:
     if report.errors or report.halted or report.unread or not report.balances:
         return ExitCode.INTERNAL
-    nothing_polled = report.due > 0 and report.polls_succeeded == 0
-    if nothing_polled or (strict and report.polls_failed > 0):
+    if report.nothing_polled or (strict and report.polls_failed > 0):
         return ExitCode.NOTHING_POLLED
     return ExitCode.COMPLETED
 
@@ -130,42 +188,24 @@ def _counters(book: Book) -> dict[str, int | None]:
     }
 
 
-def tell(report: RunReport, *, to_person: bool, nothing_watched: bool) -> None:
-    """A table for a person; what went wrong for everybody, on stderr, so that cron mails it."""
+def tell(
+    report: RunReport,
+    *,
+    to_person: bool,
+    nothing_watched: bool = False,
+    zone: ZoneInfo = _UTC,
+    earlier: EarlierRuns = NONE_EARLIER,
+) -> None:
+    """A table for a person; what went wrong for everybody, on stderr, so that cron mails it.
+
+    Args:
+        report: of the run.
+        to_person: who looks at stdout.
+        nothing_watched: no source is enabled.
+        zone: the installation's.
+        earlier: what runs before it told and need not be told again.
+    """
     if to_person:
-        Console().print(_table(report))
-    if nothing_watched:
-        click.echo("no source is enabled: nothing is watched; see the folder sources/ of the configuration", err=True)
-    for book in report.books:
-        for error in book.error.splitlines():
-            click.echo(f"{book.source}: {error}", err=True)
-        if not book.balances:
-            click.echo(f"{book.source}: the books of run {report.number} do not balance: {_sum(book)}", err=True)
-    for text in (*report.unread, *(f"internal failure: {error}" for error in report.errors)):
-        click.echo(text, err=True)
-    if report.stopped:
-        click.echo(_early_end(report), err=True)
-
-
-def _early_end(report: RunReport) -> str:
-    closing = "" if report.closed else ", which also closes the books of this one"
-    cause = report.halted or report.stopped
-    return f"the run ended early: {cause}; what is pending stays for the next one{closing}"
-
-
-def _table(report: RunReport) -> Table:
-    document = report_document(report)
-    # Outcomes that came to nothing are left out, so that the table fits a terminal.
-    outcomes = [outcome.value for outcome in Outcome if document["totals"][outcome.value]]
-    columns = ["carried_in", "found", *outcomes, "carried_out", "known", "requests"]
-    table = Table(title=f"run {report.number}", caption="carried in + found = outcomes + carried out")
-    table.add_column("source", no_wrap=True)
-    for name in columns:
-        table.add_column(name.replace("_", " "), justify="right")
-    for source in document["sources"]:
-        table.add_row(source["name"], *(str(source[name] or "·") for name in columns))
-    return table
-
-
-def _sum(book: Book) -> str:
-    return f"{book.carried_in} + {book.found} ≠ {sum(book.outcomes.values())} + {book.carried_out}"
+        show_summary(Console(), report)
+    for line in report_lines(report, zone, earlier, nothing_watched=nothing_watched):
+        click.echo(line, err=True)

@@ -1,0 +1,143 @@
+"""The report of a run that did not go well, as cron mails it: plain text, nothing when there is nothing to tell.
+
+What a run of the same day told of a source before is not told again: a mail every twenty minutes about the same sick
+source is one that nobody reads. Faults of presswatch, books that do not balance, what disk or database refused, and
+that nothing at all could be polled are told every time.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from crawler.books import Book
+from crawler.cli.earlier_runs import NONE_EARLIER, EarlierRuns, is_news
+from crawler.run_report import RunReport
+
+_MOST_COMMANDS = 3  # that are named at the end
+_NOBODY_WATCHED = "no source is enabled: nothing is watched; see the folder sources/ of the configuration"
+
+
+def report_lines(
+    report: RunReport, zone: ZoneInfo, earlier: EarlierRuns = NONE_EARLIER, *, nothing_watched: bool = False
+) -> list[str]:
+    """What is to be told of a run; nothing when all is well, or as it was told before.
+
+    Args:
+        report: of the run.
+        zone: the installation's.
+        earlier: what runs before it told; NONE_EARLIER to tell everything.
+        nothing_watched: no source is enabled.
+    """
+    faults = [*_own_faults(report), *_imbalances(report), *_early_end(report)]
+    if nothing_watched:
+        faults.append(_NOBODY_WATCHED)
+    news = {
+        line.source: [text for text in line.error.splitlines() if is_news(line, text, earlier)] for line in report.books
+    }
+    news = {source: errors for source, errors in news.items() if errors}
+    if not faults and not news and not report.nothing_polled:
+        return []
+    told = [*faults, *_by_source(news), *_repeats(report, news), *_well_again(report, earlier), *_look_next(news)]
+    return [f"{_head(report, zone)}: {_verdict(report, zone, earlier)}", *(f"  {line}" for line in told)]
+
+
+def _head(report: RunReport, zone: ZoneInfo) -> str:
+    return f"presswatch run {report.number}, {_moment(report.started, zone)}"
+
+
+def _moment(moment: datetime, zone: ZoneInfo) -> str:
+    text = moment.astimezone(zone).isoformat(sep=" ", timespec="minutes")
+    return f"{text[:16]} {text[16:]}"
+
+
+def _verdict(report: RunReport, zone: ZoneInfo, earlier: EarlierRuns) -> str:
+    parts = []
+    if report.errors:
+        parts.append("presswatch itself failed")
+    if report.unread:
+        parts.append(f"{len(report.unread)} {_plural('file', report.unread)} not taken in whole")
+    if not report.balances:
+        parts.append("the books do not balance")
+    if _ended_early(report):
+        parts.append("it ended early")
+    return ", ".join([*parts, *_how_sources_are(report, zone, earlier)]) or "nothing is watched"
+
+
+def _how_sources_are(report: RunReport, zone: ZoneInfo, earlier: EarlierRuns) -> Iterator[str]:
+    of_all = f"of {len(report.books)} {_plural('source', report.books)}"
+    failed = [line for line in report.books if line.polls_failed]
+    noted = [line for line in report.books if line.error]
+    if report.nothing_polled:
+        since = earlier.nothing_polled_since
+        begun = f", since {_moment(since, zone)}" if since and since < report.started else ""
+        yield f"nothing that was due could be polled{begun}"
+    elif failed:
+        yield f"{len(failed)} {of_all} failed"
+    elif noted:
+        yield f"{len(noted)} {of_all} {'needs' if len(noted) == 1 else 'need'} a look"
+
+
+def _own_faults(report: RunReport) -> Iterator[str]:
+    yield from report.unread
+    for error in report.errors:
+        yield f"internal failure: {error}"
+    if report.errors:
+        yield "what was pending is tried again by the next run; the log above has what is known of the cause"
+
+
+def _imbalances(report: RunReport) -> Iterator[str]:
+    wrong = [line for line in report.books if not line.balances]
+    for line in wrong:
+        yield f"{line.source}: the books of run {report.number} do not balance: {_sum(line)}"
+    if wrong:
+        yield "presswatch archive verify tells what in the archive is not as it should be"
+
+
+def _sum(line: Book) -> str:
+    return f"{line.carried_in} + {line.found} ≠ {sum(line.outcomes.values())} + {line.carried_out}"
+
+
+def _ended_early(report: RunReport) -> bool:
+    return bool(report.stopped) and not report.time_over
+
+
+def _early_end(report: RunReport) -> Iterator[str]:
+    if _ended_early(report):
+        closing = "" if report.closed else ", which also closes the books of this one"
+        cause = report.halted or report.stopped
+        yield f"the run ended early: {cause}; what is pending stays for the next one{closing}"
+
+
+def _by_source(news: dict[str, list[str]]) -> Iterator[str]:
+    for source, errors in news.items():
+        yield source
+        yield from (f"  {error}" for error in errors)
+
+
+def _repeats(report: RunReport, news: dict[str, list[str]]) -> Iterator[str]:
+    silent = [line.source for line in report.books if line.error and line.source not in news]
+    if silent:
+        yield f"as told today already: {_some(silent)}"
+
+
+def _well_again(report: RunReport, earlier: EarlierRuns) -> Iterator[str]:
+    well = {line.source for line in report.books if line.polls and not line.polls_failed}
+    again = sorted(well & earlier.failed_last)
+    if again:
+        yield f"polled well again: {_some(again)}"
+
+
+def _look_next(news: dict[str, list[str]]) -> Iterator[str]:
+    if 0 < len(news) <= _MOST_COMMANDS:
+        yield "more: " + ", ".join(f"presswatch status {source}" for source in news)
+    elif news:
+        yield "more: presswatch status, and presswatch status SOURCE for one of them"
+
+
+def _some(names: Sequence[str], most: int = 8) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _plural(word: str, things: Sequence[object]) -> str:
+    return word if len(things) == 1 else f"{word}s"
