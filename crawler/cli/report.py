@@ -37,7 +37,9 @@ def report_lines(
     news = {source: errors for source, errors in news.items() if errors}
     if not faults and not news and not report.nothing_polled:
         return []
-    told = [*faults, *_by_source(news), *_repeats(report, news), *_well_again(report, earlier), *_look_next(news)]
+    told = [*faults, *_by_source(news)]
+    if told:
+        told += [*_repeats(report, news), *_well_again(report, earlier), *_look_next(news)]
     return [f"{_head(report, zone)}: {_verdict(report, zone, earlier)}", *(f"  {line}" for line in told)]
 
 
