@@ -11,6 +11,7 @@ from crawler.outcomes import Outcome
 from crawler.run_report import RunReport
 
 _OPTIONAL = ("requests", "known")  # left out, in this order, where a terminal is too narrow
+_SHORTEST_NAME = 8
 
 
 def show_summary(console: Console, report: RunReport) -> None:
@@ -31,14 +32,27 @@ def _did_anything(line: Book) -> bool:
     return any(counts) or bool(line.error)
 
 
-def _fitted(console: Console, lines: Sequence[Book], *, title: str) -> Table:
-    left_out: list[str] = []
-    for name in (None, *_OPTIONAL):
-        left_out += [name] if name else []
+def _fitted(console: Console, lines: Sequence[Book], *, title: str) -> Table | Text:
+    """The table with what there is room for; a line for each source where there is none even for its numbers."""
+    for left_out in ((), _OPTIONAL[:1], _OPTIONAL):
         table = _table(lines, title, left_out)
-        if console.measure(table, options=console.options.update(width=10_000)).maximum <= console.width:
-            break
+        if _width(console, table) <= console.width:
+            return table
+    table.columns[0].max_width = _SHORTEST_NAME
+    spare = console.width - _width(console, table)
+    if spare < 0:
+        return Text("\n".join([title, *map(_in_words, lines)]))
+    table.columns[0].max_width = _SHORTEST_NAME + spare
     return table
+
+
+def _width(console: Console, table: Table) -> int:
+    return console.measure(table, options=console.options.update(width=10_000)).maximum
+
+
+def _in_words(line: Book) -> str:
+    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in _counts(line).items() if count)
+    return f"{line.source}: {counts or 'nothing'}"
 
 
 def _table(lines: Sequence[Book], title: str, left_out: Sequence[str]) -> Table:
@@ -54,7 +68,7 @@ def _table(lines: Sequence[Book], title: str, left_out: Sequence[str]) -> Table:
         title_justify="left",
         caption_justify="left",
     )
-    table.add_column("source", no_wrap=True, overflow="ellipsis", min_width=8)
+    table.add_column("source", no_wrap=True, overflow="ellipsis")
     for name in columns:
         table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     for line in lines:
