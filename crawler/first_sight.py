@@ -124,12 +124,21 @@ def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
 
 def _why_stale(item: Entry, now: datetime, max_age: timedelta) -> str:
     """Why the entry is older than its source's limit, or ""."""
-    limit = f"older than the source's limit of {max_age.days} days"
+    limit = f"older than the source's limit of {_span(max_age)}"
     if item.published is not None:
         return f"published {item.published.at.isoformat()}, {limit}" if now - item.published.at > max_age else ""
     if item.changed is not None and now - item.changed > max_age:
         return f"unchanged since {item.changed.isoformat()}, {limit}"
     return ""
+
+
+def _span(age: timedelta) -> str:
+    """In the largest unit that says it exactly; a limit that is set in odd seconds is told in hours."""
+    days, rest = divmod(age, timedelta(days=1))
+    if not rest and days:
+        return f"{days} {'day' if days == 1 else 'days'}"
+    hours = age / timedelta(hours=1)
+    return f"{hours:g} {'hour' if hours == 1 else 'hours'}"
 
 
 def _undated_too_many(connection: Connection, state: EndpointState, fresh: Iterable[Entry]) -> list[str]:

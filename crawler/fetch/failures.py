@@ -22,7 +22,7 @@ from crawler.urls import UrlError
 
 
 class BadRedirectError(IgnoreRequest):
-    """A redirect that leads to no address. Named, so that it is not taken for a body too large."""
+    """A redirect that leads to no address, or always on. Named, so that it is not taken for a body too large."""
 
 
 class GoneRedirectError(IgnoreRequest):
@@ -137,6 +137,5 @@ def failure_of_exception(error: BaseException) -> Failure | None:
         if isinstance(error, kind):
             return failure
     if isinstance(error, IgnoreRequest):
-        # Scrapy's own two: a body too large once decompressed (raised from the decoder's error), too many redirects.
-        return Failure.REDIRECTS if error.__cause__ is None else Failure.TOO_LARGE
+        return Failure.TOO_LARGE  # once decompressed: the only one that keeps Scrapy's own class
     return None

@@ -8,9 +8,17 @@ from urllib.parse import urlsplit
 
 from aiohttp import TCPConnector
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
-from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
 from scrapy.http import Headers
 
+from crawler.fetch.causes import in_plain_words
 from crawler.fetch.failures import Failure, failure_of_status
 from crawler.fetch.guard import AddressRefusedError, refusals
 from crawler.polling import parse_retry_after, retry_time
@@ -24,6 +32,15 @@ if TYPE_CHECKING:
     from crawler.visit import Visit
 
 WALLED_PAUSE = timedelta(hours=6)  # a firewall that is asked on goes on turning away
+
+_TOLD_PLAINLY = (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
 
 
 class DoorHandler(AiohttpDownloadHandler):
@@ -47,7 +64,7 @@ class DoorHandler(AiohttpDownloadHandler):
             raise AddressRefusedError(str(error)) from error
         async with self._visit.run.pace.turn(host_of(request.url)):
             self._visit.count_request(request.meta["source"])
-            response = await self._download_guarded(self._routed(request))
+            response = await self._download_guarded(request)
             request.meta["answered_at"] = self._visit.run.clock.now()
             # Within the turn, so that nobody's next request slips out before the host's wish is known.
             self._hold_as_asked(request, response)
@@ -92,10 +109,10 @@ class DoorHandler(AiohttpDownloadHandler):
         noted: list[str] = []
         token = refusals.set(noted)
         try:
-            return await super().download_request(request)
-        except (DownloadConnectionRefusedError, DownloadFailedError) as error:
-            if noted:
+            return await super().download_request(self._routed(request))
+        except _TOLD_PLAINLY as error:
+            if noted and isinstance(error, DownloadConnectionRefusedError | DownloadFailedError):
                 raise AddressRefusedError(f"{request.url} leads to {noted[0]}, which may not be reached") from error
-            raise
+            raise in_plain_words(error, request, self._default_maxsize) from error.__cause__
         finally:
             refusals.reset(token)

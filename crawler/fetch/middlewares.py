@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request, Spider
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
@@ -12,6 +13,7 @@ from scrapy.exceptions import IgnoreRequest, ResponseDataLossError
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.asking import headers_for
+from crawler.fetch.causes import too_large, too_many_redirects
 from crawler.fetch.failures import BadRedirectError, Failure, GoneRedirectError, failure_of_exception
 from crawler.fetch.pace import NotNowError
 from crawler.fetch.robots import MAX_BYTES
@@ -72,8 +74,8 @@ class DecompressionMiddleware(HttpCompressionMiddleware):
     ) -> Request | Response:
         try:
             return super().process_response(request, response)
-        except IgnoreRequest:
-            raise
+        except IgnoreRequest as error:
+            raise IgnoreRequest(too_large(urlsplit(response.url).netloc, self._max_size)) from error.__cause__
         except Exception as error:  # each decoder has exceptions of its own
             encoding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
             raise ResponseDataLossError(f"the body is not {encoding}: {error}") from error
@@ -94,6 +96,9 @@ class RedirectionMiddleware(RedirectMiddleware):
             answer = super().process_response(request, response)
         except ValueError as error:
             raise BadRedirectError(f"redirected to an address that is none: {error}") from error
+        except IgnoreRequest as error:
+            asked = [*request.meta.get("redirect_urls", []), request.url, _location(response)]
+            raise BadRedirectError(too_many_redirects(asked, self.max_redirect_times)) from error
         gone_at = request.meta.get("gone_at")
         if gone_at and isinstance(answer, Request) and re.search(gone_at, answer.url):
             raise GoneRedirectError(answer.url)
@@ -109,3 +114,7 @@ class RedirectionMiddleware(RedirectMiddleware):
         if source is not None and not headers_for(source, redirected.url):
             for name in source.headers:
                 redirected.headers.pop(name, None)
+
+
+def _location(response: Response) -> str:
+    return urljoin(response.url, (response.headers.get("Location") or b"").decode("latin-1"))
