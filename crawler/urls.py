@@ -8,7 +8,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
 import idna
 import tldextract
@@ -134,6 +134,21 @@ def _plain(url: str) -> str:
 def _is_tracking(name: str) -> bool:
     name = name.lower()
     return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
+
+
+def without_tracking(url: str) -> str:
+    """The address less the parameters that name the click; every other character of it as it was. For people to see."""
+    before, mark, rest = url.partition("?")
+    query, hash_mark, fragment = rest.partition("#")
+    if not mark or "#" in before:  # a question mark of the fragment begins no query
+        return url
+    kept = "&".join(pair for pair in query.split("&") if not _names_the_click(pair))
+    return before + (mark if kept else "") + kept + hash_mark + fragment
+
+
+def _names_the_click(pair: str) -> bool:
+    name, _, value = pair.partition("=")
+    return _is_tracking(unquote(name)) or (name, value) == _RSS_READER
 
 
 def canonical_url(url: str) -> str:

@@ -10,7 +10,10 @@ _SPANS = re.compile(r"[\\`*_\[\]<>&#|~]|:(?=//)|(?<=www)\.|@")
 _BLOCK = re.compile(r"^(?:[-+=]|\d+(?=[.)]))")
 # What would end a link's address, or the cell it stands in. "_" and "*" mean nothing there and stay as they are:
 # not every server takes %5F for _.
-_UNSAFE_IN_LINK = re.compile(r"[\s()<>\\`|\x00-\x1f\x7f]")
+# Marks that turn the direction of the text that follows would show a person another address than the one that is asked.
+_UNSAFE_IN_LINK = re.compile(
+    "[\\s()<>\\\\`|\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]"
+)
 
 
 def escaped(text: str) -> str:
@@ -22,14 +25,23 @@ def escaped(text: str) -> str:
 def link(text: str, url: str) -> str:
     """A link that shows `text`; the text alone when `url` is no web address."""
     shown = escaped(text) or "（无标题）"
-    if not url.startswith(("http://", "https://")):
-        return shown
-    return f"[{shown}]({_UNSAFE_IN_LINK.sub(_percent_encoded, url)})"
+    target = web_address(url)
+    return f"[{shown}]({target})" if target else shown
+
+
+def web_address(url: str) -> str:
+    """The address as it may stand in a link; empty when it is none of the web's."""
+    return harmless(url) if url.startswith(("http://", "https://")) else ""
+
+
+def harmless(url: str) -> str:
+    """The address with everything percent-encoded that would end it or turn what follows around."""
+    return _UNSAFE_IN_LINK.sub(_percent_encoded, url)
 
 
 def address(url: str) -> str:
     """A link that shows its own address."""
-    return f"<{_UNSAFE_IN_LINK.sub(_percent_encoded, url)}>"
+    return f"<{harmless(url)}>"
 
 
 def _escaped_block(match: re.Match[str]) -> str:

@@ -102,7 +102,8 @@ def test_a_source_that_copies_itself_is_no_echo(database, config, rows):
 def test_a_line_links_the_original_and_tells_source_time_lead_and_reason(database, config, rows):
     rows.an_article(1, original_url="https://origin.example/1")
     text = render_markdown(build(database, config))
-    assert "- **[新一代人形机器人亮相](https://origin.example/1)** · 晨风科技 · 2025-03-03 10:00\n" in text
+    seen = "原文（见于 [晨风科技](https://chenfeng.example/1)）"
+    assert f"- **[新一代人形机器人亮相](https://origin.example/1)** · {seen} · 2025-03-03 10:00\n" in text
     assert "\n  宇树科技今天在杭州展示了新一代人形机器人。它能连续行走四个小时，售价不到十万元。\n" in text
     assert "\n  因：标题“人形机器人”\n" in text
 

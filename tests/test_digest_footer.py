@@ -16,7 +16,8 @@ def test_the_books_of_all_runs_of_the_period_are_summed(database, config, rows):
     digest = build(database, config)
     assert digest.books.runs == 2
     assert digest.books.imbalances == ()
-    assert "| kept | off_theme | failed | 转出 |" in (text := render_markdown(digest))
+    assert "| 收录 | 离题 | 失败 | 转出 |" in (text := render_markdown(digest))
+    assert "各项结果：收录 kept · 离题 off\\_theme · 失败 failed\n" in text
     assert "| 晨风科技 | 2 | 5 | 3 | 3 | 1 | 0 | 9 | 13 |" in text
 
 

@@ -11,6 +11,7 @@ from crawler.cli import cli
 from crawler.database import Database, StorageError, sqlite_url
 from crawler.tables import book, run
 from pipelines.digest.issue import issue_due, issued_dates, latest, preview, reissue
+from pipelines.digest.render import Format
 
 
 def titles(digest):
@@ -95,8 +96,8 @@ def test_the_files_hold_the_digest_under_its_date_and_as_the_latest(press, rows)
     rows.an_article(1)
     issued = press.issue(shanghai(3, 13))
     assert issued.path == press.folder / "daily" / "2025-03-03.md"
-    assert issued.path.read_text("utf-8") == issued.markdown
-    assert (press.folder / "daily" / "latest.md").read_text("utf-8") == issued.markdown
+    assert files_of(issued) == all_files(issued)
+    assert issued.markdown == issued.texts[Format.MARKDOWN]
 
 
 def test_issued_again_by_its_cuts_a_digest_has_the_same_bytes(press, rows):
@@ -159,14 +160,31 @@ def test_the_latest_is_read_back_and_its_lost_files_are_made_again(press, rows):
     assert issued.path.read_text("utf-8") == issued.markdown
 
 
-@pytest.mark.parametrize("lost", [["2025-03-03.md", "latest.md"], ["2025-03-03.md"], ["latest.md"]], ids="+".join)
+FILES = [f"{name}.{form}" for name in ("2025-03-03", "latest") for form in Format]
+
+
+def files_of(issued):
+    return {file.name: file.read_text("utf-8") for file in issued.path.parent.iterdir()}
+
+
+def all_files(issued):
+    return {f"{name}.{form}": issued.texts[form] for name in (issued.digest.date, "latest") for form in Format}
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        *(pytest.param([name], id=name) for name in FILES),
+        pytest.param(FILES, id="all"),
+        pytest.param([name for name in FILES if not name.endswith("md")], id="those that were not written before"),
+    ],
+)
 def test_files_that_were_lost_are_made_again_when_nothing_is_due(press, lost):
     issued = press.issue(shanghai(3, 13))
     for name in lost:
         issued.path.with_name(name).unlink()
     assert press.issue(shanghai(3, 14)) is None
-    assert {file.read_text("utf-8") for file in issued.path.parent.iterdir()} == {issued.markdown}
-    assert {file.name for file in issued.path.parent.iterdir()} == {"2025-03-03.md", "latest.md"}
+    assert files_of(issued) == all_files(issued)
 
 
 def test_lost_files_are_made_again_also_when_the_next_digest_is_due(press):
@@ -184,7 +202,8 @@ def test_a_digest_whose_files_could_not_be_written_is_written_by_the_next_call(p
         press.issue(shanghai(3, 13))
     press.folder.unlink()
     assert press.issue(shanghai(3, 14)) is None
-    assert "新一代人形机器人亮相" in (press.folder / "daily" / "2025-03-03.md").read_text("utf-8")
+    for form in Format:
+        assert "新一代人形机器人亮相" in (press.folder / "daily" / f"2025-03-03.{form}").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

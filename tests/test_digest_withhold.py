@@ -32,6 +32,10 @@ def take_away(house, number, at, why="HTTP 404"):
     )
 
 
+def files(name):
+    return [f"{name}.html", f"{name}.json", f"{name}.md"]
+
+
 def digests(house, text=LEAD):
     """The digests that hold a text."""
     folder = house.data / "digests" / "daily"
@@ -41,11 +45,11 @@ def digests(house, text=LEAD):
 def test_every_issued_file_withholds_it_from_the_next_call_on(house):
     number = house.keep(7)
     house.issue(NOON + HOUR)
-    assert digests(house) == ["2025-03-03.md", "latest.md"]
+    assert digests(house) == [*files("2025-03-03"), *files("latest")]
     take_away(house, number, NOON + 2 * HOUR)
     assert house.issue(NOON + 3 * HOUR) is None
     assert digests(house) == []
-    assert digests(house, " · 已删除\n") == ["2025-03-03.md", "latest.md"]
+    assert digests(house, "已删除") == ["2025-03-03.html", "2025-03-03.md", "latest.html", "latest.md"]
 
 
 def test_an_older_digest_withholds_it_and_the_others_stay(house):
@@ -58,8 +62,8 @@ def test_an_older_digest_withholds_it_and_the_others_stay(house):
     latest = (house.data / "digests" / "daily" / "latest.md").read_bytes()
     take_away(house, number, NOON + 3 * DAY)
     house.issue(NOON + 3 * DAY + HOUR)
-    assert digests(house) == ["2025-03-05.md"]
-    assert digests(house, " · 已删除\n") == ["2025-03-03.md"]
+    assert digests(house) == files("2025-03-05")
+    assert digests(house, "已删除") == ["2025-03-03.html", "2025-03-03.md"]
     assert (house.data / "digests" / "daily" / "latest.md").read_bytes() == latest
 
 
@@ -81,7 +85,7 @@ def test_what_withholds_already_is_not_written_again(house, monkeypatch):
     def refuse(*arguments):
         raise AssertionError("nothing is to be written")
 
-    monkeypatch.setattr("pipelines.digest.issue.write_atomically", refuse)
+    monkeypatch.setattr("pipelines.digest.files.write_atomically", refuse)
     assert house.issue(NOON + 4 * HOUR) is None
 
 
@@ -93,7 +97,7 @@ def test_one_that_cannot_be_written_waits_for_the_next_call(house, monkeypatch):
     def refuse(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pipelines.digest.issue.write_atomically", refuse)
+    monkeypatch.setattr("pipelines.digest.files.write_atomically", refuse)
     with pytest.raises(StorageError, match="No space left on device"):
         house.issue(NOON + DAY)
     monkeypatch.undo()
@@ -127,7 +131,7 @@ def test_a_page_that_a_second_look_finds_gone_is_in_no_byte_of_the_digests(rig, 
     site.routes["alpha.example/a"] = Answer(article_page("机器人进厂"))
     assert call(0, "crawl", "--then-digest").exit_code == 0
     files = [path for path in (rig.data / "digests").rglob("*") if path.is_file()]
-    assert [lead in path.read_bytes() for path in files] == [True, True]
+    assert [lead in path.read_bytes() for path in files] == [True] * 6
     site.routes["alpha.example/a"] = Answer(status=404)
     assert call(25, "crawl").exit_code == 0
     assert call(25.5, *command).exit_code == 0

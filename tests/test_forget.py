@@ -154,7 +154,7 @@ def test_a_digest_that_is_being_made_meanwhile_does_not_name_it_either(house, mo
         other.join(0.5)  # it must not come before what was built is written
         return text
 
-    monkeypatch.setattr("pipelines.digest.issue.render_markdown", render)
+    monkeypatch.setattr("pipelines.digest.render.render_markdown", render)
     house.issue()
     other.join()
     assert house.query("SELECT count(*) FROM entry") == [(1,)]

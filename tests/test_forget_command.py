@@ -105,7 +105,7 @@ def test_a_digest_that_cannot_be_written_keeps_the_article_for_another_try(house
     def refuse(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pipelines.digest.issue.write_atomically", refuse)
+    monkeypatch.setattr("pipelines.digest.files.write_atomically", refuse)
     result = forget(house)
     assert result.exit_code == 1
     assert "No space left on device" in result.stderr

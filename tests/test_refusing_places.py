@@ -16,6 +16,7 @@ from crawler.database import Database, sqlite_url
 from crawler.tables import article
 from pipelines.archive.facts import latest_version
 from pipelines.archive.versions import Reading, add_version
+from pipelines.digest.render import Format
 
 # The superuser may write everywhere; without its capabilities it is its files' owner and nothing more.
 UNPRIVILEGED = """
@@ -139,7 +140,8 @@ def test_a_digest_folder_that_may_only_be_read_is_told_and_the_digest_made_later
     assert (code, lines) == (1, [f"Error: the digest {path} cannot be written: Permission denied; {kept}"])
     (three.data / "digests").chmod(0o755)
     assert process(three, UNPRIVILEGED, "crawl", "--then-digest") == (0, [])
-    assert set(contents(three.data / "digests")) == {"daily/2025-03-03.md", "daily/latest.md"}
+    names = {f"{name}.{form}" for name in ("2025-03-03", "latest") for form in Format}
+    assert set(contents(three.data / "digests")) == {f"daily/{name}" for name in names}
 
 
 def test_a_backup_and_a_restore_into_folders_that_may_only_be_read_are_told(rig, site, locked, tmp_path):
@@ -194,12 +196,12 @@ def test_a_process_that_finds_the_disk_full_ends_in_order_and_the_next_one_finis
     assert len(contents(three.data / "archive")) == 3
 
 
-@pytest.mark.parametrize("which", ["latest.md", "its own"])
+@pytest.mark.parametrize("which", range(6))  # of the files, in the order in which they are written
 @pytest.mark.parametrize("step", FILE_STEPS)
 def test_a_digest_that_finds_the_disk_full_is_made_by_the_next_call(three, monkeypatch, step, which):
     call(three, "crawl")
     steps_of_a_file = 2 if step == "fsync of the folder" else 1
-    with files_fail_at(step, monkeypatch, after=0 if which == "latest.md" else steps_of_a_file) as refused:
+    with files_fail_at(step, monkeypatch, after=which * steps_of_a_file) as refused:
         result = call(three, "digest")
     assert result.exit_code == 1
     told = f"the digest {three.data}/digests/daily/2025-03-03.md cannot be written: No space left on device"
@@ -209,8 +211,9 @@ def test_a_digest_that_finds_the_disk_full_is_made_by_the_next_call(three, monke
     good = call(three, "digest")
     assert (good.exit_code, "机器人one" in good.stdout) == (0, True)
     files = contents(three.data / "digests" / "daily")
-    assert set(files) == {"2025-03-03.md", "latest.md"}
-    assert files["2025-03-03.md"] == files["latest.md"] == good.stdout.encode()
+    assert set(files) == {f"{name}.{form}" for name in ("2025-03-03", "latest") for form in Format}
+    assert all(files[f"2025-03-03.{form}"] == files[f"latest.{form}"] for form in Format)
+    assert files["2025-03-03.md"] == good.stdout.encode()
     assert three.query("SELECT count(*) FROM digest") == [(1,)]
 
 

@@ -1,7 +1,7 @@
-"""presswatch digest: issue what is due, print what was issued last."""
+"""presswatch digest: issue what is due, print what was issued last, or check that all is well with it."""
 
 import sys
-from datetime import datetime
+from datetime import date, datetime
 
 import click
 from rich.console import Console
@@ -11,6 +11,7 @@ from crawler.cli.app import App, NotFoundError, print_document, with_app
 from crawler.cli.near import nearest
 from crawler.config.models import Subscription
 from pipelines.digest.all_due import issue_all_due
+from pipelines.digest.check import faults_of
 from pipelines.digest.issue import (
     IssuedDigest,
     issue_due,
@@ -20,6 +21,18 @@ from pipelines.digest.issue import (
     preview,
     reissue,
 )
+from pipelines.digest.render import Format
+
+
+def _checked_day(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """A day of the calendar as digests are named by it."""
+    try:
+        is_day = value is None or date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        is_day = False
+    if not is_day:
+        raise click.BadParameter(f"{value!r} is no day of the calendar; write it as YYYY-MM-DD", context, parameter)
+    return value
 
 
 @click.command()
@@ -29,21 +42,44 @@ from pipelines.digest.issue import (
     metavar="NAME",
     help="This one alone; else all that are due are issued and the first in subscriptions.yaml is shown.",
 )
-@click.option("--date", "day", metavar="YYYY-MM-DD", help="Issue the digest of that date again, by its stored cuts.")
+@click.option(
+    "--date",
+    "day",
+    metavar="YYYY-MM-DD",
+    callback=_checked_day,
+    help="Issue the digest of that date again, by its stored cuts.",
+)
 @click.option("--preview", "is_preview", is_flag=True, help="Show what was kept since the last digest; store nothing.")
+@click.option("--format", "form", type=click.Choice([*Format]), help="What is printed; all are written.")
+@click.option(
+    "--check",
+    "is_check",
+    is_flag=True,
+    help="Issue nothing; exit with 1 when a newest digest is late, missing, empty or its books do not balance.",
+)
 @with_app
-def digest(app: App, *, name: str | None, day: str | None, is_preview: bool) -> None:
+def digest(
+    app: App, *, name: str | None, day: str | None, form: Format | None, is_preview: bool, is_check: bool
+) -> None:
     """Issue the digests that are due, then print the one issued last."""
     if day is not None and is_preview:
         raise click.UsageError("give either --date or --preview: a preview has no date yet")
+    if is_check and (day is not None or is_preview or form is not None):
+        raise click.UsageError("give --check without --date, --preview and --format: it prints no digest")
+    if app.json and form not in {None, Format.JSON}:
+        raise click.UsageError(f"give either --json or --format {form}")
     subscription = select_subscription(app, name)
     now = not_before_the_last_run(app.existing_database, app.clock.now())
+    if is_check:
+        check(app, (subscription,) if name else app.config.subscriptions, now)
+        return
     if is_preview:
-        show(app, preview(app.existing_database, app.config, subscription, now))
+        issued = preview(app.existing_database, app.config, subscription, now)
     elif day is not None:
-        show(app, issue_again(app, subscription, day))
+        issued = issue_again(app, subscription, day)
     else:
-        show(app, issue(app, subscription, now, others=name is None) or latest_of(app, subscription))
+        issued = issue(app, subscription, now, others=name is None) or latest_of(app, subscription)
+    show(issued, Format.JSON if app.json else form)
 
 
 def select_subscription(app: App, name: str | None) -> Subscription:
@@ -58,6 +94,17 @@ def select_subscription(app: App, name: str | None) -> Subscription:
     if found is None:
         raise NotFoundError(f"no subscription is named {name}; {nearest(name or '', known)}")
     return found
+
+
+def check(app: App, subscriptions: tuple[Subscription, ...], now: datetime) -> None:
+    """Tell what is wrong, a line each, and exit with 1; say nothing when nothing is."""
+    faults = [fault for item in subscriptions for fault in faults_of(app.existing_database, app.config, item, now)]
+    if app.json:
+        print_document({"checked": [item.name for item in subscriptions], "faults": faults})
+    for fault in faults:
+        click.echo(fault.told, err=True)
+    if faults:
+        sys.exit(1)
 
 
 def issue(app: App, subscription: Subscription, now: datetime, *, others: bool) -> IssuedDigest | None:
@@ -91,14 +138,12 @@ def latest_of(app: App, subscription: Subscription) -> IssuedDigest:
     return found
 
 
-def show(app: App, issued: IssuedDigest) -> None:
-    """On a terminal as a page, else as the file's own Markdown."""
-    if app.json:
-        print_document(issued.digest)
-    elif sys.stdout.isatty():
+def show(issued: IssuedDigest, form: Format | None) -> None:
+    """As its file of this format; where none is asked for, on a terminal as a page and else as Markdown."""
+    if form is None and sys.stdout.isatty():
         _show_page(issued)
     else:
-        click.echo(issued.markdown, nl=False)
+        click.echo(issued.texts[form or Format.MARKDOWN], nl=False)
 
 
 def _show_page(issued: IssuedDigest) -> None:

@@ -12,9 +12,10 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from crawler.cli.extracted import Extracted
 from crawler.config.places import shipped_config
+from pipelines.digest.model import Digest
 from pipelines.search.model import Found
 
-DOCUMENTS: dict[str, type[Any]] = {"extract": Extracted, "search": Found}
+DOCUMENTS: dict[str, type[Any]] = {"digest": Digest, "extract": Extracted, "search": Found}
 
 
 def schema_file(command: str) -> Path:

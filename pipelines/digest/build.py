@@ -15,7 +15,8 @@ from crawler.tables import article, entry, version
 from crawler.tables import digest as digest_table
 from pipelines.digest.books import books_between
 from pipelines.digest.changes import changes_between
-from pipelines.digest.lines import Member, dated, sections_of, url_of, wanted_themes
+from pipelines.digest.lines import Member, dated, sections_of, wanted_themes
+from pipelines.digest.links import first_publication, own_place
 from pipelines.digest.membership import Period, Stored, Told, told_by_each
 from pipelines.digest.model import Digest, FoldedCopy, FurtherCopies, RefusedEntry
 from pipelines.health.failing import failing_endpoints
@@ -38,11 +39,14 @@ def build_digest(
 ) -> Digest:
     """What was kept in (cut_from, cut_to] and no earlier digest told, and the books of that time. `now`: of issue."""
     zone = zone_of(config, subscription)
+    books = books_between(connection, config, cut_from, cut_to)
     told = _told(connection, subscription, Period(cut_from=cut_from, cut_to=cut_to))
     rows = _articles(connection, chain(told.folded, told.further, *told.folded.values(), *told.further.values()))
     copies = {entry_id: _copy(config, row) for entry_id, row in rows.items()}
     return Digest(
+        balances=not books.imbalances,
         subscription=subscription.name,
+        language=subscription.language,
         title=subscription.title or subscription.name,
         date=cut_to.astimezone(zone).date().isoformat(),
         timezone=zone.key,
@@ -54,12 +58,14 @@ def build_digest(
         backlog_omitted=len(told.omitted),
         further_copies=tuple(
             FurtherCopies(
-                title=rows[line]["title"], url=url_of(rows[line]), copies=tuple(copies[item] for item in further)
+                title=rows[line]["title"],
+                url=first_publication(rows[line]),
+                copies=tuple(copies[item] for item in further),
             )
             for line, further in sorted(told.further.items())
         ),
         changed=changes_between(connection, config, subscription, cut_from, cut_to),
-        books=books_between(connection, config, cut_from, cut_to),
+        books=books,
         failing=tuple(
             replace(item, source=config.label_of(item.source))
             for item in failing_endpoints(connection, config, cut_from, cut_to)
@@ -159,7 +165,7 @@ def _members(
 
 
 def _copy(config: Config, row: RowMapping) -> FoldedCopy:
-    return FoldedCopy(source=config.label_of(row["source"]), url=url_of(row))
+    return FoldedCopy(source=config.label_of(row["source"]), url=own_place(row))
 
 
 def _refused(
@@ -172,7 +178,7 @@ def _refused(
         .order_by(entry.c.id)
     ).mappings()
     return tuple(
-        RefusedEntry(title=row["title"], url=url_of(row))
+        RefusedEntry(title=row["title"], url=first_publication(row))
         for row in rows
         if sources == "all" or row["source"] in sources
     )

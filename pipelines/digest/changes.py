@@ -12,7 +12,8 @@ from crawler.items import Origin
 from crawler.outcomes import Outcome
 from crawler.tables import article, version
 from pipelines.archive.diff import changed_clauses
-from pipelines.digest.lines import url_of, wanted_themes
+from pipelines.digest.lines import wanted_themes
+from pipelines.digest.links import first_publication
 from pipelines.digest.model import Changed
 
 
@@ -72,7 +73,7 @@ def _change(
 ) -> Changed:
     return Changed(
         title=row["title"],
-        url=url_of(row),
+        url=first_publication(row),
         source=config.label_of(row["source"]),
         at=at,
         is_deleted=is_deleted,

@@ -8,6 +8,7 @@ from typing import Any
 
 from crawler.config.models import Config, Rights, Subscription
 from crawler.items import Dating, TermHit, ThemeVerdict
+from pipelines.digest.links import first_publication, republished_at
 from pipelines.digest.model import FoldedCopy, Line, Reason, Section
 from pipelines.sentences import lead_of
 
@@ -45,12 +46,6 @@ def dated(published: Mapping[str, str] | None, kept_at: datetime) -> datetime:
     return Dating.from_json(published).at if published else kept_at
 
 
-def url_of(row: Mapping[Any, Any]) -> str:
-    """The first publication of a row of article or entry, where known."""
-    url: str = row["original_url"] or row["url"]
-    return url
-
-
 def sections_of(config: Config, members: Iterable[Member]) -> tuple[Section, ...]:
     by_theme: dict[str, list[Member]] = defaultdict(list)
     for member in members:
@@ -81,7 +76,8 @@ def _line(config: Config, member: Member) -> Line:
     return Line(
         entry=row["entry"],
         title=row["title"],
-        url=url_of(row),
+        url=first_publication(row),
+        republished_at=republished_at(row),
         source=config.label_of(row["source"]),
         published=Dating.from_json(row["published"]) if row["published"] else None,
         kept_at=row["kept_at"],

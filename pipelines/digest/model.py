@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from crawler.config.models import Language
 from crawler.items import Dating
 from pipelines.health.model import FailingEndpoint, SilentEndpoint
 
@@ -20,7 +22,7 @@ class FoldedCopy:
     """A copy that is told in the line of the article it repeats."""
 
     source: str  # its label
-    url: str
+    url: str  # where the copy stands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,8 @@ class Line:
 
     entry: int
     title: str
-    url: str  # the first publication where known
+    url: str  # the first publication where known; without what names the click, here and below
+    republished_at: str  # where it was found, when `url` is elsewhere; else empty
     source: str  # its label
     published: Dating | None
     kept_at: datetime
@@ -128,7 +131,9 @@ class RefusedEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Digest:
+    balances: bool  # first, because a digest whose books do not balance says so first
     subscription: str  # its name
+    language: Language  # of its own words
     title: str
     date: str  # YYYY-MM-DD in `timezone`
     timezone: str
@@ -148,3 +153,10 @@ class Digest:
     @property
     def articles(self) -> int:
         return sum(len(section.lines) for section in self.sections)
+
+    @property
+    def missed_days(self) -> int:
+        """Days before its own that it covers because they had no digest."""
+        zone = ZoneInfo(self.timezone)
+        days = self.cut_to.astimezone(zone).date() - self.cut_from.astimezone(zone).date()
+        return max(0, days.days - 1)

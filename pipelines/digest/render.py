@@ -1,77 +1,86 @@
-"""A digest as Markdown. Pure: the same digest gives the same bytes."""
+"""A digest as text, in each of its formats. Pure: the same digest gives the same bytes."""
 
+import json
 import re
-from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
-from crawler.items import Precision
-from crawler.outcomes import Outcome
-from pipelines.digest.model import Digest, FoldedCopy, Line, Reason
-from pipelines.markdown import address, escaped, link
+from crawler.text import clean
+from pipelines.digest.model import Digest
+from pipelines.digest.phrases import Phrases, outcomes_told
+from pipelines.markdown import address, escaped, harmless, link, web_address
 
-_FIELD_WORDS = {"title": "标题", "lead": "导语", "body": "正文"}
+
+class Format(StrEnum):
+    """The forms a digest is issued in. The values are the endings of its files."""
+
+    MARKDOWN = "md"
+    HTML = "html"
+    JSON = "json"
+
+
+def rendered(digest: Digest) -> dict[Format, str]:
+    return {
+        Format.MARKDOWN: render_markdown(digest),
+        Format.HTML: render_html(digest),
+        Format.JSON: render_json(digest),
+    }
 
 
 def render_markdown(digest: Digest) -> str:
-    template = _environment(ZoneInfo(digest.timezone)).get_template("digest.md.j2")
-    # A column of zeros says nothing and makes the table too wide for a telephone.
-    outcomes = [item.value for item in Outcome if any(line.outcomes[item.value] for line in digest.books.lines)]
-    rendered = template.render(digest=digest, outcomes=outcomes)
-    return re.sub(r"\n{3,}", "\n\n", rendered).strip() + "\n"
+    say = Phrases(language=digest.language, zone=ZoneInfo(digest.timezone), form=str, shown=escaped)
+    text = _environment().get_template("digest.md.j2").render(digest=digest, say=say, outcomes=outcomes_told(digest))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def _environment(zone: ZoneInfo) -> Environment:
+def render_html(digest: Digest) -> str:
+    """One page that needs nothing from elsewhere; also the body of a mail."""
+    say = Phrases(language=digest.language, zone=ZoneInfo(digest.timezone), form=Markup, shown=isolated)
+    return _environment().get_template("digest.html.j2").render(digest=digest, say=say, outcomes=outcomes_told(digest))
+
+
+def render_json(digest: Digest) -> str:
+    """One document; its schema is config/schema/digest.schema.json."""
+    return json.dumps(asdict(digest), ensure_ascii=False, indent=2, default=_plain) + "\n"
+
+
+def isolated(text: str) -> Markup:
+    """Text from outside as HTML that shows exactly it, whatever its direction."""
+    return Markup("<bdi>{}</bdi>").format(clean(text))
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("pipelines.digest"),
-        # The result is Markdown: everything from outside goes through `text` or `link`, which escape for that.
-        autoescape=False,  # noqa: S701
+        # In Markdown everything from outside goes through `text` or `link`, which escape for that.
+        autoescape=select_autoescape(["html.j2"], default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(_filters(zone))
+    environment.filters.update(
+        {
+            "text": escaped,
+            "link": link,
+            "address": address,
+            "clean": clean,
+            "isolated": isolated,
+            "web": web_address,
+            "harmless": harmless,
+        }
+    )
     return environment
 
 
-def _filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
-    def time(moment: datetime) -> str:
-        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-
-    def dated(line: Line) -> str:
-        if line.published is None:
-            return f"收录于 {time(line.kept_at)}"
-        if line.published.precision is Precision.DAY:
-            return line.published.at.date().isoformat()
-        if line.published.precision is Precision.HOUR:
-            return line.published.at.astimezone(zone).strftime("%Y-%m-%d %H 时")
-        return time(line.published.at)
-
-    return {
-        "text": escaped,
-        "link": link,
-        "address": address,
-        "time": time,
-        "dated": dated,
-        "reasons": _reasons,
-        "copies": _copies,
-        "span": _span,
-    }
-
-
-def _span(hours: float) -> str:
-    """A span of time, in hours below two days."""
-    return f"{hours / 24:.3g} 天" if hours >= 48 else f"{hours:.3g} 小时"
-
-
-def _reasons(reasons: Iterable[Reason]) -> str:
-    return "，".join(
-        _FIELD_WORDS[reason.field] + "".join(f"“{escaped(term)}”" for term in reason.terms) for reason in reasons
-    )
-
-
-def _copies(copies: Iterable[FoldedCopy]) -> str:
-    return "、".join(link(copy.source, copy.url) for copy in copies)
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,7 +1,7 @@
 """Digests that name what was forgotten are made again without it."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,18 +9,17 @@ from sqlalchemy import Connection, select
 
 from crawler.config.models import Config
 from crawler.tables import digest
+from pipelines.digest.files import LATEST, path_of
 from pipelines.digest.issue import reissue_from
-from pipelines.markdown import address, escaped
-
-_NEVER = r"(?!)"
-_WHOLE = r"(?![\w/?&=#%+~@$!\\-]|\.\w)"  # no longer address goes on here
+from pipelines.digest.naming import patterns_of
+from pipelines.digest.render import Format
 
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawn:
     """Files below the digests' folder."""
 
-    reissued: tuple[str, ...] = ()  # by their dates
+    reissued: tuple[str, ...] = ()  # by their dates; the Markdown stands for the other formats too
     removed: tuple[str, ...] = ()  # digests that cannot be made again: config names their subscription no more
     left: tuple[str, ...] = ()  # files of somebody else's that name it as well
 
@@ -28,45 +27,47 @@ class Withdrawn:
 def withdraw(
     connection: Connection, config: Config, folder: Path, *, titles: Collection[str], addresses: Collection[str]
 ) -> Withdrawn:
-    """Make every digest file again, by what `connection` sees, that names one of these titles or addresses.
+    """Make every digest again, by what `connection` sees, of which a file names one of these titles or addresses.
 
-    A title is named where it is a link's text, bold, or what an item of a list begins with, not as a part of a longer
-    one; an address where it is not the beginning of a longer one. The caller holds the lock on the digests.
+    The caller holds the lock on the digests.
 
     Raises:
         StorageError: a digest cannot be written.
         OSError: a file cannot be read or removed.
     """
-    issued = {(row.subscription, row.date) for row in connection.execute(select(digest))}
-    issued |= {(name, "latest") for name, _ in issued}
-    naming = re.compile("|".join(_patterns(titles, addresses)) or _NEVER, re.MULTILINE | re.ASCII)
-    reissued, removed, left = set[Path](), set[Path](), set[Path]()
-    for path in [path for path in folder.rglob("*.md") if _names(path, naming)]:
-        name, day = path.parent.name, path.stem
-        subscription = config.subscription(name)
-        if (name, day) not in issued:
-            left.add(path)
-        elif subscription is None:
-            path.unlink()
-            removed.add(path)
-        else:
+    naming = _naming(folder, patterns_of(titles, addresses))
+    reissued, removed = set[Path](), set[Path]()
+    for subscription_name, day in _issued(connection):
+        files = {path_of(folder, subscription_name, day, form) for form in Format}
+        if not files & naming:
+            continue
+        naming -= files
+        subscription = config.subscription(subscription_name)
+        if subscription is not None:
             again = reissue_from(connection, config, subscription, day, folder)
             reissued |= {again.path} if again and again.path else set()
-    return Withdrawn(reissued=_below(folder, reissued), removed=_below(folder, removed), left=_below(folder, left))
+            continue
+        for path in sorted(files):
+            if path.exists():
+                path.unlink()
+                removed.add(path)
+    return Withdrawn(reissued=_below(folder, reissued), removed=_below(folder, removed), left=_below(folder, naming))
 
 
-def _below(folder: Path, paths: Iterable[Path]) -> tuple[str, ...]:
-    return tuple(sorted(path.relative_to(folder).as_posix() for path in paths))
+def _naming(folder: Path, patterns: Mapping[Format, re.Pattern[str]]) -> set[Path]:
+    """The files that name it, whoever wrote them."""
+    return {path for form in Format for path in folder.rglob(f"*.{form}") if _names(path, patterns[form])}
 
 
 def _names(path: Path, naming: re.Pattern[str]) -> bool:
     return naming.search(path.read_text(encoding="utf-8", errors="replace")) is not None
 
 
-def _patterns(titles: Collection[str], addresses: Collection[str]) -> Iterator[str]:
-    """As a digest spells them, and as they are: a person's file may name them too."""
-    shown = {*titles, *map(escaped, titles)} - {""}
-    for whole in map(re.escape, shown):
-        yield rf"\[{whole}\]\(|\*\*{whole}\*\*|^[-*+] {whole}(?=$|：| · )"
-    spelled = {*addresses, *(address(url)[1:-1] for url in addresses), *map(escaped, addresses)}
-    yield from (re.escape(url) + _WHOLE for url in spelled)
+def _issued(connection: Connection) -> list[tuple[str, str]]:
+    """Subscription and date of every digest; the latest of each by that name, too."""
+    issued = {(row.subscription, row.date) for row in connection.execute(select(digest))}
+    return sorted(issued | {(name, LATEST) for name, _ in issued})
+
+
+def _below(folder: Path, paths: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(sorted(path.relative_to(folder).as_posix() for path in paths))
