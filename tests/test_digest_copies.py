@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from archive_rows import DAY, HOUR, NOON, Rows, a_config, a_dating, a_verdict, build
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.config.models import Subscription
@@ -220,6 +220,7 @@ def copies_told_by(digest):
     return [copy.url for item in (*lines_of(digest), *digest.further_copies) for copy in item.copies]
 
 
+@settings(deadline=None)  # it waits for the database
 @given(articles=ARTICLES, themes=st.sampled_from(["all", ("space",)]), sources=st.sampled_from(["all", ("xinchao",)]))
 def test_over_all_digests_every_article_a_subscription_wants_is_told_once(lasting, articles, themes, sources):
     digests, stored = issued_digests(lasting, articles, Subscription(name="daily", themes=themes, sources=sources))

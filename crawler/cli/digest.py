@@ -50,7 +50,9 @@ def _checked_day(context: click.Context, parameter: click.Parameter, value: str 
     help="Issue the digest of that date again, by its stored cuts.",
 )
 @click.option("--preview", "is_preview", is_flag=True, help="Show what was kept since the last digest; store nothing.")
-@click.option("--format", "form", type=click.Choice([*Format]), help="What is printed; all are written.")
+@click.option(
+    "--format", "form", type=click.Choice([item.value for item in Format]), help="What is printed; all are written."
+)
 @click.option(
     "--check",
     "is_check",
@@ -58,9 +60,7 @@ def _checked_day(context: click.Context, parameter: click.Parameter, value: str 
     help="Issue nothing; exit with 1 when a newest digest is late, missing, empty or its books do not balance.",
 )
 @with_app
-def digest(
-    app: App, *, name: str | None, day: str | None, form: Format | None, is_preview: bool, is_check: bool
-) -> None:
+def digest(app: App, *, name: str | None, day: str | None, form: str | None, is_preview: bool, is_check: bool) -> None:
     """Issue the digests that are due, then print the one issued last."""
     if day is not None and is_preview:
         raise click.UsageError("give either --date or --preview: a preview has no date yet")
@@ -79,7 +79,7 @@ def digest(
         issued = issue_again(app, subscription, day)
     else:
         issued = issue(app, subscription, now, others=name is None) or latest_of(app, subscription)
-    show(issued, Format.JSON if app.json else form)
+    show(issued, Format.JSON if app.json else form and Format(form))
 
 
 def select_subscription(app: App, name: str | None) -> Subscription:

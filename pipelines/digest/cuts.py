@@ -51,7 +51,9 @@ def cut_at(config: Config, subscription: Subscription, last: Cut | None, now: da
 
 
 def latest_cut(connection: Connection, subscription: Subscription) -> Cut | None:
-    return max(cuts_of(connection, subscription), key=lambda cut: cut.cut_to, default=None)
+    of_it = select(digest_table).where(digest_table.c.subscription == subscription.name)
+    row = connection.execute(of_it.order_by(digest_table.c.cut_to.desc()).limit(1)).first()
+    return None if row is None else _cut(row)
 
 
 def cuts_of(connection: Connection, subscription: Subscription) -> list[Cut]:
