@@ -73,7 +73,7 @@ _EN = {
     "preview": " (preview)",
     "period": "{since} to {until} ({zone})",
     "articles": "{n} article.|{n} articles.",
-    "no_articles": "No new articles.",
+    "no_articles": "no new articles.",
     "missed_days": "The day before had no digest; it is in this one.|"
     "The {n} days before had no digest; they are in this one.",
     "untitled": "(untitled)",
