@@ -47,6 +47,12 @@ class Endpoints:
         states = {(row["source"], row["url"]): state_of(row) for row in rows}
         return {pair: states[pair] for pair in pairs}
 
+    def states(self, sources: Iterable[str]) -> dict[tuple[str, str], EndpointState]:
+        """What is remembered of the endpoints of these sources, by (source, url)."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(endpoint).where(endpoint.c.source.in_([*sources]))).mappings().all()
+        return {(row["source"], row["url"]): state_of(row) for row in rows}
+
     def lists_of(self, state: EndpointState, now: datetime) -> list[EndpointState]:
         """The lists that an endpoint names on its own host and that may hold news, see `in_turn`."""
         named = (endpoint.c.parent == state.id) & (endpoint.c.host == state.host)

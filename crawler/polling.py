@@ -45,7 +45,12 @@ def is_due(endpoint: Endpoint, zone: ZoneInfo, next_due: datetime | None, now: d
     """Whether to poll now. A time further away than this policy ever sets comes from a clock that was wrong."""
     if next_due is None or next_due <= now:
         return True
-    return next_due > max(next_poll(endpoint, zone, polled=now, failures=0), now + LONGEST_BACKOFF)
+    return next_due > now + LONGEST_BACKOFF and next_due > next_poll(endpoint, zone, polled=now, failures=0)
+
+
+def is_held(until: datetime | None, now: datetime) -> bool:
+    """Whether a host wants to be left alone. A time much further away than any wish reaches is of a wrong clock."""
+    return until is not None and now < until <= now + 2 * LONGEST_RETRY_AFTER
 
 
 def retry_time(now: datetime, *, failures: float) -> datetime:

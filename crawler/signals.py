@@ -19,3 +19,23 @@ def caught_signals(stop: Callable[[str], None]) -> Iterator[None]:
     finally:
         for number in _CAUGHT:
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def first_signal(stop: Callable[[str], None]) -> Iterator[None]:
+    """As `caught_signals`, but once: a second one of any of them ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def stop_once(number: signal.Signals) -> None:
+        for caught in _CAUGHT:
+            loop.remove_signal_handler(caught)
+            signal.signal(caught, signal.SIG_DFL)
+        stop(f"stopped by {number.name}")
+
+    for number in _CAUGHT:
+        loop.add_signal_handler(number, stop_once, number)
+    try:
+        yield
+    finally:
+        for number in _CAUGHT:
+            loop.remove_signal_handler(number)

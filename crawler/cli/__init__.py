@@ -8,6 +8,7 @@ from crawler.cli.options import leading_options
 COMMANDS = {
     "demo": LazyCommand(target="crawler.cli.demo:demo", help="Live two simulated days of news, and show the digest."),
     "crawl": LazyCommand(target="crawler.cli.crawl:crawl", help="Visit what is due; a named SOURCE is polled now."),
+    "schedule": LazyCommand(target="crawler.cli.schedule:schedule", help="Crawl and issue digests at their times."),
     "digest": LazyCommand(target="crawler.cli.digest:digest", help="Issue the digest that is due; print the latest."),
     "search": LazyCommand(target="crawler.cli.search:search", help="Find stored articles by their words."),
     "explain": LazyCommand(target="crawler.cli.explain:explain", help="Say why an article is kept, folded or lost."),

@@ -1,4 +1,4 @@
-"""What a command works with. The environment is read here and nowhere else."""
+"""What a command works with. The environment is read here, and by the health check, which must not import as much."""
 
 import functools
 import os
@@ -57,20 +57,24 @@ class App:
         self._now = check_time(given.now)
         self._config_given = check_folder("--config", given.config)
         self._data_given = check_folder("--data", given.data)
-        self._environ = environ
+        self.environ = environ
         self._cwd = cwd
 
     @cached_property
     def config_folder(self) -> Path:
-        return find_config(self._config_given, self._environ, self._cwd)
+        return find_config(self._config_given, self.environ, self._cwd)
 
     @cached_property
     def config(self) -> Config:
-        return load_config(self.config_folder, environ=self._environ)
+        return self.load_config()
+
+    def load_config(self) -> Config:
+        """The configuration as it is now."""
+        return load_config(self.config_folder, environ=self.environ)
 
     @cached_property
     def data(self) -> Path:
-        return find_data(self._data_given, self._environ, self._cwd, self.config_folder)
+        return find_data(self._data_given, self.environ, self._cwd, self.config_folder)
 
     @cached_property
     def given_now(self) -> datetime | None:

@@ -14,6 +14,13 @@ class LazyCommand(NamedTuple):
     help: str
 
 
+def load(lazy: LazyCommand) -> click.Command:
+    """Import the command."""
+    module, _, attribute = lazy.target.partition(":")
+    command: click.Command = getattr(importlib.import_module(module), attribute)
+    return command
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands by name only."""
 
@@ -28,9 +35,7 @@ class LazyGroup(click.Group):
         lazy = self._lazy.get(cmd_name)
         if lazy is None:
             return None
-        module, _, attribute = lazy.target.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        return load(lazy)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -13,7 +13,7 @@ from scrapy.exceptions import IgnoreRequest
 
 from crawler.clock import Clock
 from crawler.items import HostMemory
-from crawler.polling import LONGEST_RETRY_AFTER
+from crawler.polling import is_held
 
 DEFAULT_DELAY = timedelta(seconds=2)  # for hosts no source names, which a redirect may lead to
 LONGEST_CRAWL_DELAY = timedelta(seconds=60)
@@ -168,12 +168,11 @@ class Pace:
 
     def _meet(self, host: str, delay: timedelta, concurrency: int) -> _HostPace:
         memory = self._memories.host_memory(host)
-        longest = self._clock.now() + LONGEST_RETRY_AFTER
         self._hosts[host] = _HostPace(
             delay=delay,
             concurrency=concurrency,
             turns=asyncio.Semaphore(concurrency),
             last=memory.last_request,
-            not_before=min(memory.not_before, longest) if memory.not_before else None,
+            not_before=memory.not_before if is_held(memory.not_before, self._clock.now()) else None,
         )
         return self._hosts[host]

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from crawler.asking import question, reader_of, recorded_url
 from crawler.config.models import Reader
+from crawler.due import waits_for_poll
 from crawler.fetch.failures import RULES, Failure, failure_of_exception
 from crawler.fetch.pace import NotNowError
 from crawler.items import PollFaultError
 from crawler.lists import inner_endpoint
-from crawler.polling import is_due, next_poll
+from crawler.polling import next_poll
 from crawler.spiders.lists import ListWalk, RefusedAnswerError, is_of_config
 from crawler.storage import StorageError
 from crawler.visit import DueEndpoint
@@ -42,7 +43,7 @@ def is_to_poll(run: RunContext, due: DueEndpoint) -> bool:
     if run.replay:
         return _answered_then(run, due) or bool(lists_of(run, due))
     return run.poll_now or (
-        is_due(due.endpoint, ZoneInfo(due.source.timezone), due.state.next_due, run.clock.now())
+        waits_for_poll(due.source, due.endpoint, due.state, run.clock.now())
         and run.pace.held_until(due.state.host) is None
     )
 

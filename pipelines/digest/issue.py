@@ -47,6 +47,12 @@ def issue_due(
         return None if digest is None else write_files(digest, folder, is_latest=True)
 
 
+def is_due(database: Database, config: Config, subscription: Subscription, now: datetime) -> bool:
+    """Whether a cut has come that has no digest yet. Only reads."""
+    with database.read() as connection:
+        return _due_cut(connection, config, subscription, now) is not None
+
+
 def not_before_the_last_run(database: Database, now: datetime) -> datetime:
     """`now`, or the end of the last run where that lies shortly after it.
 

@@ -1,0 +1,107 @@
+"""The daemon behind presswatch schedule, put together."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import click
+from filelock import FileLock, Timeout
+
+from crawler.cli.app import App, with_app
+from crawler.cli.crawl import tell
+from crawler.cli.lock import LockedError
+from crawler.config.models import Config
+from crawler.config.report import ConfigError, Fault
+from crawler.database import Database
+from crawler.digest_times import DigestTimes
+from crawler.heartbeat import read_beat
+from crawler.lock import run_lock
+from crawler.notify import Notifier
+from crawler.run import RunReport
+from crawler.schedule import Daemon
+from crawler.shifts import Shifts
+from crawler.storage import StorageError
+
+_FIXED = ("database", "redis_url")  # what a daemon cannot change while it lives
+
+
+@click.command()
+@with_app
+def daemon(app: App) -> None:
+    """Live until SIGTERM."""
+    # A service that says nothing looks dead.
+    logging.getLogger("presswatch.schedule").setLevel(logging.INFO)
+    with _only_one(app):
+        app.database.close()  # it was brought up to date
+        asyncio.run(_live(app))
+
+
+async def _live(app: App) -> None:
+    def open_database() -> Database:
+        return Database(app.database_url)
+
+    shifts = Shifts(
+        open_database=open_database,
+        clock=app.clock,
+        data=app.data,
+        route=app.route,
+        lock=lambda config: _run_lock(app, config),
+        tell=_tell,
+    )
+    await Daemon(
+        config=app.config,
+        load=lambda: _anew(app),
+        clock=app.clock,
+        data=app.data,
+        shifts=shifts,
+        digests=DigestTimes(open_database=open_database, clock=app.clock, folder=app.data / "digests"),
+        notifier=Notifier(app.environ),
+    ).live()
+
+
+def _run_lock(app: App, config: Config) -> AbstractContextManager[None]:
+    return run_lock(app.data, config.settings.database)
+
+
+def _tell(report: RunReport) -> None:
+    tell(report, to_person=False, nothing_watched=False)
+
+
+def _anew(app: App) -> Config:
+    """The configuration as it is now.
+
+    Raises:
+        ConfigError: it is broken, or names another place to store things.
+    """
+    config = app.load_config()
+    for key in _FIXED:
+        if getattr(config.settings, key) != getattr(app.config.settings, key):
+            rule = f"{key} has changed, which a daemon that is running cannot follow"
+            raise ConfigError([Fault(file="presswatch.yaml", rule=rule, hint="restart presswatch schedule")])
+    return config
+
+
+@contextmanager
+def _only_one(app: App) -> Iterator[None]:
+    """Hold the daemon's lock on the data folder; the kernel frees it when the process dies.
+
+    Raises:
+        LockedError: another daemon works on it.
+        StorageError: the folder cannot be written.
+    """
+    path = app.data / "schedule.lock"
+    lock = FileLock(path, timeout=0)
+    try:
+        app.data.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        first = read_beat(app.data)
+        who = f": process {first.pid} on {first.host}" if first else ""
+        raise LockedError(f"another daemon works on {app.data}{who}; stop that one, or name another folder") from error
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}; name another folder with --data") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,92 @@
+"""The daemon's sign of life: a small file in the data folder. Imports next to nothing: health checks read it often."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+FILE = "schedule.json"
+FRESH = timedelta(minutes=3)  # a beat comes every 15 s; one that is older than this comes from a daemon that is stuck
+
+_TIMES = ("started", "beat", "next_poll", "next_digest")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """What the daemon last said of itself."""
+
+    pid: int
+    host: str
+    version: str
+    started: datetime
+    beat: datetime
+    doing: str  # idle, run N, digest ...
+    next_poll: datetime | None = None
+    next_digest: datetime | None = None
+    ended: bool = False  # in order
+
+
+def write_beat(folder: Path, beat: Beat) -> None:
+    """Put it in the place of the last one; no reader ever sees half of it.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    temporary = folder / f".{FILE}.{secrets.token_hex(8)}.tmp"
+    try:
+        # No fsync: a sign of life need not survive a power cut.
+        temporary.write_text(json.dumps(asdict(beat), default=datetime.isoformat) + "\n", encoding="utf-8")
+        temporary.replace(folder / FILE)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_beat(folder: Path) -> Beat | None:
+    """The last one; None where there is none that can be read."""
+    try:
+        facts: dict[str, Any] = dict(json.loads((folder / FILE).read_text(encoding="utf-8")))
+        times = {name: datetime.fromisoformat(facts[name]) for name in _TIMES if facts.get(name)}
+        return Beat(**{**facts, **times})
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def why_unwell(beat: Beat | None, folder: Path, *, host: str, now: datetime) -> str:
+    """Why the daemon that works in `folder` is not known to be alive, in one line; "" when it is.
+
+    Args:
+        beat: its last sign of life.
+        folder: the data folder.
+        host: the name of this machine.
+        now: the time.
+    """
+    if beat is None:
+        return f"no daemon is known in {folder}: there is no readable {FILE}; start presswatch schedule"
+    who = f"the daemon with process id {beat.pid} on {beat.host}"
+    if beat.ended:
+        return f"{who} ended in order at {_shown(beat.beat)}; start presswatch schedule"
+    if beat.host != host:
+        return f"{who} works in {folder}, and this is {host}: ask there"
+    if not _is_alive(beat.pid):
+        return f"{who} is gone; its last sign of life is of {_shown(beat.beat)}; start presswatch schedule"
+    # A beat of the future was written before the clock was set back; the next one is not.
+    if abs(now - beat.beat) > FRESH:
+        return f"{who} has given no sign of life since {_shown(beat.beat)} ({beat.doing}); restart it"
+    return ""
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's: it is there
+        return True
+    return True
+
+
+def _shown(moment: datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,168 @@
+"""The daemon's runs: one at a time, when somebody waits, each of a limited time so that nobody waits for long."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from crawler.books import Book
+from crawler.clock import Clock
+from crawler.config.models import Config
+from crawler.database import Database
+from crawler.due import Waiting, who_waits
+from crawler.ledger import Ledger
+from crawler.lock import RunLockedError
+from crawler.outcomes import Outcome
+from crawler.run import TIME_IS_UP, Run, RunReport
+
+logger = logging.getLogger("presswatch.schedule")
+
+# A host with thousands of pages and a long crawl delay keeps a run going for hours, and what becomes due meanwhile
+# waits for the next one.
+SLICE = timedelta(minutes=5)
+ASIDE = timedelta(minutes=10)  # that a host waits where a run could do nothing for it
+LONGEST_END = timedelta(minutes=10)  # from the wish to end to the end: every page has its time limit, of seconds
+
+
+@dataclass(kw_only=True)
+class Shifts:
+    """Crawls what is due.
+
+    Args:
+        open_database: opens the ledger as it lies there now; each run and each look has its own, so that one that was
+            put in its place (restore) is found, and what a run left behind in it ends with the run.
+        clock: what decides what is due, and when a run's time is up.
+        data: the data folder.
+        route: local server that gets every request, or None for the live network.
+        lock: the run lock, which raises RunLockedError where another process holds it.
+        tell: is given the report of each run.
+    """
+
+    open_database: Callable[[], Database]
+    clock: Clock
+    data: Path
+    route: str | None
+    lock: Callable[[Config], AbstractContextManager[None]]
+    tell: Callable[[RunReport], None]
+    next_poll: datetime | None = None
+    _run: Run | None = None
+    _stopped: str = ""
+    _told_to_end: float | None = None  # on the loop's clock
+    _aside: dict[str, datetime] = field(default_factory=dict)
+    _locked: str = ""
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a run that was told to end has not done so in a time that is long enough for any page."""
+        told, now = self._told_to_end, asyncio.get_running_loop().time()
+        return told is not None and now - told > LONGEST_END.total_seconds()
+
+    @property
+    def crawls(self) -> bool:
+        return self._run is not None
+
+    def stop(self, reason: str) -> None:
+        """End the run under way after its pages under way, and begin no other."""
+        self._stopped = reason
+        self._end_run(reason)
+
+    async def work(self, config: Config) -> None:
+        """Crawl until nobody waits, in runs of a limited time.
+
+        Raises:
+            StorageError: the ledger cannot be used.
+        """
+        goes_on = True
+        while goes_on and not self._stopped:
+            waiting = self._who_waits(config)
+            now = self.clock.now()
+            if all(self._is_aside(host, now) for host in waiting.hosts):
+                return
+            goes_on = await self._try_run(config, waiting)
+
+    async def _try_run(self, config: Config, waiting: Waiting) -> bool:
+        """Whether to look again at once."""
+        try:
+            with self.lock(config):
+                report = await self._crawl(config)
+        except RunLockedError as error:
+            if str(error) != self._locked:
+                logger.info("%s; it is looked again every minute", error)
+            self._locked = str(error)
+            return False
+        self._locked = ""
+        if report.stopped == TIME_IS_UP:
+            self._tell(replace(report, stopped=""))
+            return True
+        self._tell(report)
+        self._put_aside(config, waiting)
+        return False
+
+    async def _crawl(self, config: Config) -> RunReport:
+        with closing(self.open_database()) as database:
+            self._run = Run(
+                config=config,
+                database=database,
+                clock=self.clock,
+                data=self.data,
+                scope=config.enabled_sources,
+                route=self.route,
+                until=self.clock.now() + SLICE,
+            )
+            # Wakes a run that waits, and ends one whose clock was set back.
+            timer = asyncio.get_running_loop().call_later(SLICE.total_seconds(), self._end_run, TIME_IS_UP)
+            try:
+                return await self._run.crawl("schedule")
+            finally:
+                timer.cancel()
+                self._run = self._told_to_end = None
+
+    def _end_run(self, reason: str) -> None:
+        if self._run is not None:
+            self._run.stop(reason)
+            self._told_to_end = self._told_to_end or asyncio.get_running_loop().time()
+
+    def _who_waits(self, config: Config) -> Waiting:
+        with closing(self.open_database()) as database:
+            watched = config.enabled_sources
+            names = (source.name for source in watched)
+            found = who_waits(database, Ledger(database), watched, names, self.clock.now())
+        self.next_poll = found.next_poll
+        return found
+
+    def _put_aside(self, config: Config, before: Waiting) -> None:
+        """Start no run at the next tick for those that this one could do nothing for: a full disk, a fault of ours.
+
+        A run that others bring about visits them too.
+        """
+        left, now = self._who_waits(config).hosts, self.clock.now()
+        self._aside = {host: now + ASIDE for host, what in before.hosts.items() if what & left.get(host, frozenset())}
+
+    def _is_aside(self, host: str, now: datetime) -> bool:
+        until = self._aside.get(host)
+        return until is not None and now < until <= now + ASIDE  # else the clock was set back
+
+    def _tell(self, report: RunReport) -> None:
+        # A poll that brought nothing new is no news; that all is well the heartbeat says.
+        level = logging.DEBUG if _is_quiet(report) else logging.INFO
+        logger.log(level, "run %d: %s", report.number, _summary(report))
+        self.tell(report)
+
+
+def _is_quiet(report: RunReport) -> bool:
+    return not (report.polls_failed or report.errors or report.stopped or any(_counts(report.books).values()))
+
+
+def _summary(report: RunReport) -> str:
+    counted = [f"{count} {name}" for name, count in _counts(report.books).items() if count]
+    waiting = sum(book.carried_out or 0 for book in report.books)
+    polls = f"{report.polls} polls" + (f", {report.polls_failed} of them failed" if report.polls_failed else "")
+    return ", ".join([*counted, polls, f"{waiting} pages wait"])
+
+
+def _counts(books: Sequence[Book]) -> dict[str, int]:
+    outcomes = {outcome.value: sum(book.outcomes.get(outcome, 0) for book in books) for outcome in Outcome}
+    return {"found": sum(book.found for book in books), **outcomes}

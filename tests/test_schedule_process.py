@@ -1,0 +1,171 @@
+"""The real daemon: it crawls, ends in order, resumes after any end, and tells its service manager."""
+
+import asyncio
+import json
+import signal
+import threading
+
+import pytest
+from daemons import a_daemon, a_service_manager, today
+from rig import Answer, article_page, feed
+
+from crawler.heartbeat import read_beat
+from crawler.notify import Notifier
+
+NAMES = [f"page{number}" for number in range(8)]
+
+
+@pytest.fixture
+def pages(rig, site):
+    """A feed with eight pages whose fourth answer is held back until the test lets it go; its gate and its bell."""
+    gate, bell = threading.Event(), threading.Event()
+    rig.source(politeness={"delay": "0s"})
+    site.routes["alpha.example/feed"] = Answer(
+        feed(*(f"https://alpha.example/{name}" for name in NAMES), published=today())
+    )
+    for number, name in enumerate(NAMES):
+        page = article_page(f"机器人{name}", f"第{number}台机器人今天走进了工厂，工程师记录它的动作。" * 6)
+        site.routes[f"alpha.example/{name}"] = Answer(page)
+
+    async def held_back(request):
+        bell.set()
+        await asyncio.to_thread(gate.wait)
+        return Answer(article_page("机器人held", "被拦住的机器人今天走进了工厂，工程师记录它的动作。" * 6))
+
+    site.routes["alpha.example/page3"] = held_back
+    yield gate, bell
+    gate.set()
+
+
+def asked(site):
+    return [hit.removeprefix("alpha.example/") for hit in site.pages() if "page" in hit]
+
+
+def test_sigterm_ends_it_after_the_page_under_way_and_the_next_start_fetches_the_rest(rig, site, pages):
+    gate, bell = pages
+    with a_daemon(rig) as daemon:
+        daemon.wait_for("watches 1 sources")
+        assert bell.wait(60)
+        daemon.send(signal.SIGTERM)
+        daemon.wait_for("ending after the page under way")
+        gate.set()
+        assert daemon.wait() == 0
+    assert asked(site) == NAMES[:4]
+    assert [outcome for outcome in rig.outcomes().values() if outcome] == ["kept"] * 4
+    assert read_beat(rig.data).ended
+    site.routes["alpha.example/feed"] = Answer(status=304)
+    with a_daemon(rig) as daemon:
+        daemon.wait_for("run 2: 4 kept")
+        assert daemon.end() == 0
+    assert asked(site) == NAMES
+    assert set(rig.outcomes().values()) == {"kept"}
+    books = rig.query("SELECT carried_in + found, kept + carried_out, carried_out FROM book ORDER BY run")
+    assert books == [(8, 8, 4), (4, 4, 0)]
+
+
+def test_after_kill_9_nothing_is_lost_and_nothing_stored_twice(rig, site, pages):
+    gate, bell = pages
+    with a_daemon(rig) as daemon:
+        assert bell.wait(60)
+        assert daemon.end(signal.SIGKILL) == -9
+    gate.set()
+    with a_daemon(rig) as daemon:
+        daemon.wait_for("run 2: 5 kept")
+        assert daemon.end() == 0
+    assert asked(site) == [*NAMES[:4], "page3", *NAMES[4:]]  # the one under way was never stored
+    assert set(rig.outcomes().values()) == {"kept"}
+    assert rig.query("SELECT interrupted FROM run ORDER BY id") == [(1,), (0,)]
+
+
+def test_a_second_signal_ends_it_at_once(rig, pages):
+    _, bell = pages
+    with a_daemon(rig) as daemon:
+        assert bell.wait(60)
+        daemon.send(signal.SIGINT)
+        daemon.wait_for("ending after the page under way")
+        assert daemon.end(signal.SIGTERM) == -signal.SIGTERM
+
+
+def test_a_second_daemon_is_refused_by_the_name_of_the_first(rig, site):
+    with a_daemon(rig) as first:
+        first.wait_for("watches")
+        with a_daemon(rig) as second:
+            assert second.wait() == 4
+        assert f"process {first.process.pid} on " in second.said[-1]
+        assert first.end() == 0
+
+
+def test_sighup_reads_the_configuration_anew_and_a_broken_one_changes_nothing(rig, site):
+    site.routes["beta.example/feed"] = Answer(feed())
+    with a_daemon(rig) as daemon:
+        daemon.wait_for("watches 1 sources")
+        rig.source("beta", "https://beta.example/feed")
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for("was read anew: 2 sources")
+        rig.source("beta", "nonsense")
+        daemon.send(signal.SIGHUP)
+        assert "beta.yaml" in daemon.wait_for("the old one goes on")
+        rig.source("beta", "https://beta.example/feed")
+        rig.write("presswatch.yaml", {"min_free_mb": 0, "database": f"sqlite:///{rig.folder}/other.db"})
+        daemon.send(signal.SIGHUP)
+        assert "restart presswatch schedule" in daemon.wait_for("the old one goes on")
+        assert daemon.end() == 0
+
+
+def test_a_broken_configuration_at_the_start_is_exit_2(rig):
+    rig.write("presswatch.yaml", {"no_such_key": 1})
+    with a_daemon(rig) as daemon:
+        assert daemon.wait() == 2
+    assert any("no_such_key" in line for line in daemon.said)
+
+
+def test_what_it_says_are_json_lines(rig, site):
+    site.routes["alpha.example/feed"] = Answer(feed())
+    with a_daemon(rig) as daemon:
+        line = json.loads(daemon.wait_for("watches"))
+        assert daemon.end() == 0
+    assert (line["level"], line["logger"]) == ("info", "presswatch.schedule")
+
+
+def test_its_service_manager_hears_of_every_change(rig, site, tmp_path):
+    site.routes["alpha.example/feed"] = Answer(feed())
+    with (
+        a_service_manager(tmp_path) as (address, hear),
+        a_daemon(rig, NOTIFY_SOCKET=address, WATCHDOG_USEC="600000") as daemon,
+    ):
+        heard = hear_until(hear, "READY=1")
+        heard += hear_until(hear, "WATCHDOG=1") + hear_until(hear, "WATCHDOG=1")
+        assert any(line.startswith("STATUS=") for line in heard)
+        daemon.send(signal.SIGHUP)
+        assert hear_until(hear, "RELOADING=1")[-1].startswith("MONOTONIC_USEC=")
+        hear_until(hear, "READY=1")
+        daemon.send(signal.SIGTERM)
+        assert hear_until(hear, "STOPPING=1")[-1] == "STATUS=stopped by SIGTERM"
+        assert daemon.wait() == 0
+
+
+def hear_until(hear, word):
+    heard = []
+    while word not in heard:
+        heard += hear()
+    return heard
+
+
+@pytest.mark.parametrize("abstract", [False, True], ids=["path", "abstract"])
+def test_a_service_manager_is_told_in_lines(tmp_path, abstract):
+    with a_service_manager(tmp_path, abstract=abstract) as (address, hear):
+        notifier = Notifier({"NOTIFY_SOCKET": address})
+        notifier.alive("crawl\nand digest")
+        assert hear() == ["STATUS=crawl and digest"]
+        Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000000"}).alive("idle")
+        assert hear() == ["STATUS=idle", "WATCHDOG=1"]
+        notifier.ready()
+        assert hear() == ["READY=1"]
+
+
+def test_where_no_service_manager_is_nobody_is_told(tmp_path, caplog):
+    Notifier({}).ready()
+    assert not caplog.records
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).ready()
+    assert "cannot be told READY=1" in caplog.text
+    assert [*tmp_path.iterdir()] == []
