@@ -1,7 +1,6 @@
 """The daemon's digests: those whose cut has come are issued, each by itself."""
 
 import logging
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +18,12 @@ class DigestTimes:
     """Issues what is due, by the cuts that are stored: several that were missed are one digest, as by hand.
 
     Args:
-        open_database: opens the database as it lies there now.
+        database: closed after each look, so that one that was put in its place meanwhile (restore) is found.
         clock: what decides whether a cut has come.
         folder: of the digests.
     """
 
-    open_database: Callable[[], Database]
+    database: Database
     clock: Clock
     folder: Path
     _settled: set[str] = field(default_factory=set)  # subscriptions all of whose files were written
@@ -36,7 +35,7 @@ class DigestTimes:
         Raises:
             StorageError: the database fails.
         """
-        with closing(self.open_database()) as database:
+        with closing(self.database) as database:
             for subscription in config.subscriptions:
                 self._contained(database, config, subscription)
 

@@ -58,6 +58,7 @@ class Daemon:
     shifts: Shifts
     digests: DigestTimes
     notifier: Notifier
+    tick_every: timedelta = TICK
     scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone=UTC, job_defaults=_JOBS))
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # what is under way
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -155,8 +156,8 @@ class Daemon:
         """When to wake up: every minute, beginning now, and at the digest times."""
         now = self.clock.now()
         self.scheduler.remove_all_jobs()
-        ticks = IntervalTrigger(seconds=int(TICK.total_seconds()), start_date=now, timezone=UTC)
-        self.scheduler.add_job(self.tick, ticks, id="tick", next_run_time=now + TICK)
+        ticks = IntervalTrigger(seconds=int(self.tick_every.total_seconds()), start_date=now, timezone=UTC)
+        self.scheduler.add_job(self.tick, ticks, id="tick", next_run_time=now + self.tick_every)
         for subscription in self.config.subscriptions:
             at = time.fromisoformat(subscription.at)
             zone = subscription.timezone or self.config.settings.timezone
@@ -180,7 +181,7 @@ class Daemon:
     async def check_time(self) -> None:
         """Wake up now where the clock was set, or the machine slept: the scheduler would sleep on by its old time."""
         job, now = self.scheduler.get_job("tick"), self.clock.now()
-        if job is not None and not now - BEAT <= job.next_run_time <= now + TICK:
+        if job is not None and not now - BEAT <= job.next_run_time <= now + self.tick_every:
             logger.info("the clock was set or stood still: looking at what is due")
             self._plan()
             await self.tick()

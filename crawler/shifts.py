@@ -32,8 +32,10 @@ class Shifts:
     """Crawls what is due.
 
     Args:
-        open_database: opens the ledger as it lies there now; each run and each look has its own, so that one that was
-            put in its place (restore) is found, and what a run left behind in it ends with the run.
+        database: the ledger, for a look at who waits. It is closed after each, so that one that was put in its place
+            meanwhile (restore) is found.
+        open_database: opens the ledger for a run, which has its own: a run that was refused its storage leaves one
+            behind that waits for nobody.
         clock: what decides what is due, and when a run's time is up.
         data: the data folder.
         route: local server that gets every request, or None for the live network.
@@ -41,6 +43,7 @@ class Shifts:
         tell: is given the report of each run.
     """
 
+    database: Database
     open_database: Callable[[], Database]
     clock: Clock
     data: Path
@@ -126,9 +129,9 @@ class Shifts:
             self._told_to_end = self._told_to_end or asyncio.get_running_loop().time()
 
     def _who_waits(self, config: Config) -> Waiting:
-        with closing(self.open_database()) as database:
-            watched = config.enabled_sources
-            names = (source.name for source in watched)
+        watched = config.enabled_sources
+        names = (source.name for source in watched)
+        with closing(self.database) as database:
             found = who_waits(database, Ledger(database), watched, names, self.clock.now())
         self.next_poll = found.next_poll
         return found

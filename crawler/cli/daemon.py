@@ -42,6 +42,7 @@ async def _live(app: App) -> None:
         return Database(app.database_url)
 
     shifts = Shifts(
+        database=open_database(),
         open_database=open_database,
         clock=app.clock,
         data=app.data,
@@ -55,7 +56,7 @@ async def _live(app: App) -> None:
         clock=app.clock,
         data=app.data,
         shifts=shifts,
-        digests=DigestTimes(open_database=open_database, clock=app.clock, folder=app.data / "digests"),
+        digests=DigestTimes(database=open_database(), clock=app.clock, folder=app.data / "digests"),
         notifier=Notifier(app.environ),
     ).live()
 
