@@ -1,0 +1,178 @@
+"""What the daemon does when: nobody waits long for a slow host, and no fault of one is another's."""
+
+import asyncio
+import gc
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+
+import pytest
+from filelock import FileLock
+from house import House
+from rig import Answer, article_page, feed
+from virtual_days import VirtualDays
+
+from crawler import digest_times, schedule, shifts
+from crawler.schedule import StuckError
+from crawler.shifts import ASIDE, SLICE
+
+START = datetime(2025, 3, 3, 0, 30, tzinfo=UTC)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def hours(rig, site, monkeypatch, caplog):
+    caplog.set_level(logging.INFO, logger="presswatch.schedule")
+    site.routes["alpha.example/feed"] = Answer(feed())
+    return VirtualDays(rig, monkeypatch, start=START, tick_every=MINUTE)
+
+
+def told(caplog, words):
+    return [record.getMessage() for record in caplog.records if words in record.getMessage()]
+
+
+@pytest.mark.parametrize("hosts_at_once", [1, 8])
+def test_a_slow_host_with_many_pages_keeps_no_quick_one_waiting(hours, rig, site, hosts_at_once):
+    rig.write("presswatch.yaml", {"min_free_mb": 0, "hosts_at_once": hosts_at_once})
+    asked = {"alpha": [], "quick": []}
+
+    def at(name, answer):
+        def noted(request):
+            asked[name].append(hours.clock.now())
+            return answer
+
+        return noted
+
+    links = [f"https://alpha.example/{number}" for number in range(40)]
+    rig.source(politeness={"delay": "60s"}, endpoints=[{"url": "https://alpha.example/feed", "every": "6h"}])
+    site.routes["alpha.example/feed"] = at("alpha", Answer(feed(*links, published=format_datetime(START))))
+    for number in range(40):
+        page = article_page(f"机器人{number}", f"第{number}台机器人今天走进了工厂，工程师记录它的动作。" * 6)
+        site.routes[f"alpha.example/{number}"] = at("alpha", Answer(page))
+    rig.source("quick", "https://quick.example/feed", endpoints=[{"url": "https://quick.example/feed", "every": "5m"}])
+    site.routes["quick.example/feed"] = at("quick", Answer(feed()))
+    hours.live(START + HOUR)
+    longest = max(later - before for before, later in pairwise(asked["quick"]))
+    assert longest <= 5 * MINUTE + SLICE + 2 * MINUTE
+    assert len(asked["quick"]) >= 60 // 12
+    assert set(rig.outcomes().values()) == {"kept"}
+    assert len(asked["alpha"]) == 41
+    assert min(later - before for before, later in pairwise(asked["alpha"])) >= MINUTE
+    assert all(report.balances and not report.stopped for report in hours.reports)
+
+
+def test_while_somebody_else_crawls_it_waits_and_says_so_once(hours, rig, site, caplog):
+    lock = FileLock(rig.data / "run.lock")
+    lock.acquire()
+    hours.at_jump = lambda: hours.clock.now() >= START + 5 * MINUTE and lock.release()
+    hours.live(START + 10 * MINUTE)
+    assert [report.started for report in hours.reports] == [START + 6 * MINUTE]
+    assert len(told(caplog, "another run holds")) == 1
+
+
+def test_a_full_disk_is_tried_now_and_then_not_every_minute(hours, rig, site, caplog):
+    rig.write("presswatch.yaml", {"min_free_mb": 10**9})
+    hours.live(START + HOUR)
+    assert len(hours.reports) == HOUR // ASIDE
+    assert site.hits == []
+
+
+def test_a_host_that_wants_to_be_left_alone_starts_no_run(hours, rig, site):
+    link = "https://alpha.example/one"
+    site.routes["alpha.example/feed"] = Answer(feed(link, published=format_datetime(START)))
+    site.routes["alpha.example/one"] = [
+        Answer(status=429, headers={"Retry-After": "5400"}),
+        Answer(article_page("机器人一号")),
+    ]
+    hours.live(START + 3 * HOUR)
+    assert rig.outcomes() == {"one": "kept"}
+    first, second, *_ = hours.reports
+    assert second.started - first.started >= timedelta(seconds=5400)
+    # Its polls are due every half hour and none is made before it may be asked.
+    assert len(hours.reports) <= 5
+
+
+def test_what_breaks_in_a_tick_is_told_and_the_next_one_goes_on(hours, rig, monkeypatch, caplog):
+    work, calls = shifts.Shifts.work, []
+
+    async def breaks_twice(self, config):
+        calls.append(hours.clock.now())
+        if len(calls) < 3:
+            raise RuntimeError("something nobody thought of")
+        await work(self, config)
+
+    monkeypatch.setattr(shifts.Shifts, "work", breaks_twice)
+    hours.live(START + 5 * MINUTE)
+    assert [report.started for report in hours.reports] == [START + 2 * MINUTE]
+    assert len(told(caplog, "crawl broke")) == 2
+
+
+def test_a_digest_that_cannot_be_written_keeps_no_other_and_is_tried_again(hours, rig, caplog):
+    rig.write("subscriptions.yaml", {"subscriptions": [{"name": "first"}, {"name": "second"}]})
+    in_the_way = rig.data / "digests" / "first"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("")
+    hours.at_jump = lambda: hours.clock.now() >= START + 5 * MINUTE and in_the_way.is_file() and in_the_way.unlink()
+    hours.live(START + 10 * MINUTE)
+    for name in ("first", "second"):
+        assert (rig.data / "digests" / name / "2025-03-03.md").is_file()
+    assert len(told(caplog, "is tried every minute")) == 1
+    assert told(caplog, "first can be issued again")
+
+
+def test_a_fault_in_one_digest_is_told_and_the_others_are_issued(hours, rig, monkeypatch, caplog):
+    rig.write("subscriptions.yaml", {"subscriptions": [{"name": "first"}, {"name": "second"}]})
+    issue_due = digest_times.issue_due
+
+    def breaks(database, config, subscription, now, folder):
+        if subscription.name == "first":
+            raise KeyError("nobody thought of this")
+        return issue_due(database, config, subscription, now, folder)
+
+    monkeypatch.setattr(digest_times, "issue_due", breaks)
+    hours.live(START + 5 * MINUTE)
+    assert hours.query("SELECT subscription FROM digest") == [("second",)]
+    assert len(told(caplog, "the digest first cannot be issued")) == 1
+
+
+def test_a_clock_that_is_set_is_noticed_and_what_is_due_is_done_at_once(hours, rig):
+    hours.set_clock(START + 2 * MINUTE, START - 3 * HOUR)
+    hours.set_clock(START - 2 * HOUR, START + 9 * HOUR)
+    hours.live(START + 10 * HOUR)
+    started = [report.started for report in hours.reports]
+    assert started[0] == START
+    assert START + 9 * HOUR in started
+
+
+# What such a run holds open is the next process's to be without.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_run_that_does_not_end_ends_the_daemon(hours, rig, site, monkeypatch):
+    monkeypatch.setattr(shifts, "LONGEST_END", timedelta(0))
+    monkeypatch.setattr(schedule, "BEAT", timedelta(milliseconds=20))
+    gate = threading.Event()
+
+    async def never(request):
+        hours.daemon.stop("enough") if not hours.is_over else None
+        await asyncio.to_thread(gate.wait)
+        return Answer(status=500)
+
+    site.routes["alpha.example/feed"] = never
+    try:
+        with pytest.raises(StuckError):
+            hours.live(START + HOUR)
+    finally:
+        gate.set()
+        gc.collect()
+
+
+def test_what_is_kept_after_the_clock_was_set_back_is_in_the_next_digest(tmp_path):
+    house = House(tmp_path)
+    house.keep(1)
+    house.issue()
+    house.now -= 2 * HOUR
+    house.keep(2, "放回去的时钟")
+    house.now += timedelta(days=1, hours=2)
+    digest = house.issue(house.now).digest
+    assert [line.title for section in digest.sections for line in section.lines] == ["放回去的时钟"]
