@@ -24,6 +24,7 @@ from crawler.heartbeat import Beat, write_beat
 from crawler.notify import Notifier
 from crawler.shifts import Shifts
 from crawler.signals import first_signal
+from crawler.storage import StorageError
 
 logger = logging.getLogger("presswatch.schedule")
 
@@ -60,6 +61,7 @@ class Daemon:
     notifier: Notifier
     tick_every: timedelta = TICK
     scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone=UTC, job_defaults=_JOBS))
+    _started: datetime = field(init=False)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # what is under way
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _unwritten: str = ""  # why the last sign of life could not be written
@@ -145,6 +147,8 @@ class Daemon:
     async def _contained(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await work()
+        except StorageError as error:
+            logger.error("%s; it is tried again in a minute", error)  # noqa: TRY400
         except Exception:  # the edge of a tick: told, and the next one goes on
             logger.exception("%s broke; it is tried again in a minute", name)
         finally:

@@ -4,11 +4,14 @@ import asyncio
 import json
 import signal
 import threading
+from contextlib import suppress
 
 import pytest
+from aiohttp import web
 from daemons import a_daemon, a_service_manager, today
 from rig import Answer, article_page, feed
 
+from crawler.clock import RealClock
 from crawler.heartbeat import read_beat
 from crawler.notify import Notifier
 
@@ -75,6 +78,44 @@ def test_after_kill_9_nothing_is_lost_and_nothing_stored_twice(rig, site, pages)
     assert asked(site) == [*NAMES[:4], "page3", *NAMES[4:]]  # the one under way was never stored
     assert set(rig.outcomes().values()) == {"kept"}
     assert rig.query("SELECT interrupted FROM run ORDER BY id") == [(1,), (0,)]
+
+
+def test_a_digest_waits_for_no_run(rig, site, pages):
+    _, bell = pages
+    rig.source("beta", "https://beta.example/feed")
+    site.routes["beta.example/feed"] = Answer(feed())
+    rig.clock = RealClock()
+    rig.source(enabled=False)
+    rig.crawl()
+    rig.source(politeness={"delay": "0s"})
+    with a_daemon(rig) as daemon:
+        assert bell.wait(60)
+        daemon.wait_for("digest daily of ")
+        assert rig.query("SELECT count(*) FROM run WHERE ended IS NULL") == [(1,)]
+
+
+def test_a_server_that_drips_holds_up_nobody_else(rig, site):
+    """Its answer never ends: it has its time, and is a failure of its own."""
+    rig.write("presswatch.yaml", {"min_free_mb": 0, "safety": {"timeout": "1s"}})
+    rig.source("dripping", "https://dripping.example/feed")
+    over = threading.Event()
+
+    async def drips(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionResetError):
+            while not await asyncio.to_thread(over.wait, 0.05):
+                await response.write(b"<rss>")
+        return response
+
+    site.routes["dripping.example/feed"] = drips
+    site.routes["alpha.example/feed"] = Answer(feed())
+    try:
+        with a_daemon(rig) as daemon:
+            assert "2 polls, 1 of them failed" in daemon.wait_for("run 1: ")
+            assert daemon.end() == 0
+    finally:
+        over.set()
 
 
 def test_a_second_signal_ends_it_at_once(rig, pages):
