@@ -214,8 +214,6 @@ class Run:
             least = self.config.settings.min_free_mb
             if free < least:
                 self.stop(f"only {free:.0f} MB are free in {self.data}, less than min_free_mb: {least}")
-            elif self.until is not None and self.clock.now() >= self.until:
-                self.stop(TIME_IS_UP)
         return self._stopped
 
     def _halt(self, error: StorageError) -> None:

@@ -141,11 +141,12 @@ def _tell(app: App, report: RunReport, *, nothing_watched: bool, everything: boo
         to_person=sys.stdout.isatty() and not app.json,
         nothing_watched=nothing_watched,
         zone=zone,
-        earlier=NONE_EARLIER if everything else _earlier(app.database, report, zone),
+        earlier=NONE_EARLIER if everything else earlier_of(app.database, report, zone),
     )
 
 
-def _earlier(database: Database, report: RunReport, zone: ZoneInfo) -> EarlierRuns:
+def earlier_of(database: Database, report: RunReport, zone: ZoneInfo) -> EarlierRuns:
+    """What runs before this one told; nothing where the database cannot say."""
     try:
         with database.read() as connection:
             return earlier_runs(connection, report, zone)

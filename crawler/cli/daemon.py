@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 
 import click
 from filelock import FileLock, Timeout
 
 from crawler.cli.app import App, with_app
-from crawler.cli.crawl import tell
+from crawler.cli.crawl import earlier_of, tell
 from crawler.cli.lock import LockedError
 from crawler.config.models import Config
 from crawler.config.report import ConfigError, Fault
@@ -48,7 +48,7 @@ async def _live(app: App) -> None:
         data=app.data,
         route=app.route,
         lock=lambda config: _run_lock(app, config),
-        tell=_tell,
+        tell=lambda report: _tell(app, open_database, report),
     )
     await Daemon(
         config=app.config,
@@ -65,8 +65,10 @@ def _run_lock(app: App, config: Config) -> AbstractContextManager[None]:
     return run_lock(app.data, config.settings.database)
 
 
-def _tell(report: RunReport) -> None:
-    tell(report, to_person=False, nothing_watched=False)
+def _tell(app: App, open_database: Callable[[], Database], report: RunReport) -> None:
+    zone = app.config.settings.zone
+    with closing(open_database()) as database:
+        tell(report, to_person=False, zone=zone, earlier=earlier_of(database, report, zone))
 
 
 def _anew(app: App) -> Config:

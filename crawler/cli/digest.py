@@ -79,7 +79,7 @@ def digest(app: App, *, name: str | None, day: str | None, form: str | None, is_
         issued = issue_again(app, subscription, day)
     else:
         issued = issue(app, subscription, now, others=name is None) or latest_of(app, subscription)
-    show(issued, Format.JSON if app.json else form and Format(form))
+    show(issued, Format.JSON if app.json else Format(form) if form else None)
 
 
 def select_subscription(app: App, name: str | None) -> Subscription:

@@ -50,7 +50,7 @@ def issue_due(
 def is_due(database: Database, config: Config, subscription: Subscription, now: datetime) -> bool:
     """Whether a cut has come that has no digest yet. Only reads."""
     with database.read() as connection:
-        return _due_cut(connection, config, subscription, now) is not None
+        return due_cut(connection, config, subscription, now) is not None
 
 
 def not_before_the_last_run(database: Database, now: datetime) -> datetime:
