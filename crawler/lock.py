@@ -1,6 +1,9 @@
 """The locks: two runs never work over each other, and no digest is written of what is forgotten meanwhile."""
 
-from collections.abc import Iterator
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,16 +12,55 @@ from sqlalchemy.engine import make_url
 
 from crawler.storage import StorageError
 
+logger = logging.getLogger(__name__)
+
 _DIGESTS_SECONDS = 60.0  # that one waits while another process makes digests; each takes a fraction of a second
 
 
 class RunLockedError(Exception):
-    """Another run works on the same data folder."""
+    """Another run works on the same data folder, or on the same ledger elsewhere."""
+
+
+class HeldLock:
+    """The run lock in the hands of its holder. One that lies on another machine can be lost."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._lost = ""
+        self._listener: Callable[[str], None] | None = None
+
+    @contextmanager
+    def telling(self, stop: Callable[[str], None]) -> Iterator[None]:
+        """Have `stop` told why in the loop that runs now when the lock is lost, or has been."""
+        loop = asyncio.get_running_loop()
+
+        def tell(reason: str) -> None:
+            loop.call_soon_threadsafe(stop, reason)
+
+        with self._mutex:
+            self._listener = tell
+            lost = self._lost
+        if lost:
+            stop(lost)
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._listener = None
+
+    def lose(self, reason: str) -> None:
+        """Tell it to whoever listens, else to the log. Any thread may call it."""
+        with self._mutex:
+            self._lost = reason
+            if self._listener is not None:
+                self._listener(reason)
+            else:
+                logger.warning("%s", reason)
 
 
 @contextmanager
-def run_lock(data: Path, database: str = "") -> Iterator[None]:
-    """Hold the run lock; the kernel frees it when the process dies.
+def run_lock(data: Path, database: str = "") -> Iterator[HeldLock]:
+    """Hold the run lock; the kernel frees it when the process dies, and nobody else can take it away.
 
     It lies in the data folder, or beside the SQLite file that config names elsewhere: what must not be shared is the
     ledger.
@@ -38,7 +80,7 @@ def run_lock(data: Path, database: str = "") -> Iterator[None]:
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}; name another folder with --data") from error
     try:
-        yield
+        yield HeldLock()
     finally:
         lock.release()
 

@@ -24,13 +24,16 @@ from crawler.fetch.pace import Pace
 from crawler.fetch.replay import NoMemories, ObeyedRobots, Replay
 from crawler.fetch.robots import Robots, RobotsCache
 from crawler.fetch.robots_cache import DatabaseRobotsCache
+from crawler.fetch.turns import NoOthers
 from crawler.host_visits import HostVisits, due_endpoints
 from crawler.installation import installation_id
 from crawler.items import Flow
 from crawler.ledger import Ledger, Scope
+from crawler.lock import HeldLock
 from crawler.log_facts import log_facts
 from crawler.revisits import Revisits
 from crawler.run_report import TIME_IS_UP, RunProgress, RunReport
+from crawler.shared.hosts import SharedHosts, shared_hosts
 from crawler.signals import caught_signals
 from crawler.visit import RunContext
 from crawler.visit_settings import address_guard, user_agent, visit_settings
@@ -46,6 +49,7 @@ class Run:
     """Crawls what is due. The caller holds the run lock.
 
     Args:
+        lock: that the caller holds; when it is lost the run ends in order.
         scope: the sources to crawl.
         poll_now: poll their endpoints whether they are due or not; a host that asked to be left alone still is.
         route: local server that gets every request, or None for the live network.
@@ -62,6 +66,7 @@ class Run:
     clock: Clock
     data: Path
     scope: Sequence[Source]
+    lock: HeldLock = field(default_factory=HeldLock)
     poll_now: bool = False
     route: str | None = None
     replay: Replay | None = None
@@ -71,6 +76,7 @@ class Run:
     stages: Mapping[str, int] | None = None
     listen: Callable[[Flow], None] = lambda item: None
     errors: list[str] = field(default_factory=list)
+    _shared: SharedHosts = field(default_factory=lambda: SharedHosts(turns=NoOthers()))
     _stopped: str = ""
     _halted: str = ""
     _closed: bool = True
@@ -86,6 +92,11 @@ class Run:
         Raises:
             StorageError: the run could not even be opened.
         """
+        async with shared_hosts(self.config.settings, self.route) as self._shared:
+            with self.lock.telling(self.stop):
+                return await self._crawl(command)
+
+    async def _crawl(self, command: str) -> RunReport:
         started = self.clock.now()
         run = self._open(command, started)
         with log_facts(run=run.number):
@@ -141,7 +152,12 @@ class Run:
             archive=self.data / "archive",
             guard=address_guard(self.config.settings, self.route),
             pace=Pace(
-                self.clock, NoMemories() if self.replay else ledger, self._stop_reason, self._stopping, self.until
+                self.clock,
+                NoMemories() if self.replay else ledger,
+                self._stop_reason,
+                self._stopping,
+                deadline=self.until,
+                turns=self._shared.turns,
             ),
             robots=Robots(self._robots_cache(), self.clock.now),
             ring=self._ring(number, now),
@@ -157,7 +173,9 @@ class Run:
         )
 
     def _robots_cache(self) -> RobotsCache:
-        return ObeyedRobots(self.clock.now) if self.replay else DatabaseRobotsCache(self.database)
+        if self.replay:
+            return ObeyedRobots(self.clock.now)
+        return self._shared.robots or DatabaseRobotsCache(self.database)
 
     def _ring(self, number: int, now: datetime) -> Ring | None:
         """Where responses are kept; a replay's were kept before."""
@@ -179,7 +197,7 @@ class Run:
         return ()
 
     def _close_in(self, connection: Connection, run: RunContext) -> tuple[books.Book, ...]:
-        error = "\n".join(filter(None, [*self.errors, self._halted]))
+        error = "\n".join(filter(None, [*self.errors, self._halted, self._shared.told]))
         for line in books.close_run(connection, run.number, self.clock.now(), error=error):
             # Entries that nobody will ever fetch must not go unseen.
             if line.source not in run.scope.watched and line.carried_out:

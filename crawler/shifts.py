@@ -14,7 +14,7 @@ from crawler.config.models import Config
 from crawler.database import Database
 from crawler.due import Waiting, who_waits
 from crawler.ledger import Ledger
-from crawler.lock import RunLockedError
+from crawler.lock import HeldLock, RunLockedError
 from crawler.outcomes import Outcome
 from crawler.run import TIME_IS_UP, Run, RunReport
 
@@ -48,7 +48,7 @@ class Shifts:
     clock: Clock
     data: Path
     route: str | None
-    lock: Callable[[Config], AbstractContextManager[None]]
+    lock: Callable[[Config], AbstractContextManager[HeldLock]]
     tell: Callable[[RunReport], None]
     next_poll: datetime | None = None
     _run: Run | None = None
@@ -89,8 +89,8 @@ class Shifts:
     async def _try_run(self, config: Config, waiting: Waiting) -> bool:
         """Whether to look again at once."""
         try:
-            with self.lock(config):
-                report = await self._crawl(config)
+            with self.lock(config) as lock:
+                report = await self._crawl(config, lock)
         except RunLockedError as error:
             if str(error) != self._locked:
                 logger.info("%s; it is looked again every minute", error)
@@ -104,7 +104,7 @@ class Shifts:
         self._put_aside(config, waiting)
         return False
 
-    async def _crawl(self, config: Config) -> RunReport:
+    async def _crawl(self, config: Config, lock: HeldLock) -> RunReport:
         with closing(self.open_database()) as database:
             self._run = Run(
                 config=config,
@@ -112,6 +112,7 @@ class Shifts:
                 clock=self.clock,
                 data=self.data,
                 scope=config.enabled_sources,
+                lock=lock,
                 route=self.route,
                 until=self.clock.now() + SLICE,
             )

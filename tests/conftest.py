@@ -2,6 +2,7 @@
 
 import pytest
 from archive_rows import StoredRows, a_config
+from redis_server import any_server, empty, running
 from rig import Rig, serving
 
 from crawler.database import Database
@@ -48,3 +49,26 @@ def config(tmp_path):
 def rows(database):
     """Writes what a run leaves behind."""
     return StoredRows(database)
+
+
+@pytest.fixture(scope="session")
+def redis_server_url(tmp_path_factory):
+    """Of a real server; what is in its database is anybody's."""
+    with any_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server_url):
+    """Of a real server whose database is empty."""
+    empty(redis_server_url)
+    return redis_server_url
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    """A real server of the test's own, which it may kill."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with running(folder) as server:
+        yield server

@@ -21,6 +21,7 @@ from crawler.config.models import Config
 from crawler.config.places import find_config, find_data
 from crawler.config.report import ConfigError
 from crawler.database import Database, StorageError, sqlite_path, sqlite_url
+from crawler.lock import HeldLock
 
 Parameters = ParamSpec("Parameters")
 
@@ -54,6 +55,7 @@ class App:
         self.json = given.as_json
         self.verbose = given.verbose
         self.route = check_route(given.route)
+        self.lock = HeldLock()  # that crawler.cli.lock.locked took last; a Run is given it
         self._now = check_time(given.now)
         self._config_given = check_folder("--config", given.config)
         self._data_given = check_folder("--data", given.data)

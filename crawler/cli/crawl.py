@@ -122,6 +122,7 @@ def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool, until: dat
             clock=app.clock,
             data=app.data,
             scope=scope,
+            lock=app.lock,
             poll_now=poll_now,
             route=app.route,
             until=until,

@@ -3,20 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 
 import click
 from filelock import FileLock, Timeout
 
 from crawler.cli.app import App, with_app
 from crawler.cli.crawl import earlier_of, tell
-from crawler.cli.lock import LockedError
+from crawler.cli.lock import LockedError, run_locks
 from crawler.config.models import Config
 from crawler.config.report import ConfigError, Fault
 from crawler.database import Database
 from crawler.digest_times import DigestTimes
 from crawler.heartbeat import read_beat
-from crawler.lock import run_lock
+from crawler.installation import installation_id
 from crawler.notify import Notifier
 from crawler.run import RunReport
 from crawler.schedule import Daemon
@@ -33,11 +33,12 @@ def daemon(app: App) -> None:
     # A service that says nothing looks dead.
     logging.getLogger("presswatch.schedule").setLevel(logging.INFO)
     with _only_one(app):
+        ledger = installation_id(app.database)
         app.database.close()  # it was brought up to date
-        asyncio.run(_live(app))
+        asyncio.run(_live(app, ledger))
 
 
-async def _live(app: App) -> None:
+async def _live(app: App, ledger: str) -> None:
     def open_database() -> Database:
         return Database(app.database_url)
 
@@ -47,7 +48,7 @@ async def _live(app: App) -> None:
         clock=app.clock,
         data=app.data,
         route=app.route,
-        lock=lambda config: _run_lock(app, config),
+        lock=lambda config: run_locks(app.data, config.settings, lambda: ledger),
         tell=lambda report: _tell(app, open_database, report),
     )
     await Daemon(
@@ -59,10 +60,6 @@ async def _live(app: App) -> None:
         digests=DigestTimes(database=open_database(), clock=app.clock, folder=app.data / "digests"),
         notifier=Notifier(app.environ),
     ).live()
-
-
-def _run_lock(app: App, config: Config) -> AbstractContextManager[None]:
-    return run_lock(app.data, config.settings.database)
 
 
 def _tell(app: App, open_database: Callable[[], Database], report: RunReport) -> None:

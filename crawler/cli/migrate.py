@@ -19,7 +19,7 @@ def migrate(app: App) -> None:
     """
     database = app.database_as_it_is
     try:
-        with locked(app):
+        with locked(app, database):
             done = database.migrate()
     finally:
         database.close()

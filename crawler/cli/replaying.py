@@ -77,6 +77,7 @@ async def _live_again(
             clock=clock,
             data=app.data,
             scope=scope,
+            lock=app.lock,
             replay=Replay(recording, session, last=session is sessions[-1]),
             watch=lambda line: None,
         )

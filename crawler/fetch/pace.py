@@ -12,8 +12,9 @@ from typing import Protocol
 from scrapy.exceptions import IgnoreRequest
 
 from crawler.clock import Clock
+from crawler.fetch.turns import NoOthers, Turns
 from crawler.items import HostMemory
-from crawler.polling import is_held
+from crawler.polling import LONGEST_RETRY_AFTER, is_held
 
 DEFAULT_DELAY = timedelta(seconds=2)  # for hosts no source names, which a redirect may lead to
 LONGEST_CRAWL_DELAY = timedelta(seconds=60)
@@ -52,6 +53,7 @@ class Pace:
         stop: why nothing more may be sent, or "".
         stopping: set when `stop` has come to say something; wakes those who wait.
         deadline: when `stop` comes to say something by itself; nobody waits longer. None: never.
+        turns: what other processes do at the hosts, where they share their pace; None: there are none.
     """
 
     def __init__(
@@ -61,12 +63,14 @@ class Pace:
         stop: Callable[[], str],
         stopping: asyncio.Event,
         deadline: datetime | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._clock = clock
         self._memories = memories
         self._stop = stop
         self._stopping = stopping
         self._deadline = deadline
+        self._turns = turns or NoOthers()
         self._hosts: dict[str, _HostPace] = {}
 
     def declare(self, host: str, *, delay: timedelta, concurrency: int) -> None:
@@ -88,10 +92,9 @@ class Pace:
         pace.delay = max(pace.delay, timedelta(seconds=min(max(seconds, 0.0), LONGEST_CRAWL_DELAY.total_seconds())))
 
     def hold(self, host: str, until: datetime) -> None:
-        """Leave the host alone until then."""
-        pace = self._pace(host)
-        pace.not_before = max(pace.not_before or until, until)
-        pace.changed = True
+        """Leave the host alone until then, and have others do so."""
+        self._turns.hold(host, now=self._clock.now(), until=until)
+        self._learn_hold(self._pace(host), until)
 
     def held_until(self, host: str) -> datetime | None:
         """The time until which the host wants to be left alone, when that is still to come."""
@@ -112,7 +115,7 @@ class Pace:
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
         """Wait for a turn at `host`. One at a time, the pause counts from the end of the answer before; with
-        concurrency, between the starts.
+        concurrency, between the starts. Those of other processes count as ours.
 
         Raises:
             NotNowError: no request may be sent.
@@ -121,15 +124,33 @@ class Pace:
         async with pace.turns:
             pace.asked = True
             async with pace.starts:
-                self._check(host)
-                await self._pause(pace, host)
-                self._check(host)
+                await self._take_turn(pace, host)
                 pace.last, pace.changed = self._clock.now(), True
             try:
                 yield
             finally:
                 if pace.concurrency == 1:
                     pace.last, pace.changed = self._clock.now(), True
+                    await self._turns.end(host, now=pace.last)
+
+    async def _take_turn(self, pace: _HostPace, host: str) -> None:
+        # The own pause comes first: it holds also where others cannot be asked.
+        self._check(host)
+        await self._pause(pace, host)
+        while True:
+            self._check(host)
+            now = self._clock.now()
+            reply = await self._turns.take(host, now=now, delay=pace.delay, alone=pace.concurrency == 1)
+            if reply.is_granted:
+                return
+            if reply.not_before is not None:
+                self._learn_hold(pace, min(reply.not_before, now + LONGEST_RETRY_AFTER))
+            await self._wait(now + reply.wait, host)
+
+    @staticmethod
+    def _learn_hold(pace: _HostPace, until: datetime) -> None:
+        pace.not_before = max(pace.not_before or until, until)
+        pace.changed = True
 
     def _check(self, host: str) -> None:
         held, reason = self.held_until(host), self._stop()
@@ -142,8 +163,7 @@ class Pace:
         if pace.last is None:
             return
         # A last request in the future is one by a clock that was wrong; it must not stop us until then.
-        moment = min(pace.last, self._clock.now()) + pace.delay
-        await self._wait(moment, host)
+        await self._wait(min(pace.last, self._clock.now()) + pace.delay, host)
 
     async def _wait(self, moment: datetime, host: str) -> None:
         while self._deadline is not None and self._deadline < moment:

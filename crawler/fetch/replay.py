@@ -126,10 +126,10 @@ class ObeyedRobots:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
 
-    def load(self, origin: str) -> RobotsAnswer:
+    async def load(self, origin: str) -> RobotsAnswer:
         return RobotsAnswer(status=404, body="", fetched_at=self._now())
 
-    def save(self, origin: str, answer: RobotsAnswer) -> None:
+    async def save(self, origin: str, answer: RobotsAnswer) -> None:
         raise RuntimeError(f"robots.txt of {origin} was fetched in a replay")
 
 

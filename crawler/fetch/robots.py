@@ -48,8 +48,8 @@ class RobotsAnswer:
 class RobotsCache(Protocol):
     """Where answers outlive a run."""
 
-    def load(self, origin: str) -> RobotsAnswer | None: ...
-    def save(self, origin: str, answer: RobotsAnswer) -> None: ...
+    async def load(self, origin: str) -> RobotsAnswer | None: ...
+    async def save(self, origin: str, answer: RobotsAnswer) -> None: ...
 
 
 Fetch = Callable[[str], Awaitable[tuple[int, str]]]
@@ -96,7 +96,7 @@ class Robots:
             return self._rules[origin][1]
 
     async def _answer(self, origin: str, fetch: Fetch) -> RobotsAnswer:
-        known = self._cache.load(origin)
+        known = await self._cache.load(origin)
         if known is not None and known.is_fresh(self._now()):
             return known
         status, body = await fetch(f"{origin}/robots.txt")
@@ -106,5 +106,5 @@ class Robots:
             answer = RobotsAnswer(
                 status=known.status, body=known.body, fetched_at=self._now() - FRESH_FOR + ASK_AGAIN_AFTER
             )
-        self._cache.save(origin, answer)
+        await self._cache.save(origin, answer)
         return answer

@@ -11,14 +11,14 @@ class DatabaseRobotsCache:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def load(self, origin: str) -> RobotsAnswer | None:
+    async def load(self, origin: str) -> RobotsAnswer | None:
         with self._database.read() as connection:
             row = connection.execute(select(robots).where(robots.c.origin == origin)).mappings().one_or_none()
         if row is None:
             return None
         return RobotsAnswer(status=row["status"], body=row["body"], fetched_at=row["fetched_at"])
 
-    def save(self, origin: str, answer: RobotsAnswer) -> None:
+    async def save(self, origin: str, answer: RobotsAnswer) -> None:
         values = {"status": answer.status, "body": answer.body, "fetched_at": answer.fetched_at}
         with self._database.write() as connection:
             statement = insert_for(connection)(robots).values(origin=origin, **values)
