@@ -77,16 +77,15 @@ def shown(url: str) -> str:
 
 
 def _cause(error: exceptions.RedisError | OSError, url: str, timeout: float) -> str:
-    told = str(error)
-    if "Authentication required" in told:
-        return "it wants a password; give it in redis_url of presswatch.yaml, as redis://:${NAME}@HOST:PORT/NUMBER"
     if isinstance(error, exceptions.AuthenticationError):
-        return "it refuses the user or the password; correct them in redis_url of presswatch.yaml"
+        if any(_secrets(urlsplit(url))):
+            return "it refuses the user or the password; correct them in redis_url of presswatch.yaml"
+        return "it wants a password; give it in redis_url of presswatch.yaml, as redis://:${NAME}@HOST:PORT/NUMBER"
     if isinstance(error, exceptions.TimeoutError | TimeoutError):
         return f"no answer within {timeout:g} s; see that it runs and can be reached"
     is_far = isinstance(error, exceptions.ConnectionError | OSError)
     remedy = "see that it runs, and that redis_url in presswatch.yaml names it" if is_far else "look at its log"
-    return f"{_system_cause(error) or _without_secrets(told, url) or type(error).__name__}; {remedy}"
+    return f"{_system_cause(error) or _without_secrets(str(error), url) or type(error).__name__}; {remedy}"
 
 
 def _system_cause(error: BaseException | None) -> str:
