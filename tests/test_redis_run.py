@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 from redis import Redis
-from redis_server import until
+from redis_server import free_port, until
 from rig import Answer, Rig, article_page, feed
 
 from crawler.cli import cli
@@ -189,22 +189,26 @@ def test_a_run_whose_server_stays_away_ends_in_order_before_another_can_begin(ri
     assert rig.outcomes() == ENDED
 
 
-def test_extract_keeps_the_pace_and_the_wishes_that_a_crawl_heard(rig, site, pages, redis_url):
-    """Another data folder, so that nothing but the server tells of them."""
+def extract(rig, site):
+    options = ["--config", rig.config, "--data", rig.folder / "other", "--route", site.url]
+    words = ["--now", "2025-03-03T00:30:00Z", "extract", "https://alpha.example/one", "--json"]
+    return CliRunner().invoke(cli, [*map(str, options), *words], prog_name="presswatch")
+
+
+def test_extract_keeps_the_wish_that_a_crawl_heard(rig, site, pages, redis_url):
+    """Another data folder, so that nothing but the server tells of it."""
     with_redis(rig, redis_url).crawl()
     site.hits.clear()
-    options = [
-        "--config",
-        rig.config,
-        "--data",
-        rig.folder / "other",
-        "--route",
-        site.url,
-        "--now",
-        "2025-03-03T00:30:00Z",
-    ]
-    address = "https://alpha.example/one"
-    result = CliRunner().invoke(cli, [*map(str, options), "extract", address, "--json"], prog_name="presswatch")
-    assert "left alone until" in result.output
+    result = extract(rig, site)
+    assert "left alone until 2025-03-03T02:00:" in result.stdout
     assert result.exit_code != 0
     assert site.hits == []
+
+
+def test_extract_without_its_server_says_so_and_reads_the_page(rig, site, pages):
+    with_redis(rig, f"redis://:geheim@127.0.0.1:{free_port()}/0")
+    result = extract(rig, site)
+    assert result.exit_code == 0
+    assert "第one台机器人今天走进了工厂。" in result.stdout
+    assert result.stderr.count("Connection refused") == 1
+    assert "geheim" not in result.output

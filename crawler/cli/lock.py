@@ -1,10 +1,10 @@
 """The run lock, for commands that write."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from crawler.cli.app import App, FailedError
+from crawler.cli.app import App, FailedError, NotFoundError
 from crawler.config.models import Settings
 from crawler.database import Database
 from crawler.installation import installation_id, known_installation_id
@@ -32,7 +32,7 @@ def locked(app: App, as_it_is: Database | None = None) -> Iterator[None]:
 
     def ledger() -> str | None:
         # A ledger without an id is one that nobody can have locked by it.
-        return known_installation_id(as_it_is) if as_it_is is not None else installation_id(app.database)
+        return _id_of_ledger(app) if as_it_is is None else known_installation_id(as_it_is)
 
     try:
         with run_locks(app.data, app.config.settings, ledger) as app.lock:
@@ -59,3 +59,12 @@ def run_locks(data: Path, settings: Settings, ledger: Callable[[], str | None]) 
 
         with redis_run_lock(settings.redis_url, identity, data=data) as shared:
             yield shared
+
+
+def _id_of_ledger(app: App) -> str:
+    """Read before the ledger is brought up to date, which is done under its lock; only a new one is made for it."""
+    with suppress(NotFoundError), closing(app.database_as_it_is) as database:
+        known = known_installation_id(database)
+        if known:
+            return known
+    return installation_id(app.database)
