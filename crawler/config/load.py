@@ -10,6 +10,7 @@ from crawler.config.models import Config, Model, Settings, Source, Subscription,
 from crawler.config.places import KNOWN_FILES, SOURCES, shipped_config
 from crawler.config.references import check_names
 from crawler.config.report import ConfigError, Fault, KeyPath
+from crawler.config.secrets import Secrets
 from crawler.config.sites import expanded, faults_of_endpoints
 from crawler.config.yaml_lines import Document, read_document
 
@@ -34,15 +35,16 @@ def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
 
     Args:
         folder: What `crawler.config.places.find_config` found.
-        environ: Where ${NAME} in a value is looked up.
+        environ: Where ${NAME} in a value is looked up, see `crawler.config.secrets`.
 
     Raises:
         ConfigError: with every fault of every file.
     """
     if not folder.is_dir():
         raise ConfigError([Fault(file=str(folder), rule="this config folder does not exist")])
-    documents = {name: _read(folder, _or_shipped(folder, name), environ) for name in KNOWN_FILES}
-    sources = [_read(folder, path, environ) for path in _source_files(folder)]
+    secrets = Secrets(environ)
+    documents = {name: _read(folder, _or_shipped(folder, name), secrets) for name in KNOWN_FILES}
+    sources = [_read(folder, path, secrets) for path in _source_files(folder)]
     settings = check_document(documents["presswatch.yaml"], Settings)
     themes = check_document(documents["themes.yaml"], ThemesFile)
     subscriptions = check_document(documents["subscriptions.yaml"], SubscriptionsFile)
@@ -102,14 +104,14 @@ def _source_files(folder: Path) -> list[Path]:
     return sorted(path for path in place.iterdir() if path.suffix == ".yaml" and not path.name.startswith("."))
 
 
-def _read(folder: Path, path: Path, environ: Mapping[str, str]) -> Document:
+def _read(folder: Path, path: Path, secrets: Secrets) -> Document:
     shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
         fault = Fault(file=shown, rule=f"the file cannot be read: {error.strerror}")
         return Document(file=shown, faults=[fault], readable=False)
-    return read_document(shown, raw, environ)
+    return read_document(shown, raw, secrets)
 
 
 def _faults_of(documents: Iterable[Document]) -> Iterator[Fault]:

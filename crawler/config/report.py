@@ -13,6 +13,8 @@ KeyPath = tuple[str | int, ...]
 _SHOWN_LENGTH = 80
 # Quotes of a Chinese keyboard; to YAML they are letters.
 _QUOTED = re.compile(r"([“”‘’＂「『]).*([“”‘’＂」』])", re.DOTALL)
+# Of an address that a file spells out with its password; ${NAME} says nothing.
+_PASSWORD = re.compile(r"(://[^/?#\s]*?:)(?!\$\{)[^\s]*@")
 _KEY_BEFORE_FULL_WIDTH_COLON = re.compile(r"(?:^|[\s{,])([A-Za-z_]+)\s*：")
 
 
@@ -51,13 +53,14 @@ def spell_path(path: KeyPath) -> str:
 
 
 def spell_value(value: object) -> str:
-    """A value as a person wrote it, on one line and not too long; collections are not shown."""
+    """A value as a person wrote it, on one line and not too long; collections and passwords are not shown."""
     if isinstance(value, (dict, list)):
         return ""
     if value is None or isinstance(value, (bool, int, float, str)):
         text = json.dumps(value, ensure_ascii=False)
     else:
         text = str(value)
+    text = _PASSWORD.sub(r"\1…@", text)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 

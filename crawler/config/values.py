@@ -203,7 +203,10 @@ Selectors = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeVal
 PageSelectors = Annotated[tuple[Annotated[str, AfterValidator(check_selector)], ...], BeforeValidator(_one_or_more)]
 JmesPath = Annotated[str, AfterValidator(check_jmespath)]
 Charset = Annotated[str, AfterValidator(_charset)]
-Headers = Mapping[Annotated[str, AfterValidator(_header_name)], Annotated[str, AfterValidator(_printable)]]
+Headers = Annotated[
+    Mapping[Annotated[str, AfterValidator(_header_name)], Annotated[str, AfterValidator(_printable)]],
+    Field(repr=False),
+]
 TimeOfDay = Annotated[str, BeforeValidator(_at)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 PositiveDuration = Annotated[Duration, Field(gt=timedelta(0))]
@@ -211,6 +214,7 @@ Pause = Annotated[Duration, Field(ge=timedelta(0)), AfterValidator(_pause)]
 Ages = Annotated[tuple[PositiveDuration, ...], AfterValidator(_ascending)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 HeaderText = Annotated[str, AfterValidator(_printable)]
-DatabaseUrl = Annotated[str, AfterValidator(_database)]
-RedisUrl = Annotated[str, AfterValidator(_redis)]
+# What may hold a secret is not in the repr of its model, which a traceback or a log may show.
+DatabaseUrl = Annotated[str, AfterValidator(_database), Field(repr=False)]
+RedisUrl = Annotated[str, AfterValidator(_redis), Field(repr=False)]
 Rates = Annotated[tuple[float, float], BeforeValidator(_rates)]

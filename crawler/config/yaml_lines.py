@@ -1,15 +1,15 @@
 """YAML text → plain data with the line of every value. Faults are collected, none stops the reading of the rest."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from crawler.config.report import Fault, KeyPath, colon_hint, spell_path, spell_value
+from crawler.config.secrets import SecretError, Secrets
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")  # $${NAME} is the text ${NAME}
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 # What PyYAML says (a part of it) → what a person can act on. The first that fits is taken.
 _PLAIN_WORDS = (
@@ -58,11 +58,11 @@ class Document:
         return Fault(file=self.file, line=self.line(path), key=spell_path(path), value=value, rule=rule, hint=hint)
 
 
-def read_document(file: str, raw: bytes, environ: Mapping[str, str]) -> Document:
+def read_document(file: str, raw: bytes, secrets: Secrets) -> Document:
     """Read one YAML file; `file` is the name faults carry.
 
-    A value's ${NAME} is replaced from `environ`. Keys that stand twice, aliases, tags, unknown variables
-    and broken YAML become faults of the document.
+    A value's ${NAME} is replaced by what `secrets` finds; $${NAME} stands for itself. Keys that stand twice, aliases,
+    tags, names nothing is found for and broken YAML become faults of the document.
     """
     document = Document(file=file)
     try:
@@ -81,7 +81,7 @@ def read_document(file: str, raw: bytes, environ: Mapping[str, str]) -> Document
         return _unreadable(document, 1, "lists or mappings are nested too deeply", "")
     document.data = {}
     if root is not None:
-        document.data = _Reader(document, environ).read(root, ())
+        document.data = _Reader(document, secrets).read(root, ())
     return document
 
 
@@ -111,9 +111,9 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str]:
 class _Reader:
     """Walks the nodes of one document."""
 
-    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+    def __init__(self, document: Document, secrets: Secrets) -> None:
         self._document = document
-        self._environ = environ
+        self._secrets = secrets
         self._scalars = yaml.SafeLoader("")
         self._seen: set[int] = set()
 
@@ -166,14 +166,18 @@ class _Reader:
         return value
 
     def _fill_in(self, text: str, path: KeyPath) -> str:
-        names = _VARIABLE.findall(text)
-        if not names:
-            return text
-        self._document.written[path] = text
+        names = [name for escape, name in _VARIABLE.findall(text) if not escape]
+        if names:
+            self._document.written[path] = text
+        elif _VARIABLE.search(text):
+            self._document.spelt[path] = spell_value(text)
+        found: dict[str, str] = {}
         for name in dict.fromkeys(names):
-            if name not in self._environ:
-                self._refuse(path, f"the environment has no variable {name}", "set it before presswatch starts")
-        return _VARIABLE.sub(lambda match: self._environ.get(match[1], match[0]), text)
+            try:
+                found[name] = self._secrets.find(name)
+            except SecretError as error:
+                self._refuse(path, error.rule, error.hint)
+        return _VARIABLE.sub(lambda match: match[0][1:] if match[1] else found.get(match[2], match[0]), text)
 
     def _refuse(self, path: KeyPath, rule: str, hint: str) -> None:
         value = self._document.shown(path, {})
