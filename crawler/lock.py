@@ -62,15 +62,11 @@ class HeldLock:
 def run_lock(data: Path, database: str = "") -> Iterator[HeldLock]:
     """Hold the run lock; the kernel frees it when the process dies, and nobody else can take it away.
 
-    It lies in the data folder, or beside the SQLite file that config names elsewhere: what must not be shared is the
-    ledger.
-
     Raises:
         RunLockedError: another process holds it.
         StorageError: the folder cannot be written.
     """
-    elsewhere = make_url(database).database if database else None
-    path = Path(f"{elsewhere}.lock") if elsewhere else data / "run.lock"
+    path = lock_file(data, database)
     lock = FileLock(path, timeout=0)
     try:
         data.mkdir(parents=True, exist_ok=True)
@@ -83,6 +79,15 @@ def run_lock(data: Path, database: str = "") -> Iterator[HeldLock]:
         yield HeldLock()
     finally:
         lock.release()
+
+
+def lock_file(data: Path, database: str = "") -> Path:
+    """Where the run lock lies: in the data folder, or beside the SQLite file that config names elsewhere.
+
+    What must not be shared is the ledger.
+    """
+    elsewhere = make_url(database).database if database else None
+    return Path(f"{elsewhere}.lock") if elsewhere else data / "run.lock"
 
 
 @contextmanager

@@ -129,15 +129,19 @@ BROKEN_SOURCES = {
     "variable that is not set": (
         "title: ${TITLE}\n",
         [
-            '5: title = "${TITLE}": the environment has no variable TITLE; set it before presswatch starts, '
-            "or name a file that holds it in TITLE_FILE"
+            (
+                '5: title = "${TITLE}": the environment has no variable TITLE; set it before presswatch starts, '
+                "or name a file that holds it in TITLE_FILE"
+            )
         ],
     ),
     "a number from a variable that is not set": (
         "politeness: {concurrency: '${N}'}\n",
         [
-            '5: politeness.concurrency = "${N}": the environment has no variable N; set it before presswatch starts, '
-            "or name a file that holds it in N_FILE"
+            (
+                '5: politeness.concurrency = "${N}": the environment has no variable N; set it before presswatch starts, '
+                "or name a file that holds it in N_FILE"
+            )
         ],
     ),
     "alias": (

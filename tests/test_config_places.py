@@ -67,7 +67,7 @@ def test_a_system_folder_that_holds_nothing_of_ours_is_passed_over(system):
 
 
 def test_the_folders_of_the_platform_itself():
-    assert places.ETC == Path("/etc/presswatch")
+    assert Path("/etc/presswatch") == places.ETC
 
 
 @pytest.mark.parametrize("content", ["presswatch.yaml", "subscriptions.yaml", "sources/x.yaml"])

@@ -109,8 +109,10 @@ FAILURES = {  # environment, what FOLDER/secret holds, what is told
     "nothing is set": (
         {},
         None,
-        "the environment has no variable TOKEN; "
-        "set it before presswatch starts, or name a file that holds it in TOKEN_FILE",
+        (
+            "the environment has no variable TOKEN; "
+            "set it before presswatch starts, or name a file that holds it in TOKEN_FILE"
+        ),
     ),
     "no file": (
         {"TOKEN_FILE": "FOLDER/geheim-99"},
@@ -150,8 +152,10 @@ FAILURES = {  # environment, what FOLDER/secret holds, what is told
     "an empty credential": (
         {"CREDENTIALS_DIRECTORY": "FOLDER/unit"},
         None,
-        "the credential token in CREDENTIALS_DIRECTORY is empty; "
-        "put the value into it, or correct the unit's LoadCredential=",
+        (
+            "the credential token in CREDENTIALS_DIRECTORY is empty; "
+            "put the value into it, or correct the unit's LoadCredential="
+        ),
     ),
 }
 
@@ -200,7 +204,7 @@ BAD = {  # a file with the canary behind ${SECRET}, in a place where it cannot s
 }
 
 
-@pytest.mark.parametrize("command", ["crawl", "digest"])
+@pytest.mark.parametrize("command", ["crawl", "digest", "doctor"])
 @pytest.mark.parametrize(("name", "text"), BAD.values(), ids=BAD)
 def test_no_command_tells_a_secret_that_is_out_of_place(tmp_path, caplog, monkeypatch, command, name, text):
     monkeypatch.setenv("SECRET", CANARY)

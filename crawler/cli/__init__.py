@@ -7,6 +7,7 @@ from crawler.cli.options import leading_options
 
 COMMANDS = {
     "demo": LazyCommand(target="crawler.cli.demo:demo", help="Live two simulated days of news, and show the digest."),
+    "init": LazyCommand(target="crawler.cli.init:init", help="Copy the shipped configuration into DIR, to edit it."),
     "crawl": LazyCommand(target="crawler.cli.crawl:crawl", help="Visit what is due; a named SOURCE is polled now."),
     "schedule": LazyCommand(target="crawler.cli.schedule:schedule", help="Crawl and issue digests at their times."),
     "digest": LazyCommand(target="crawler.cli.digest:digest", help="Issue the digest that is due; print the latest."),
@@ -27,6 +28,9 @@ COMMANDS = {
     "restore": LazyCommand(target="crawler.cli.restore:restore", help="Make the data folder again from a backup."),
     "migrate": LazyCommand(
         target="crawler.cli.migrate:migrate", help="Bring the database up to this version's schema."
+    ),
+    "doctor": LazyCommand(
+        target="crawler.cli.doctor:doctor", help="Find what is wrong with the installation, and say what to do."
     ),
     "forget": LazyCommand(target="crawler.cli.forget:forget", help="Remove all there is of an article, for good."),
 }

@@ -18,7 +18,7 @@ from crawler.cli.options import Given, global_options
 from crawler.clock import Clock, RealClock, ShiftedClock, VirtualClock
 from crawler.config.load import load_config
 from crawler.config.models import Config
-from crawler.config.places import find_config, find_data
+from crawler.config.places import Place, locate_config, locate_data
 from crawler.config.report import ConfigError
 from crawler.database import Database, StorageError, sqlite_path, sqlite_url
 from crawler.lock import HeldLock
@@ -63,8 +63,12 @@ class App:
         self._cwd = cwd
 
     @cached_property
+    def config_place(self) -> Place:
+        return locate_config(self._config_given, self.environ, self._cwd)
+
+    @property
     def config_folder(self) -> Path:
-        return find_config(self._config_given, self.environ, self._cwd)
+        return self.config_place.path
 
     @cached_property
     def config(self) -> Config:
@@ -75,8 +79,12 @@ class App:
         return load_config(self.config_folder, environ=self.environ)
 
     @cached_property
+    def data_place(self) -> Place:
+        return locate_data(self._data_given, self.environ, self._cwd, self.config_folder)
+
+    @property
     def data(self) -> Path:
-        return find_data(self._data_given, self.environ, self._cwd, self.config_folder)
+        return self.data_place.path
 
     @cached_property
     def given_now(self) -> datetime | None:

@@ -1,0 +1,123 @@
+"""Whether anything runs presswatch: the daemon's heartbeat, the last run, who holds the lock."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from crawler.doctor.ledger import LastRun, LedgerFacts
+from crawler.doctor.model import Finding, note, ok, warning
+
+HEARTBEAT = "schedule.json"  # in the data folder, written by the daemon at each tick: beat, pid, host
+_FRESH = timedelta(minutes=10)  # that a heartbeat counts
+_QUIET = timedelta(days=1)  # without a run
+_LONG = timedelta(hours=6)  # for one run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heartbeat:
+    beat: datetime
+    pid: int
+    host: str
+
+
+def heartbeat_of(data: Path) -> Heartbeat | None:
+    """The daemon's last sign of life; None when there is none that can be read."""
+    try:
+        said = json.loads((data / HEARTBEAT).read_text(encoding="utf-8"))
+        beat = datetime.fromisoformat(said["beat"])
+        return Heartbeat(
+            beat=beat if beat.tzinfo else beat.replace(tzinfo=UTC), pid=int(said["pid"]), host=str(said["host"])
+        )
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def check_rhythm(facts: LedgerFacts | None, beat: Heartbeat | None, now: datetime) -> Iterator[Finding]:
+    """Whether cron or the daemon starts runs."""
+    alive = beat is not None and now - beat.beat <= _FRESH
+    if beat is not None and alive:
+        yield ok("schedule", f"presswatch schedule is at work: process {beat.pid} on {beat.host}")
+    elif beat is not None:
+        told = f"presswatch schedule on {beat.host} was last alive at {_shown(beat.beat)}"
+        yield note("schedule", told, "start it again, unless cron has taken over")
+    last = None if facts is None else facts.last_run
+    if last is None:
+        if not alive:
+            told = "no run has been made yet"
+            yield note(
+                "schedule", told, "presswatch crawl; then a line of deploy/crontab.example, or presswatch schedule"
+            )
+    elif now - last.started > _QUIET and not alive:
+        told = f"the last run began at {_shown(last.started)}, more than a day ago"
+        yield warning("schedule", told, "is cron running? see deploy/crontab.example, or presswatch schedule")
+    else:
+        yield ok("schedule", f"the last run began at {_shown(last.started)}")
+
+
+def check_last_run(
+    facts: LedgerFacts | None, holders: tuple[int, ...], now: datetime, is_alive: Callable[[int], bool] | None = None
+) -> Iterator[Finding]:
+    """How the last run ended, or whether it is at work.
+
+    Args:
+        facts: of the ledger.
+        holders: processes that hold the run lock, as far as this machine tells.
+        now: the time.
+        is_alive: whether a process of this machine is at work; None: it is asked.
+    """
+    last = None if facts is None else facts.last_run
+    if holders:
+        yield ok("lock", f"held by process {', '.join(map(str, holders))}")
+    if last is None:
+        return
+    if last.ended is None:
+        yield _unfinished(last, now, at_work=(is_alive or _is_alive)(last.process))
+    elif last.interrupted:
+        told = f"run {last.number} was interrupted: {' '.join(last.error.split())}"
+        yield note("runs", told, "nothing is lost: the next run takes up what was pending")
+    elif last.error:
+        told = f"run {last.number} ended early: {' '.join(last.error.split())}"
+        yield warning("runs", told, "put right what it says; the next run takes up what is pending")
+    else:
+        yield ok("runs", f"run {last.number} ended at {_shown(last.ended)}")
+
+
+def _unfinished(last: LastRun, now: datetime, *, at_work: bool) -> Finding:
+    told = f"run {last.number}, process {last.process}, began at {_shown(last.started)}"
+    if not at_work:
+        todo = "nothing is lost: the next run closes its books and takes up what was pending"
+        return note("runs", f"{told} and died (or is at work on another machine)", todo)
+    if now - last.started > _LONG:
+        return warning("runs", f"{told} and is still at work", f"see what it waits for; kill {last.process} ends it")
+    return ok("runs", f"{told} and is at work")
+
+
+def holders_of(lock: Path, locks: str) -> tuple[int, ...]:
+    """The processes that hold a lock file, by what /proc/locks holds; none where nobody tells."""
+    try:
+        facts = lock.stat()
+    except OSError:
+        return ()
+    # "1: FLOCK  ADVISORY  WRITE 4711 08:02:131 0 EOF": the device's major and minor number in hex, then the inode.
+    place = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
+    rows = [line.split() for line in locks.splitlines()]
+    # A waiting one has "->" for its second word; one in another container has no number here.
+    found = {int(row[4]) for row in rows if len(row) > 5 and row[1] != "->" and row[5] == place}
+    return tuple(sorted(pid for pid in found if pid > 0))
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
+
+
+def _shown(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
