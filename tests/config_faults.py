@@ -139,8 +139,8 @@ BROKEN_SOURCES = {
         "politeness: {concurrency: '${N}'}\n",
         [
             (
-                '5: politeness.concurrency = "${N}": the environment has no variable N; set it before presswatch starts, '
-                "or name a file that holds it in N_FILE"
+                '5: politeness.concurrency = "${N}": the environment has no variable N; '
+                "set it before presswatch starts, or name a file that holds it in N_FILE"
             )
         ],
     ),

@@ -57,6 +57,9 @@ def check_data(place: Place, uid: int | None = None) -> Iterator[Finding]:
         else:
             yield note("data", f"{folder}, by {place.rule}, does not exist yet", "the first crawl makes it")
         return
+    if not folder.is_dir():
+        yield fault("data", f"{folder}, by {place.rule}, is not a folder", "move it away, or name a folder with --data")
+        return
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         told = f"{folder}, by {place.rule}, cannot be written by {_name_of(uid)}"
         yield fault("data", told, f"chown it to {_name_of(uid)}, or run as {_name_of(folder.stat().st_uid)}")

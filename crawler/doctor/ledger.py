@@ -44,7 +44,7 @@ class LedgerFacts:
     newest_live: datetime | None  # the latest time of a run that asked the sources' own hosts
     newest_simulated: datetime | None  # of all other runs
     proven: frozenset[str]  # sources that a live run polled with success
-    polled: bool  # whether a run that ended polled anything with success
+    polled_since: datetime | None  # the end of the first run that polled anything with success
     seeds: int
     cuts: Mapping[str, datetime]  # subscription → the cut of its last digest
 
@@ -146,7 +146,7 @@ def _facts(connection: Connection) -> LedgerFacts:
     row = connection.execute(select(run).order_by(run.c.id.desc()).limit(1)).first()
     good = (run.c.ended.is_not(None)) & (book.c.polls > book.c.polls_failed)
     proven = select(book.c.source).join(run).where(good, run.c.live).distinct()
-    polled = select(book.c.run).join(run).where(good).limit(1)
+    polled = select(func.min(run.c.ended)).join(book).where(good)
     seeds = select(func.count()).select_from(entry).where(entry.c.origin == Origin.SEED.value)
     cuts = select(digest.c.subscription, func.max(digest.c.cut_to).label("cut")).group_by(digest.c.subscription)
     return LedgerFacts(
@@ -164,7 +164,7 @@ def _facts(connection: Connection) -> LedgerFacts:
         newest_live=_newest(connection, live=True),
         newest_simulated=_newest(connection, live=False),
         proven=frozenset(connection.scalars(proven)),
-        polled=connection.execute(polled).first() is not None,
+        polled_since=connection.scalar(polled),
         seeds=connection.scalars(seeds).one(),
         cuts={item.subscription: item.cut for item in connection.execute(cuts)},
     )

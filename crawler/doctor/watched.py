@@ -95,11 +95,11 @@ def _switched_off(config: Config, subscription: Subscription) -> Sequence[str]:
 
 
 def _is_late(config: Config, subscription: Subscription, facts: LedgerFacts, now: datetime) -> bool:
-    """Whether a cut that has come `_LATE` ago has no digest. The first comes whenever something was polled."""
-    if not facts.polled:
-        return False
+    """Whether a cut that has come `_LATE` ago has no digest. The first comes as soon as something was polled."""
     cut = facts.cuts.get(subscription.name)
-    return cut is None or cut < last_time(subscription, config.settings.zone, now - _LATE)
+    if cut is None:
+        return facts.polled_since is not None and facts.polled_since < now - _LATE
+    return cut < last_time(subscription, config.settings.zone, now - _LATE)
 
 
 def last_time(subscription: Subscription, installation: ZoneInfo, now: datetime) -> datetime:
