@@ -14,6 +14,7 @@ from crawler.doctor.folders import (
     check_config,
     check_data,
     check_disk_kind,
+    check_passwords,
     check_room,
     check_size,
     kind_of_disk,
@@ -158,6 +159,29 @@ def test_to_live_by_the_shipped_config_is_a_note():
 def test_a_config_that_everybody_may_write_is_told(tmp_path):
     tmp_path.chmod(0o777)
     assert grades(check_config(Place(tmp_path, "--config"))) == ["ok", "warning"]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("redis_url: redis://:geheim@h/0\n", [1]),
+        ("timezone: UTC\ndatabase: 'postgresql://x:geheim@h/d'\nredis_url: redis://:y@h\n", [2, 3]),
+        ("# redis_url: redis://:geheim@h/0\n", []),
+        ("redis_url: redis://:${SECRET}@h/0\n", []),
+        ("redis_url: redis://h:6379/0\ncontact: me@example.org\n", []),
+        ("contact: https://example.org/@me:home\n", []),
+        ("contact: https://example.org:8443/@me\n", []),
+    ],
+)
+def test_a_password_that_stands_in_the_configuration_is_told_by_its_line(tmp_path, text, lines):
+    fill(tmp_path, {"presswatch.yaml": text, "sources/a.yaml": "name: a\n"})
+    found = list(check_passwords(tmp_path))
+    place = tmp_path / "presswatch.yaml"
+    assert [finding.found for finding in found] == [f"a password stands in {place}:{line}" for line in lines]
+
+
+def test_the_shipped_configuration_spells_out_no_password():
+    assert list(check_passwords(shipped_config())) == []
 
 
 def test_a_data_folder_that_is_not_there_yet_is_a_note(tmp_path):

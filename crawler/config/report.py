@@ -13,8 +13,10 @@ KeyPath = tuple[str | int, ...]
 _SHOWN_LENGTH = 80
 # Quotes of a Chinese keyboard; to YAML they are letters.
 _QUOTED = re.compile(r"([“”‘’＂「『]).*([“”‘’＂」』])", re.DOTALL)
-# Of an address that a file spells out with its password; ${NAME} says nothing.
+# Of an address that a file spells out with its password; ${NAME} says nothing. What is not to be shown may hold any
+# sign, as people forget to escape them; what is called a password holds none that ends it.
 _PASSWORD = re.compile(r"(://[^/?#\s]*?:)(?!\$\{)[^\s]*@")
+_CERTAIN_PASSWORD = re.compile(r"://[^/?#\s@]*:(?!\$\{)[^/?#\s@]+@")
 _KEY_BEFORE_FULL_WIDTH_COLON = re.compile(r"(?:^|[\s{,])([A-Za-z_]+)\s*：")
 
 
@@ -62,6 +64,11 @@ def spell_value(value: object) -> str:
         text = str(value)
     text = _PASSWORD.sub(r"\1…@", text)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+
+
+def spells_password(text: str) -> bool:
+    """Whether an address in it carries a password that is written out."""
+    return _CERTAIN_PASSWORD.search(text) is not None
 
 
 def nearest(word: str, known: Sequence[str], what: str) -> str:

@@ -14,6 +14,7 @@ from crawler.doctor.folders import (
     check_config,
     check_data,
     check_disk_kind,
+    check_passwords,
     check_room,
     check_size,
     newest_file_time,
@@ -21,7 +22,7 @@ from crawler.doctor.folders import (
 from crawler.doctor.ledger import Ledger
 from crawler.doctor.machine import check_clock, check_fonts, check_python, check_simulated, check_sqlite, check_zones
 from crawler.doctor.model import Check, Finding, fault, note, ok
-from crawler.doctor.network import check_certificates, check_proxies, check_resolver
+from crawler.doctor.network import check_certificates, check_proxies, check_resolver, trust
 from crawler.doctor.online import Prober, hosts_of
 from crawler.doctor.rhythm import HEARTBEAT, check_last_run, check_rhythm, heartbeat_of, holders_of
 from crawler.doctor.shared import check_redis
@@ -78,6 +79,8 @@ def _config(found: Installation) -> Iterator[Finding]:
         config = found.config
         counts = (len(config.sources), len(config.themes), len(config.subscriptions))
         yield ok("config", "read: {} sources, {} themes, {} subscriptions".format(*counts))
+    if found.config_place is not None:
+        yield from check_passwords(found.config_place.path)
 
 
 def _of_data(found: Installation, place: Place, ledger: Ledger) -> list[Check]:
@@ -147,15 +150,13 @@ def _text_of(file: Path) -> str:
         return ""
 
 
-def online_check(
-    config: Config, route: str | None, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context
-) -> Check:
+def online_check(config: Config, route: str | None, trusted: Callable[[], ssl.SSLContext] = trust) -> Check:
     """Whether the hosts of the enabled sources can be reached; with a route nobody asks them."""
 
     def check() -> Sequence[Finding]:
         if route is not None:
             return [note("online", f"every request goes to {route}: no host is asked", "leave --route out to ask them")]
-        prober = Prober(AddressGuard(config.settings.safety.allow_networks), trust())
+        prober = Prober(AddressGuard(config.settings.safety.allow_networks), trusted())
         return asyncio.run(prober.check(hosts_of(config.enabled_sources)))
 
     return Check(name="online", examine=check)

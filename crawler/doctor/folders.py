@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from crawler.config.places import KNOWN_FILES, SOURCES, Place, shipped_config
+from crawler.config.report import spells_password
 from crawler.doctor.model import Finding, fault, note, ok, warning
 
 # File systems over a network, or over another system's, on which a lock or an fsync may not hold what it promises:
@@ -34,11 +35,14 @@ def check_config(place: Place) -> Iterator[Finding]:
         yield warning("config", f"every user may write to {place.path}", f"chmod o-w {place.path}")
 
 
-def config_files(folder: Path) -> list[Path]:
-    """What of a configuration lies in the folder itself."""
-    return [path for name in KNOWN_FILES if (path := folder / name).exists()] + sorted(
-        (folder / SOURCES).glob("*.yaml")
-    )
+def check_passwords(folder: Path) -> Iterator[Finding]:
+    """Passwords that a file of the configuration spells out: it is copied, shown and backed up as it stands."""
+    files = [folder / name for name in KNOWN_FILES] + sorted((folder / SOURCES).glob("*.yaml"))
+    for file in filter(Path.is_file, files):
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if not line.lstrip().startswith("#") and spells_password(line):
+                told = f"a password stands in {file}:{number}"
+                yield warning("config", told, "write ${NAME} there, and set NAME, or NAME_FILE, in the environment")
 
 
 def check_data(place: Place, uid: int | None = None) -> Iterator[Finding]:

@@ -11,16 +11,27 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _CERTIFICATES = "install the system's package ca-certificates, or name a bundle in SSL_CERT_FILE"
 
 
+def trust() -> ssl.SSLContext:
+    """Whom the crawler trusts: as Scrapy makes its context, which asks less than ssl.create_default_context may.
+
+    Raises:
+        OSError: the trust store cannot be read.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_default_certs()
+    return context
+
+
 def check_certificates(context: ssl.SSLContext | None = None, folder: Path | None = None) -> Finding:
     """Whether there are certificates to believe publishers by.
 
     Args:
-        context: None: as the crawler makes it.
+        context: None: the crawler's.
         folder: of certificates that are read when one is asked for; None: OpenSSL's own.
     """
     try:
-        known = (context or ssl.create_default_context()).cert_store_stats()["x509_ca"]
-    except (OSError, ssl.SSLError) as error:
+        known = (context or trust()).cert_store_stats()["x509_ca"]
+    except OSError as error:
         return fault("certificates", f"the trust store cannot be read: {type(error).__name__}", _CERTIFICATES)
     paths = ssl.get_default_verify_paths()
     place = Path(paths.capath or paths.openssl_capath) if folder is None else folder
