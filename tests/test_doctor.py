@@ -248,6 +248,11 @@ def test_a_clock_before_what_is_stored_is_a_fault(house):
     assert result.exit_code == 1
 
 
+def test_a_run_that_was_not_live_and_lies_ahead_is_told(house):
+    result = house.call("doctor", "--json", now=NOON - 100 * DAY)
+    assert [finding["grade"] for finding in of_check(result, "clock")][:2] == ["ok", "warning"]
+
+
 def test_a_database_elsewhere_is_looked_at_there(called, tmp_path):
     files = GOOD | {"presswatch.yaml": f"database: sqlite:///{tmp_path}/other/ledger.db\n"}
     [found] = of_check(called("--json", files=files), "database")

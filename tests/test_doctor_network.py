@@ -368,6 +368,9 @@ def test_a_server_that_never_answers_is_a_fault_within_its_time():
         ("redis://:geheim#99@redis.example/0", "the server of redis_url"),
         ("redis://:geheim?99@redis.example/0", "the server of redis_url"),
         ("redis://geheim[99@redis.example/0", "the server of redis_url"),
+        ("redis://:12345/67@redis.example/0", "the server of redis_url"),
+        ("redis://:12345#67@redis.example/0", "the server of redis_url"),
+        ("redis://12345?67@redis.example/0", "the server of redis_url"),
         ("redis://x:geheim-99", "the server of redis_url"),
     ],
 )

@@ -104,8 +104,9 @@ def holders_of(lock: Path, locks: str) -> tuple[int, ...]:
     # "1: FLOCK  ADVISORY  WRITE 4711 08:02:131 0 EOF": the device's major and minor number in hex, then the inode.
     place = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
     rows = [line.split() for line in locks.splitlines()]
-    # A waiting one has "->" for its second word; one in another container has no number here.
-    found = {int(row[4]) for row in rows if len(row) > 5 and row[1] != "->" and row[5] == place}
+    # One that waits has "->" for its second word, and so another word in each place behind it.
+    found = {int(row[4]) for row in rows if len(row) > 5 and row[5] == place}
+    # One in another container has no number here.
     return tuple(sorted(pid for pid in found if pid > 0))
 
 

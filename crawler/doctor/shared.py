@@ -38,7 +38,10 @@ def shown_place(url: str) -> str:
         host, port = parts.hostname or "localhost", parts.port or 6379
     except ValueError:
         return "the server of redis_url"
-    # What follows an unescaped sign of a password is taken for a host's name, or for a path.
-    if "@" in parts.path or not host.replace("-", "").replace(".", "").replace(":", "").isalnum():
+    # An unescaped sign in a password ends it too early: its beginning is taken for host and port.
+    if (
+        "@" in f"{parts.path}{parts.query}{parts.fragment}"
+        or not host.replace("-", "").replace(".", "").replace(":", "").isalnum()
+    ):
         return "the server of redis_url"
     return f"the socket {parts.path}" if parts.scheme == "unix" else f"{host}:{port}"

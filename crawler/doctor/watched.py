@@ -47,8 +47,8 @@ def check_endpoints(config: Config) -> Iterator[Finding]:
     """What two enabled sources ask alike: each article would belong to whichever comes first."""
     askers: dict[str, list[str]] = defaultdict(list)
     for source in config.enabled_sources:
-        for asked in {_asked(endpoint) for endpoint in source.endpoints}:
-            askers[asked].append(source.name)
+        for endpoint in source.endpoints:
+            askers[_asked(endpoint)].append(source.name)
     for asked, names in askers.items():
         if len(names) > 1:
             told = f"{' and '.join(names)} both poll {json.loads(asked)[0]}"
