@@ -71,7 +71,8 @@ def test_sites_publish_only_in_their_hours_and_as_often_as_their_rhythm_says(new
         own = [one.at.astimezone(site.zone) for one in mine if not one.copy_of]
         assert all(at.hour in site.rhythm.hours for at in own)
         assert len([at for at in own if at < START]) == site.backlog.articles
-        assert len([at for at in own if START <= at < END]) == 2 * site.rhythm.per_day
+        written = len(site.articles) - site.backlog.articles  # one that has no more falls silent
+        assert len([at for at in own if START <= at < END]) == min(2 * site.rhythm.per_day, written)
 
 
 def test_the_articles_cover_every_theme_and_their_title_and_lead_name_it():

@@ -2,60 +2,55 @@
 
 import asyncio
 import shlex
-import shutil
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.progress import BarColumn, Progress, TextColumn
 
 from crawler.cli.app import FailedError, print_document
 from crawler.cli.logs import set_up_logs
 from crawler.cli.options import Given, global_options
 from crawler.cli.seeds import tell
-from crawler.clock import VirtualClock
-from crawler.config.load import load_config
-from crawler.config.models import Config
-from crawler.config.places import shipped_config
+from crawler.cli.two_days.account import Account, FaultTold, announced_to
+from crawler.cli.two_days.articles import article_faults
+from crawler.cli.two_days.days import DAYS, START, Days, EndedEarlyError, LivedDays, hours_in, write_config
+from crawler.cli.two_days.fates import fates_of, folded_under_seeds
+from crawler.cli.two_days.lists import list_faults, silent_sources, unchanged_lists
+from crawler.cli.two_days.shown import (
+    program,
+    show_counts,
+    show_digest,
+    show_faults,
+    show_next_steps,
+    show_places,
+)
 from crawler.database import Database, StorageError, sqlite_url
-from crawler.lock import run_lock
-from crawler.newsroom import Newsroom, serve, shipped_sources
-from crawler.outcomes import Outcome
-from crawler.run import Run, RunReport
-from pipelines.digest.all_due import issue_all_due
-from pipelines.digest.issue import IssuedDigest, latest
-from pipelines.seeds.folder import ImportedFile, import_folder
-from pipelines.seeds.store import SeedResult
+from crawler.newsroom import Newsroom, load_press
+from pipelines.digest.issue import IssuedDigest
 
-START = datetime(2025, 3, 3, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
-DAYS = 2
-_STEP = timedelta(hours=1)
+_QUERY = "人形机器人"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
-    """What the days came to."""
+    """What the command ends with."""
 
-    data: Path
-    config: Path
-    seeds: tuple[ImportedFile, ...]
-    reports: tuple[RunReport, ...]
+    folder: Path
+    lived: LivedDays
     digest: IssuedDigest
+    faults: tuple[FaultTold, ...]
     announced: int  # pieces in the lists that are watched, by the newsroom's own account; their backlog included
+    folded: int  # crawled articles that are copies of a seed
 
-    def counted(self) -> dict[str, int]:
-        """Entries found and ended in all runs together."""
-        books = [book for report in self.reports for book in report.books]
-        ended = {outcome.value: sum(book.outcomes[outcome] for book in books) for outcome in Outcome}
-        return {"found": sum(book.found for book in books)} | {name: count for name, count in ended.items() if count}
+    @property
+    def balances(self) -> bool:
+        return all(report.balances for report in self.lived.reports)
 
 
 @click.command()
@@ -71,26 +66,41 @@ def demo(context: click.Context, /, seed: int, seeds: Path | None, **parameters:
     """Live two simulated days of news: a press on this machine, crawled every hour by the shipped configuration.
 
     No request leaves the machine. --data DIR keeps the result in a folder of your choice, which must be empty.
+    The exit code is 1 when something that went wrong there did not come out as it should.
     """
     given = Given.take(parameters).under(context.find_object(Given))
     set_up_logs(verbose=given.verbose)
     for name in ("config", "now", "route"):
         if getattr(given, name) is not None:
             raise click.UsageError(f"demo brings its own press, clock and configuration: leave --{name} out")
+    if seeds is not None:
+        _check_seeds(seeds)
     folder = _fresh_folder(Path(given.data) if given.data else None)
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), console=console
-    ) as bar:
-        try:
-            lived = asyncio.run(_live(folder, seed, seeds, bar))
-        except StorageError as error:
-            raise FailedError(str(error)) from error
-    tell(lived.seeds, to_person=False)
+    lived = _lived(folder, seed, seeds)
+    tell(lived.lived.seeds, to_person=False)
     if given.as_json:
         print_document(_document(lived))
     else:
         _show(lived)
+    wrong = [told.what for told in lived.faults if not told.is_right]
+    if wrong or not lived.balances:
+        told = f"did not come out as they should: {'; '.join(wrong)}" if wrong else "the books do not balance"
+        raise FailedError(f"{told}; what was stored lies in {folder}")
+
+
+def _check_seeds(folder: Path) -> None:
+    """
+    Raises:
+        click.UsageError: there is nothing in the folder to bring in.
+    """
+    try:
+        is_empty = not any(path.is_file() and not path.name.startswith(".") for path in folder.iterdir())
+    except OSError as error:
+        raise click.UsageError(
+            f"{folder} cannot be read: {error.strerror}; name another folder with --seeds"
+        ) from error
+    if is_empty:
+        raise click.UsageError(f"{folder} holds no file; name the folder with the seed articles, or leave --seeds out")
 
 
 def _fresh_folder(given: Path | None) -> Path:
@@ -105,85 +115,101 @@ def _fresh_folder(given: Path | None) -> Path:
     return given
 
 
-def _demo_config(folder: Path) -> Config:
-    """The shipped configuration unchanged, and the newsroom's own sites beside its sources."""
-    shutil.copytree(shipped_config(), folder / "config")
-    for name, text in shipped_sources().items():
-        (folder / "config" / "sources" / name).write_text(text, encoding="utf-8")
-    return load_config(folder / "config", environ={})
-
-
-async def _live(folder: Path, seed: int, seeds: Path | None, bar: Progress) -> Demo:
-    config, clock = _demo_config(folder), VirtualClock(START)
-    newsroom, data = Newsroom(seed=seed, start=START, days=DAYS), folder / "data"
-    reports: list[RunReport] = []
-    with run_lock(data):
-        database = Database.open(sqlite_url(data / "presswatch.db"))
+def _lived(folder: Path, seed: int, seeds: Path | None) -> Demo:
+    """
+    Raises:
+        FailedError: the days were not lived to their end.
+    """
+    try:
+        config, press = write_config(folder / "config"), load_press()
+        newsroom = Newsroom(seed=seed, start=START, days=DAYS, press=press)
+        lived = _live(Days(config=config, data=folder / "data", newsroom=newsroom, seeds=seeds))
+        database = Database.open(sqlite_url(folder / "data" / "presswatch.db"))
         try:
-            imported = import_folder(seeds, database, config, data / "archive", clock.now).files if seeds else ()
-            async with serve(newsroom, clock) as server:
-                for hour in _hours(clock, bar):
-                    run = Run(
-                        config=config, database=database, clock=clock, data=data, scope=config.enabled_sources,
-                        route=server.url, watch=lambda line: None,
-                    )  # fmt: skip
-                    reports.append(await run.crawl_until_signal(f"demo, hour {hour}"))
-                    if reports[-1].stopped:
-                        raise FailedError(f"the demo ended early: {reports[-1].stopped}")
-                    issue_all_due(database, config, clock.now(), data / "digests")
-            digest = latest(database, config, config.subscriptions[0], data / "digests")
+            account = Account(newsroom=newsroom, press=press, config=config, lived=lived, fates=fates_of(database))
+            folded = folded_under_seeds(database)
         finally:
             database.close()
-    if digest is None:
-        raise FailedError("no digest was issued in two days")
-    lists = [endpoint.url for source in config.enabled_sources for endpoint in source.endpoints]
-    announced = len(newsroom.announced(lists, clock.now()))
+    except (EndedEarlyError, KeyboardInterrupt) as error:
+        reason = str(error) or "stopped by SIGINT"
+        remedy = f"to have it gone: rm -r {shlex.quote(str(folder))}"
+        raise FailedError(f"the demo ended early, {reason}; its folder is {folder}; {remedy}") from error
+    except (StorageError, OSError) as error:
+        raise FailedError(f"{error}; what was stored lies in {folder}") from error
+    if not lived.digests:
+        raise FailedError(f"no digest was issued in {DAYS} days; what was stored lies in {folder}")
     return Demo(
-        data=data, config=folder / "config", seeds=imported, reports=tuple(reports), digest=digest, announced=announced
+        folder=folder,
+        lived=lived,
+        digest=lived.digests[-1],
+        faults=(*unchanged_lists(account), *article_faults(account), *list_faults(account), *silent_sources(account)),
+        announced=len(announced_to(newsroom, config, lived.end)),
+        folded=folded,
     )
 
 
-def _hours(clock: VirtualClock, bar: Progress) -> Iterator[int]:
-    """Move the clock to each full hour of the days, the last one included; a crawl may have moved it on already."""
-    hours = int(timedelta(days=DAYS) / _STEP)
-    task = bar.add_task("two simulated days", total=hours + 1, note="")
-    for hour in range(hours + 1):
-        clock.move_to(START + hour * _STEP)
-        yield hour
-        bar.update(task, advance=1, note=f"{clock.now().astimezone(START.tzinfo):%Y-%m-%d %H:%M}")
+def _live(days: Days) -> LivedDays:
+    """Live them with a bar for a person at a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        days.passed = _on(bar, hours_in(days.days))
+        return asyncio.run(days.live())
+
+
+def _on(bar: Progress, hours: int) -> Callable[[datetime], None]:
+    task = bar.add_task("two simulated days", total=hours, note="")
+
+    def passed(now: datetime) -> None:
+        bar.update(task, advance=1, note=f"{now.astimezone(START.tzinfo):%Y-%m-%d %H:%M}")
+
+    return passed
 
 
 def _show(lived: Demo) -> None:
-    console = Console()
-    if console.is_terminal:
-        console.print(Markdown(lived.digest.markdown))
-    else:
-        click.echo(lived.digest.markdown)
-    counts = ", ".join(f"{count} {name}" for name, count in lived.counted().items())
-    click.echo(
-        f"\nThe lists that are watched announced {lived.announced} pieces; presswatch told them apart: {counts}."
-    )
-    if lived.seeds:
-        stored = [item for item in lived.seeds if item.result is SeedResult.STORED]
-        click.echo(
-            f"seeds    {len(stored)} of {len(lived.seeds)} files stored; presswatch search --origin seed finds them"
-        )
-    click.echo(f"digest   {lived.digest.path}")
-    click.echo(f"archive  {lived.data / 'archive'}")
-    told = [line.title for section in lived.digest.digest.sections for line in section.lines]
-    ask = [sys.argv[0], "--config", str(lived.config), "--data", str(lived.data), "explain", *told[:1]]
-    click.echo(f"ask why  {shlex.join(ask)}")
-    click.echo(f"to have it gone: rm -r {shlex.quote(str(lived.data.parent))}")
+    show_digest(lived.digest)
+    show_faults(lived.faults)
+    show_counts(lived.lived, lived.announced, lived.folded)
+    show_places(_places(lived))
+    show_next_steps(next_steps(lived), lived.folder)
+
+
+def _places(lived: Demo) -> list[tuple[str, Path]]:
+    data = lived.folder / "data"
+    path = lived.digest.path
+    beside = [one for one in (path.with_suffix(".html"),) if one.is_file()] if path else []
+    return [
+        *([("digest", path)] if path else []),
+        *(("as a page", one) for one in beside),
+        ("archive", data / "archive"),
+        ("database", data / "presswatch.db"),
+        ("config", lived.folder / "config"),
+    ]
+
+
+def next_steps(lived: Demo) -> list[list[str]]:
+    """Commands that show more of what was stored, complete."""
+    start = [*program(), "--config", str(lived.folder / "config"), "--data", str(lived.folder / "data")]
+    titles = [line.title for section in lived.digest.digest.sections for line in section.lines]
+    now = ["--now", lived.lived.end.astimezone(START.tzinfo).isoformat()]
+    return [
+        *([*start, "explain", title] for title in titles[:1]),
+        [*start, "search", _QUERY],
+        [*start, *now, "status"],
+        [*start, "digest", "--format", "html"],
+        [*program(), "demo", "--seed", "8"],
+    ]
 
 
 def _document(lived: Demo) -> dict[str, Any]:
+    reports = lived.lived.reports
     return {
         "announced": lived.announced,
-        "seeds": lived.seeds,
-        "runs": len(lived.reports),
-        "counted": lived.counted(),
-        "balanced": all(report.balances for report in lived.reports),
-        "errors": [error for report in lived.reports for error in report.errors],
-        "digest": lived.digest.path,
-        "archive": lived.data / "archive",
+        "seeds": lived.lived.seeds,
+        "runs": len(reports),
+        "counted": lived.lived.counted(),
+        "balanced": lived.balances,
+        "errors": [error for report in reports for error in report.errors],
+        "faults": lived.faults,
+        **{name: path for name, path in _places(lived) if name in {"digest", "archive", "database", "config"}},
     }

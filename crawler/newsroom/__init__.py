@@ -3,12 +3,13 @@
 Seeded, driven by a clock that is passed in, and reporting its own truth. The articles are invented.
 """
 
-from crawler.newsroom.loading import Press, PressError, load_press, shipped_sources
+from crawler.newsroom.loading import FaultData, Press, PressError, SiteData, load_press, shipped_sources
 from crawler.newsroom.records import Publication, SiteRequest, SiteResponse
 from crawler.newsroom.room import Newsroom
 from crawler.newsroom.server import Hit, PressServer, ServerThread, serve
 
 __all__ = [
+    "FaultData",
     "Hit",
     "Newsroom",
     "Press",
@@ -16,6 +17,7 @@ __all__ = [
     "PressServer",
     "Publication",
     "ServerThread",
+    "SiteData",
     "SiteRequest",
     "SiteResponse",
     "load_press",

@@ -12,6 +12,7 @@ from crawler.newsroom.records import Content, Publication, SiteRequest
 
 _CAPTCHA = "/mp/wappoc_appmsgcaptcha"  # where mp.weixin.qq.com sends clients it wants verified
 _VERIFY = "<h2>环境异常</h2><p>当前环境异常，完成验证后即可继续访问。</p><a>去验证</a>"
+_DELETED = '<div class="weui-msg"><h2>该内容已被发布者删除</h2></div>'  # in the words of mp.weixin.qq.com
 _BLOCKED = "<p>很抱歉，由于您访问的URL有可能对网站造成安全威胁，您的访问被阻断。</p>"
 
 
@@ -33,6 +34,11 @@ Fault = Callable[[FaultData, Asked], Content | None]
 def gone(fault: FaultData, asked: Asked) -> Content | None:
     """404 for the page of `article`."""
     return plain(404, "页面不存在或已删除") if _is_about(fault, asked) else None
+
+
+def deleted_later(fault: FaultData, asked: Asked) -> Content | None:
+    """A message at status 200, from `begins` on, that its publisher deleted `article`: it was there before."""
+    return html(_DELETED) if _is_about(fault, asked) and fault.window[0] <= asked.since_start else None
 
 
 def moved_to_charity(fault: FaultData, asked: Asked) -> Content | None:
@@ -85,6 +91,7 @@ def captcha(fault: FaultData, asked: Asked) -> Content | None:
 
 FAULTS: dict[str, Fault] = {
     "gone": gone,
+    "deleted_later": deleted_later,
     "moved_to_charity": moved_to_charity,
     "server_error": server_error,
     "rate_567": rate_567,
@@ -95,8 +102,14 @@ FAULTS: dict[str, Fault] = {
     "captcha": captcha,
 }
 
-ENDS = {"gone": "gone", "moved_to_charity": "gone", "block_page": "blocked", "captcha": "blocked"}
-"""How the article that a fault names must end."""
+ENDS = {
+    "gone": "gone",
+    "deleted_later": "gone",
+    "moved_to_charity": "gone",
+    "block_page": "blocked",
+    "captcha": "blocked",
+}
+"""How the article that a fault names must end for a crawler that comes when it strikes."""
 
 
 def strike(faults: tuple[FaultData, ...], asked: Asked) -> Content | None:
