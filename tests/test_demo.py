@@ -15,7 +15,9 @@ from click.testing import CliRunner
 from crawler.cli import cli
 from crawler.cli.demo import DAYS, START
 from crawler.config.load import load_config
+from crawler.database import Database, sqlite_url
 from crawler.newsroom import Newsroom
+from pipelines.digest.issue import latest
 
 END = START + timedelta(days=DAYS)
 
@@ -25,7 +27,7 @@ def lived(tmp_path_factory):
     """The demo's document, once for all tests of this file."""
     folder = tmp_path_factory.mktemp("demo") / "data"
     result = CliRunner().invoke(cli, ["demo", "--json", "--data", str(folder)], prog_name="presswatch")
-    assert result.exit_code == 0, result.output
+    assert (result.exit_code, result.stderr) == (0, ""), result.output
     return {**json.loads(result.stdout), "folder": folder}
 
 
@@ -49,6 +51,16 @@ def rows(lived):
                    FROM entry LEFT JOIN article ON article.entry = entry.id
                    LEFT JOIN entry AS twin ON twin.id = article.representative"""
         return {row["key"]: row for row in connection.execute(query)}
+
+
+@pytest.fixture(scope="module")
+def digest(lived):
+    """The last digest's model."""
+    config = load_config(lived["folder"] / "config", environ={})
+    data = lived["folder"] / "data"
+    database = Database.open(sqlite_url(data / "presswatch.db"))
+    yield latest(database, config, config.subscriptions[0], data / "digests").digest
+    database.close()
 
 
 def test_every_publication_was_found_once_and_nothing_else(rows, truth):
@@ -97,6 +109,56 @@ def test_faults_end_as_they_must(rows, truth, trait, outcome):
     struck = [one.key for one in truth if trait in one.traits and rows[one.key]["outcome"] != "stale"]
     assert struck
     assert {rows[key]["outcome"] for key in struck} == {outcome}
+
+
+@pytest.mark.parametrize(
+    ("fault", "ended"),
+    [
+        ("unchanged", "nothing read again"),
+        ("reprint", "folded under one line"),
+        ("spun", "kept: a line of its own"),
+        ("deleted_later", "kept, then withheld; told in the digest"),
+        ("captcha", "blocked"),
+        ("none_body", "no_text"),
+        ("silent", "told: 36 hours without news"),
+        ("feed_down", "each failed poll told in the books; well again"),
+        ("business_error", "each failed poll told in the books; well again"),
+        ("firewall_501", "told among the failing sources"),
+        ("print", "refused"),
+        ("no_backup", "refused"),
+    ],
+)
+def test_each_fault_really_happens_and_is_told_with_its_end(lived, fault, ended):
+    told = [one for one in lived["faults"] if one["fault"] == fault]
+    assert told
+    assert [one for one in told if not one["ended"].startswith(ended) or not one["times"] or not one["is_right"]] == []
+
+
+def test_nothing_that_went_wrong_came_out_wrong(lived):
+    assert [one for one in lived["faults"] if not one["is_right"]] == []
+
+
+def test_a_piece_that_was_deleted_was_told_the_day_before_and_is_told_as_deleted(lived, digest, truth):
+    deleted = next(one for one in truth if "deleted_later" in one.traits)
+    assert [change.title for change in digest.changed if change.is_deleted] == [deleted.title]
+    first = next((lived["folder"] / "data" / "digests" / "daily").glob("2025-03-04.md")).read_text(encoding="utf-8")
+    assert f"[{deleted.title}]" in first
+    assert PRESS.shown(deleted).lead not in first  # made anew, the text withheld
+
+
+def test_the_last_digest_shows_copies_folded_and_reworded_ones_on_lines_of_their_own(digest, rows, truth):
+    lines = [line for section in digest.sections for line in section.lines]
+    assert sum(len(line.copies) for line in lines) >= 4
+    spun = {rows[one.key]["id"] for one in truth if "spun" in one.traits}
+    assert len(spun & {line.entry for line in lines}) == 2
+
+
+def test_the_last_digest_tells_who_is_silent_who_fails_and_who_was_turned_away(digest):
+    books = {line.source: line.outcomes for line in digest.books.lines}
+    assert [one.source for one in digest.silent] == ["兰河日报"]
+    assert "腾讯热榜" in {one.source for one in digest.failing}
+    assert (books["微信文章馆"]["blocked"], books["刘润"]["no_text"]) == (1, 1)
+    assert digest.books.imbalances == ()
 
 
 def test_over_the_digests_every_article_is_told_once_or_counted_as_old(lived, rows, truth):

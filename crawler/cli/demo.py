@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from crawler.cli.app import FailedError, print_document
+from crawler.cli.app import FailedError, NotFoundError, print_document
 from crawler.cli.logs import set_up_logs
 from crawler.cli.options import Given, global_options
 from crawler.cli.seeds import tell
@@ -30,9 +30,12 @@ from crawler.cli.two_days.shown import (
     show_next_steps,
     show_places,
 )
+from crawler.config.load import load_config
+from crawler.config.places import shipped_config
 from crawler.database import Database, StorageError, sqlite_url
 from crawler.newsroom import Newsroom, load_press
 from pipelines.digest.issue import IssuedDigest
+from pipelines.seeds.folder import read_folder
 
 _QUERY = "人形机器人"
 
@@ -91,16 +94,19 @@ def demo(context: click.Context, /, seed: int, seeds: Path | None, **parameters:
 def _check_seeds(folder: Path) -> None:
     """
     Raises:
-        click.UsageError: there is nothing in the folder to bring in.
+        NotFoundError: there is nothing in the folder to bring in.
     """
+    remedy = "name the folder with the seed articles, or leave --seeds out"
     try:
-        is_empty = not any(path.is_file() and not path.name.startswith(".") for path in folder.iterdir())
+        files = read_folder(folder, load_config(shipped_config(), environ={}))
     except OSError as error:
-        raise click.UsageError(
-            f"{folder} cannot be read: {error.strerror}; name another folder with --seeds"
-        ) from error
-    if is_empty:
-        raise click.UsageError(f"{folder} holds no file; name the folder with the seed articles, or leave --seeds out")
+        raise NotFoundError(f"{folder} cannot be read: {error.strerror}; {remedy}") from error
+    if not files:
+        raise NotFoundError(f"{folder} holds no file; {remedy}")
+    if not any(file.seed for file in files):
+        raise NotFoundError(
+            f"none of the {len(files)} files in {folder} is a seed article ({files[0].fault}); {remedy}"
+        )
 
 
 def _fresh_folder(given: Path | None) -> Path:
@@ -123,7 +129,7 @@ def _lived(folder: Path, seed: int, seeds: Path | None) -> Demo:
     try:
         config, press = write_config(folder / "config"), load_press()
         newsroom = Newsroom(seed=seed, start=START, days=DAYS, press=press)
-        lived = _live(Days(config=config, data=folder / "data", newsroom=newsroom, seeds=seeds))
+        lived = _live(Days(config=config, data=folder / "data", newsroom=newsroom, days=DAYS, seeds=seeds))
         database = Database.open(sqlite_url(folder / "data" / "presswatch.db"))
         try:
             account = Account(newsroom=newsroom, press=press, config=config, lived=lived, fates=fates_of(database))

@@ -1,6 +1,7 @@
 """What went wrong with articles: each that is odd by the newsroom's account, and how its entry ended."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from crawler.cli.two_days.account import Account, FaultTold, announced_to
@@ -42,19 +43,21 @@ ARTICLE_FAULTS = {
 def article_faults(account: Account) -> Iterator[FaultTold]:
     """A line for each kind of fault, in the order of ARTICLE_FAULTS; two where not all came out alike."""
     told: dict[str, list[FaultTold]] = {}
-    for one in announced_to(account.newsroom, account.config, account.lived.end):
+    announced = announced_to(account.newsroom, account.config, account.lived.end)
+    watched = {one.key for one in announced}
+    for one in announced:
         fate = account.fates.get(one.key)
-        word = _word(one, account.fates)
+        word = _word(one, watched, account.fates)
         if word and not (fate and fate.outcome == Outcome.STALE):  # too old to be fetched: nothing struck
             told.setdefault(word, []).append(_article_fault(account, one, word, fate))
     for word in ARTICLE_FAULTS:
         yield from _together(told.get(word, []))
 
 
-def _word(one: Publication, fates: Mapping[str, Fate]) -> str:
-    """The oddest thing about it, or ""."""
+def _word(one: Publication, watched: AbstractSet[str], fates: Mapping[str, Fate]) -> str:
+    """The oddest thing about it, or "": nothing is, or it copies what no list that is watched announced."""
     word = next((word for word in ARTICLE_FAULTS if word in one.traits), "")
-    if word or not one.copy_of or one.theme == _OFF:
+    if word or one.copy_of not in watched or one.theme == _OFF:
         return word
     copied, original = fates.get(one.key), fates.get(one.copy_of)
     return "edited" if copied and original and copied.text_hash != original.text_hash else "reprint"
