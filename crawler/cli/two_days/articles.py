@@ -8,6 +8,7 @@ from crawler.cli.two_days.account import Account, FaultTold, announced_to
 from crawler.cli.two_days.fates import Fate
 from crawler.newsroom import Publication
 from crawler.outcomes import Outcome
+from crawler.urls import article_key
 
 _OFF = "off"
 _Ending = tuple[str, bool]  # how it ended, and whether that is right
@@ -83,7 +84,7 @@ def _as_announced(account: Account, one: Publication, fate: Fate) -> _Ending:
 
 def _deleted(account: Account, one: Publication, fate: Fate) -> _Ending:
     changes = (change for day in account.digests for change in day.changed)
-    is_told = any(change.is_deleted and change.url == fate.url for change in changes)
+    is_told = any(change.is_deleted and article_key(change.url) == one.key for change in changes)
     is_right = fate.outcome == Outcome.KEPT and fate.deleted and is_told
     return ("kept, then withheld; told in the digest" if is_right else f"{fate.outcome}"), is_right
 

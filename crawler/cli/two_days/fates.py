@@ -15,7 +15,6 @@ from crawler.tables import article, entry
 class Fate:
     entry: int
     outcome: str | None  # None while it is pending
-    url: str  # as a digest shows it; empty when no article was stored
     stands_under: int | None  # the entry whose copy it is
     deleted: bool
     text_hash: str  # empty when no article was stored
@@ -28,16 +27,14 @@ class Fate:
 
 def fates_of(database: Database) -> Mapping[str, Fate]:
     """By article key."""
-    columns = (article.c.url.label("read_at"), article.c.original_url.label("first_at"), article.c.representative)
-    states = (article.c.deleted_at, article.c.text_hash)
-    query = select(entry.c.id, entry.c.key, entry.c.outcome, *columns, *states)
+    query = select(entry.c.id, entry.c.key, entry.c.outcome)
+    query = query.add_columns(article.c.representative, article.c.deleted_at, article.c.text_hash)
     with database.read() as connection:
         rows = connection.execute(query.join_from(entry, article, isouter=True)).all()
     return {
         row.key: Fate(
             entry=row.id,
             outcome=row.outcome,
-            url=row.first_at or row.read_at or "",
             stands_under=row.representative,
             deleted=row.deleted_at is not None,
             text_hash=row.text_hash or "",
