@@ -92,7 +92,7 @@ def _deleted(account: Account, one: Publication, fate: Fate) -> _Ending:
 def _spun(account: Account, one: Publication, fate: Fate) -> _Ending:
     lines = (line for day in account.digests for section in day.sections for line in section.lines)
     is_right = fate.stands_under is None and any(line.entry == fate.entry for line in lines)
-    return ("kept: a line of its own, until reworded copies are judged" if is_right else f"{fate.outcome}"), is_right
+    return ("a line of its own, until reworded copies are judged" if is_right else f"{fate.outcome}"), is_right
 
 
 def _folded(account: Account, one: Publication, fate: Fate) -> _Ending:
@@ -102,7 +102,7 @@ def _folded(account: Account, one: Publication, fate: Fate) -> _Ending:
 
 
 def _edited(account: Account, one: Publication, fate: Fate) -> _Ending:
-    return f"{fate.outcome}: a line of its own, until near copies are judged", fate.outcome == Outcome.KEPT
+    return "a line of its own, until near copies are judged", fate.outcome == Outcome.KEPT
 
 
 _ENDINGS = {"deleted_later": _deleted, "spun": _spun, "reprint": _folded, "edited": _edited}

@@ -32,7 +32,7 @@ def unchanged_lists(account: Account) -> Iterator[FaultTold]:
         what="a list without news (304)",
         url=next((url for url, _ in unchanged.most_common(1)), ""),
         times=unchanged.total(),
-        ended=f"nothing read again; {books} requests in the books, {answered} answered by the press",
+        ended=f"not read again; requests: {books} in the books, {answered} at the press",
         is_right=bool(unchanged) and books == answered,
     )
 

@@ -9,13 +9,15 @@ import click
 from rich.cells import cell_len
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.table import Column, Table
+from rich.text import Text
 
 from crawler.cli.two_days.account import FaultTold
 from crawler.cli.two_days.days import LivedDays
 from pipelines.digest.issue import IssuedDigest
 from pipelines.seeds.store import SeedResult
 
-_WIDEST_URL = 60
+_WIDEST_URL = 40  # on a terminal; --json has them whole
 
 
 def show_digest(digest: IssuedDigest) -> None:
@@ -27,10 +29,17 @@ def show_digest(digest: IssuedDigest) -> None:
 
 
 def show_faults(faults: Sequence[FaultTold]) -> None:
-    """A line a fault: what happened, where, how often, how it ended."""
+    """A line a fault: what happened, how often, how it ended, where."""
     click.echo("\nWhat went wrong in these two days, by the press's own account, and what presswatch made of it:\n")
-    for line in _aligned((_marked(told), _shortened(told.url), f"{told.times}x", told.ended) for told in faults):
-        click.echo(line)
+    rows = [(_marked(told), f"{told.times}x", told.ended, told.url) for told in faults]
+    console = Console()
+    if not console.is_terminal:
+        click.echo("\n".join(_aligned(rows)))
+        return
+    table = Table("", "", "", Column(no_wrap=True), box=None, show_header=False)
+    for *told, url in rows:
+        table.add_row(*map(Text, told), Text(url if len(url) <= _WIDEST_URL else f"{url[: _WIDEST_URL - 1]}…"))
+    console.print(table)
 
 
 def show_counts(lived: LivedDays, announced: int, folded: int) -> None:
@@ -67,10 +76,6 @@ def program() -> list[str]:
 
 def _marked(told: FaultTold) -> str:
     return told.what if told.is_right else f"NOT AS IT SHOULD BE: {told.what}"
-
-
-def _shortened(url: str) -> str:
-    return url if len(url) <= _WIDEST_URL else f"{url[: _WIDEST_URL - 1]}…"
 
 
 def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
