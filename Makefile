@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-long check lock clean
+.PHONY: help demo test test-long check lock screenshots clean
 
 help:
-	@echo "make demo    two simulated days of news, crawled and digested (half a minute)"
-	@echo "make test    every check: format, lint, types, import contract, tests"
-	@echo "make test-long   what takes minutes"
-	@echo "make lock    write requirements.lock anew from pyproject.toml (needs uv)"
+	@echo "make demo          two simulated days of news, crawled and digested (half a minute)"
+	@echo "make test          every check: format, lint, types, import contract, tests"
+	@echo "make test-long     what takes minutes"
+	@echo "make check         format, lint, types and import contract alone"
+	@echo "make screenshots   the pictures of docs/images, of the demo's digest (needs a Chromium on PATH)"
+	@echo "make lock          write both requirements.lock anew from pyproject.toml (needs uv)"
+	@echo "make clean         remove .venv"
 
 # make demo SEEDS=DIR brings the seed articles of a folder in first.
 demo: .venv/ready
@@ -38,9 +41,16 @@ check: .venv/ready
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+screenshots: .venv/ready
+	@$(BIN)/python tests/screenshots.py docs/images
+
+# The second is what deploy/Dockerfile installs: the same versions without what only development needs.
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+
 lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock
+	$(LOCK) pyproject.toml --group dev --output-file requirements.lock
+	echo hatchling | $(LOCK) pyproject.toml - --constraint requirements.lock --output-file deploy/requirements.lock
 
 clean:
 	rm -rf .venv
