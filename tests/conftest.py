@@ -7,6 +7,8 @@ from rig import Rig, serving
 
 from crawler.database import Database
 
+pytest_plugins = ["chromium"]  # what becomes of browser tests where there is no browser
+
 
 @pytest.fixture(scope="session")
 def _server():
