@@ -1,0 +1,136 @@
+"""The runbook: every command in it exists, with every option it is given, and its drill has been gone through."""
+
+import re
+import shlex
+
+import click
+import pytest
+from click.testing import CliRunner
+from deployment import DEPLOY, read
+from house import House
+
+from crawler.cli import COMMANDS, cli
+
+RUNBOOK = read("RUNBOOK.md")
+# Parts of a command line that stand before `presswatch` and do not make it an argument of something else.
+LEADS = ("crawler", "--", "CMD")
+# What other parts of the same issue bring. Empty it when they are there: then a slip in these is told like any other.
+COMING = ("digest --check", "doctor", "init", "schedule", "status")
+
+
+def blocks(text):
+    return [line.strip() for line in text.splitlines() if line.startswith("    ")]
+
+
+def spans(text):
+    return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", text)]
+
+
+def segments(line):
+    """The commands of a line of a shell, each as its words."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words = []
+    for word in lexer:
+        if set(word) <= set("();<>|&"):
+            yield words
+            words = []
+        else:
+            words.append(word)
+    yield words
+
+
+def calls(line):
+    """What `presswatch` is called with in a line of a shell; how it comes to run is left out."""
+    for words in segments(line):
+        for place, word in enumerate(words):
+            is_program = word.endswith("/bin/presswatch") or word == "presswatch"
+            is_called = place == 0 or word.startswith("/") or words[place - 1] in LEADS
+            if is_program and is_called and len(words) > place + 1:
+                yield words[place + 1 :]
+        if "crawler" in words and "run" in words and "--entrypoint" not in words:
+            yield words[words.index("crawler") + 1 :]
+
+
+def called():
+    lines = [*blocks(RUNBOOK), *(span for span in spans(RUNBOOK) if span.startswith("presswatch "))]
+    for file in [*DEPLOY.glob("*.service"), DEPLOY / "crontab.example"]:
+        lines += [line.partition("=")[2] or line for line in file.read_text().splitlines() if "bin/presswatch" in line]
+    for file in DEPLOY.glob("*.yaml"):
+        listed = re.findall(r"\[(?:presswatch, )?(--config, [^\]]+)\]", file.read_text())
+        lines += [f"presswatch {entry.replace(',', '')}" for entry in listed]
+    lines += [" ".join(re.findall(r'"([^"]+)"', line)) for line in read("Dockerfile").splitlines() if "CMD [" in line]
+    return sorted({shlex.join(words) for line in lines for words in calls(line)})
+
+
+def parse(words):
+    """Have click read a command line, and call nothing.
+
+    Raises:
+        click.UsageError: a command or an option is not known.
+    """
+    command, context = cli, click.Context(cli, info_name="presswatch")
+    while isinstance(command, click.Group):
+        _, words, _ = command.make_parser(context).parse_args(list(words))
+        if not words:
+            return
+        name, command, words = command.resolve_command(context, words)
+        context = click.Context(command, parent=context, info_name=name)
+    command.make_parser(context).parse_args(list(words))
+
+
+@pytest.mark.parametrize("line", called())
+def test_every_command_exists(line):
+    try:
+        parse(shlex.split(line))
+    except click.UsageError as error:
+        if not any(f" {words}" in f" {line}" for words in COMING):
+            raise
+        pytest.skip(str(error))
+
+
+def test_they_are_found_at_all():
+    found = called()
+    assert len(found) > 25
+    for line in ("schedule --check", "--config /etc/presswatch --data /var/lib/presswatch schedule", "archive prune"):
+        assert line in found
+    assert [line for line in found if "restore /backups" in line]
+
+
+@pytest.mark.parametrize("line", ["craul", "crawl --then-digset", "--configs x crawl", "archive verifie"])
+def test_one_that_does_not_exist_is_told(line):
+    with pytest.raises(click.UsageError):
+        parse(shlex.split(line))
+
+
+def test_nothing_that_operators_call_is_left_out():
+    """Each command of daily upkeep stands in the runbook."""
+    told = {word for line in called() for word in shlex.split(line)}
+    upkeep = {"crawl", "digest", "backup", "restore", "migrate", "forget", "archive", "explain", "extract", "search"}
+    assert upkeep <= told
+    assert upkeep <= COMMANDS.keys()
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\(#([a-z-]+)\)", RUNBOOK))
+def test_every_link_leads_to_a_heading(target):
+    headings = re.findall(r"^#+ (.+)$", RUNBOOK, re.MULTILINE)
+    assert target in [re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_the_drill_is_gone_through(tmp_path):
+    """The commands of the runbook in their order, on a backup of this machine."""
+    house = House(tmp_path / "house")
+    house.keep(1)
+    house.issue()
+    house.database.close()
+    backup, drill = tmp_path / "day-1.tar.gz", tmp_path / "drill"
+    assert house.call("backup", str(backup)).exit_code == 0
+    steps = [line for line in blocks(RUNBOOK) if "presswatch-drill" in line]
+    assert len(steps) == 4
+    for step in steps[:-1]:
+        here = step.replace("/var/backups/presswatch/day-1.tar.gz", str(backup))
+        [words] = calls(here.replace("/tmp/presswatch-drill", str(drill)))
+        config = ["--config", str(house.folder / "config")]
+        done = CliRunner().invoke(cli, [*config, *words], prog_name="presswatch")
+        assert done.exit_code == 0, done.output
+    assert (drill / "presswatch.db").exists()
