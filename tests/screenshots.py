@@ -13,9 +13,9 @@ from browser import DESKTOP, PHONE, shown, started
 
 # name → how wide, how dark, how many pixels from the top; a file stays below 200 kB.
 PICTURES = {
-    "digest-phone": {"width": PHONE, "dark": False, "height": 1600},
-    "digest-desktop": {"width": DESKTOP, "dark": False, "height": 1000},
-    "digest-dark": {"width": PHONE, "dark": True, "height": 1600},
+    "digest-phone": {"width": PHONE, "dark": False, "height": 1400},
+    "digest-desktop": {"width": DESKTOP, "dark": False, "height": 960},
+    "digest-dark": {"width": PHONE, "dark": True, "height": 1400},
 }
 
 
