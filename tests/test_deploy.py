@@ -86,6 +86,13 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
 
 
 @needs_systemd
+def test_a_secret_is_handed_over_by_taking_a_mark_away(tmp_path):
+    unit = read("presswatch.service")
+    assert "\n#LoadCredential=" in unit
+    assert verify_units({"presswatch.service": unit.replace("\n#Load", "\nLoad")}, tmp_path) == ""
+
+
+@needs_systemd
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [

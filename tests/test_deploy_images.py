@@ -18,6 +18,7 @@ from deployment import (
     is_sent,
     pod_of,
     read,
+    unit_values,
 )
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -207,6 +208,20 @@ def test_the_cronjob_runs_what_cron_runs():
     cronjob = yaml.safe_load(read("kubernetes-cronjob.yaml"))
     assert cronjob["spec"]["schedule"] == " ".join(line.split()[:5])
     assert pod_of("kubernetes-cronjob.yaml")["containers"][0]["args"] == shlex.split(line)[6:]
+
+
+def test_all_wait_equally_long_for_the_page_under_way():
+    [stop] = unit_values(read("presswatch.service"), "TimeoutStopSec")
+    assert stop == "2min"
+    assert COMPOSE["services"]["crawler"]["stop_grace_period"] == "2m"
+    assert {pod_of(manifest)["terminationGracePeriodSeconds"] for manifest in PODS} == {120}
+
+
+def test_all_ask_the_daemon_alike_whether_it_is_alive():
+    [container] = pod_of("kubernetes-daemon.yaml")["containers"]
+    probes = {tuple(container[name]["exec"]["command"]) for name in ("startupProbe", "livenessProbe")}
+    assert probes == {("presswatch", *PLACES, "schedule", "--check")}
+    assert '["presswatch", "schedule", "--check"]' in DOCKERFILE
 
 
 def test_a_config_map_is_read_through_its_links(tmp_path):
