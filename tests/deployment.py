@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -16,6 +17,9 @@ DEPLOY = CHECKOUT / "deploy"
 PROGRAM = "/opt/presswatch/.venv/bin/presswatch"
 PLACES = ["--config", "/etc/presswatch", "--data", "/var/lib/presswatch"]
 SERVICES = ("presswatch", "presswatch-crawl", "presswatch-backup")
+PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+IMAGE = f"presswatch:{PROJECT['project']['version']}"
+UID = 10001  # in containers; any number will do, as long as it is the same one everywhere
 MANIFESTS = ("kubernetes.yaml", "kubernetes-cronjob.yaml", "kubernetes-daemon.yaml")
 
 
@@ -41,15 +45,16 @@ def unit_values(text, key):
 
 
 def verify_units(units, folder):
-    """What systemd-analyze says of units, by name; that presswatch is not installed here is none of their faults."""
+    """What systemd-analyze says of units, by name; that presswatch is not installed here is none of their faults.
+
+    It also reads the units of this machine that ours name; what is wrong with those is left out.
+    """
     for name, text in units.items():
         (folder / name).write_text(text.replace(PROGRAM, "/bin/true"), encoding="utf-8")
     command = ["systemd-analyze", "verify", "--man=no", *(str(folder / name) for name in units)]
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env={**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:"}
-    )
-    said = (done.stdout + done.stderr).strip()
-    return said or ("" if done.returncode == 0 else f"exit code {done.returncode}")
+    environment = {**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:"}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    return [line for line in (done.stdout + done.stderr).splitlines() if "presswatch" in line]
 
 
 def exposure(text, folder):

@@ -1,35 +1,18 @@
-"""The image, compose and Kubernetes: checked without an engine, and of one mind about folders, user and version."""
+"""The image and compose: checked without an engine, and of one mind with all else about folders, user and version."""
 
-import shlex
-import tomllib
+import re
 from importlib import metadata
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from deployment import (
-    CHECKOUT,
-    MANIFESTS,
-    PLACES,
-    check_compose,
-    check_dockerfile,
-    check_manifests,
-    copied,
-    is_sent,
-    pod_of,
-    read,
-    unit_values,
-)
+from deployment import CHECKOUT, IMAGE, PLACES, PROJECT, UID, check_compose, check_dockerfile, copied, is_sent, read
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from crawler.config.load import load_config
 
 DOCKERFILE, IGNORED = read("Dockerfile"), (CHECKOUT / ".dockerignore").read_text(encoding="utf-8")
-PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
-IMAGE = f"presswatch:{PROJECT['project']['version']}"
-PODS = MANIFESTS[1:]
-UID = 10001
 
 
 def instructions(word):
@@ -146,99 +129,17 @@ def test_compose_builds_this_image_and_mounts_its_folders():
     assert crawler["volumes"][0]["read_only"]
 
 
+def test_the_line_of_the_runbook_leads_to_the_redis_of_compose(tmp_path):
+    [line] = re.findall(r"`(redis_url: \S+)`", read("RUNBOOK.md"))
+    (tmp_path / "presswatch.yaml").write_text(line)
+    default = COMPOSE["services"]["crawler"]["environment"]["REDIS_URL"].removeprefix("${REDIS_URL:-").removesuffix("}")
+    assert load_config(tmp_path, environ={"REDIS_URL": default}).settings.redis_url == default
+    assert urlsplit(default).hostname in COMPOSE["services"]
+
+
 def test_nothing_of_compose_is_open_to_others_or_may_do_much():
     for service in COMPOSE["services"].values():
         assert "ports" not in service
         assert (service["cap_drop"], service["read_only"]) == (["ALL"], True)
     assert COMPOSE["services"]["redis"]["networks"] == ["inside"]
     assert COMPOSE["networks"]["inside"]["internal"]
-
-
-# -- Kubernetes -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("manifest", MANIFESTS)
-def test_kubernetes_finds_nothing_wrong(manifest):
-    assert check_manifests(read(manifest)) == []
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [("concurrencyPolicy: Forbid", "concurrencyPolicy: [Forbid]"), ("restartPolicy: Never", "restrat: Never")],
-)
-def test_a_manifest_that_does_not_fit_is_told(right, wrong):
-    manifest = read("kubernetes-cronjob.yaml")
-    assert right in manifest
-    assert check_manifests(manifest.replace(right, wrong)) != []
-
-
-@pytest.mark.parametrize("manifest", PODS)
-def test_a_pod_is_no_root_and_writes_to_its_disk_alone(manifest):
-    pod = pod_of(manifest)
-    [container] = pod["containers"]
-    assert pod["securityContext"]["runAsNonRoot"]
-    assert {pod["securityContext"][key] for key in ("runAsUser", "runAsGroup", "fsGroup")} == {UID}
-    assert container["securityContext"]["readOnlyRootFilesystem"]
-    assert [mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")] == [
-        PLACES[3],
-        "/tmp",
-    ]
-    assert container["image"] == IMAGE
-    assert container["args"][:4] == PLACES
-
-
-@pytest.mark.parametrize("manifest", PODS)
-def test_what_a_pod_mounts_is_made(manifest):
-    made = {document["metadata"]["name"] for document in yaml.safe_load_all(read("kubernetes.yaml"))}
-    made |= {"presswatch-sources"}  # by the command in kubernetes.yaml's head
-    assert "create configmap presswatch-sources" in read("kubernetes.yaml")
-    for volume in pod_of(manifest)["volumes"]:
-        claim, config = volume.get("persistentVolumeClaim", {}), volume.get("configMap", {})
-        assert {*claim.values(), *config.values()} <= made
-
-
-def test_two_pods_never_work_at_once():
-    cronjob, daemon = (yaml.safe_load(read(name))["spec"] for name in PODS)
-    assert cronjob["concurrencyPolicy"] == "Forbid"
-    assert (daemon["replicas"], daemon["strategy"]) == (1, {"type": "Recreate"})
-
-
-def test_the_cronjob_runs_what_cron_runs():
-    line = next(line for line in read("crontab.example").splitlines() if line.startswith("*/20"))
-    cronjob = yaml.safe_load(read("kubernetes-cronjob.yaml"))
-    assert cronjob["spec"]["schedule"] == " ".join(line.split()[:5])
-    assert pod_of("kubernetes-cronjob.yaml")["containers"][0]["args"] == shlex.split(line)[6:]
-
-
-def test_all_wait_equally_long_for_the_page_under_way():
-    [stop] = unit_values(read("presswatch.service"), "TimeoutStopSec")
-    assert stop == "2min"
-    assert COMPOSE["services"]["crawler"]["stop_grace_period"] == "2m"
-    assert {pod_of(manifest)["terminationGracePeriodSeconds"] for manifest in PODS} == {120}
-
-
-def test_all_ask_the_daemon_alike_whether_it_is_alive():
-    [container] = pod_of("kubernetes-daemon.yaml")["containers"]
-    probes = {tuple(container[name]["exec"]["command"]) for name in ("startupProbe", "livenessProbe")}
-    assert probes == {("presswatch", *PLACES, "schedule", "--check")}
-    assert '["presswatch", "schedule", "--check"]' in DOCKERFILE
-
-
-def test_a_config_map_is_read_through_its_links(tmp_path):
-    """Kubernetes shows the keys of a ConfigMap as links into a hidden folder, which it changes as a whole."""
-    [text] = [
-        document["data"]["presswatch.yaml"]
-        for document in yaml.safe_load_all(read("kubernetes.yaml"))
-        if document["kind"] == "ConfigMap"
-    ]
-    for folder, files in {
-        tmp_path: {"presswatch.yaml": text},
-        tmp_path / "sources": {path.name: path.read_text() for path in (CHECKOUT / "config" / "sources").iterdir()},
-    }.items():
-        (folder / "..2026_01_01").mkdir(parents=True)
-        (folder / "..data").symlink_to("..2026_01_01")
-        for name, content in files.items():
-            (folder / "..data" / name).write_text(content)
-            (folder / name).symlink_to(Path("..data") / name)
-    config = load_config(tmp_path, environ={})
-    assert len(config.sources) == len(list((CHECKOUT / "config" / "sources").iterdir()))
