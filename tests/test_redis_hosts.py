@@ -139,11 +139,13 @@ def test_a_clock_that_was_wrong_holds_nobody_up(shared):
             await ask(ahead)
             ahead.pace.hold("alpha.example", ahead.clock.now() + timedelta(hours=3))
         async with shared.process() as right:
-            with pytest.raises(NotNowError) as refused:
-                await ask(right)
-            right.clock.move_to(refused.value.until)
-            return await ask(right) - START
+            try:
+                return await ask(right) - START
+            except NotNowError as refused:
+                right.clock.move_to(refused.until)
+                return await ask(right) - START
 
+    # The ledger disbelieves such a wish, and Redis keeps it for no longer than any host is left alone.
     assert asyncio.run(two()) <= timedelta(hours=24) + DELAY
 
 
