@@ -66,20 +66,25 @@ def digest(app: App, *, name: str | None, day: str | None, form: str | None, is_
         raise click.UsageError("give either --date or --preview: a preview has no date yet")
     if is_check and (day is not None or is_preview or form is not None):
         raise click.UsageError("give --check without --date, --preview and --format: it prints no digest")
-    if app.json and form not in {None, Format.JSON}:
-        raise click.UsageError(f"give either --json or --format {form}")
+    wanted = _wanted_format(form, as_json=app.json)
     subscription = select_subscription(app, name)
     now = not_before_the_last_run(app.existing_database, app.clock.now())
     if is_check:
         check(app, (subscription,) if name else app.config.subscriptions, now)
-        return
-    if is_preview:
-        issued = preview(app.existing_database, app.config, subscription, now)
+    elif is_preview:
+        show(preview(app.existing_database, app.config, subscription, now), wanted)
     elif day is not None:
-        issued = issue_again(app, subscription, day)
+        show(issue_again(app, subscription, day), wanted)
     else:
-        issued = issue(app, subscription, now, others=name is None) or latest_of(app, subscription)
-    show(issued, Format.JSON if app.json else Format(form) if form else None)
+        show(issue(app, subscription, now, others=name is None) or latest_of(app, subscription), wanted)
+
+
+def _wanted_format(form: str | None, *, as_json: bool) -> Format | None:
+    if as_json and form not in {None, Format.JSON}:
+        raise click.UsageError(f"give either --json or --format {form}")
+    if as_json:
+        return Format.JSON
+    return None if form is None else Format(form)
 
 
 def select_subscription(app: App, name: str | None) -> Subscription:
