@@ -134,7 +134,7 @@ def test_of_a_backlog_the_five_newest_of_each_endpoint_appear_and_the_rest_is_co
     digest = build(database, config)
     assert set(titles(digest)) == {"旧文0", "旧文1", "旧文2", "旧文3", "旧文4", "另一处的旧文", "新文"}
     assert digest.backlog_omitted == 2
-    assert "另有 2 篇旧文只入档、不列出" in render_markdown(digest)
+    assert "另有 2 篇旧文入档、未在此列出" in render_markdown(digest)
 
 
 @pytest.mark.parametrize(("before", "shown"), [(7, 0), (3, 2)], ids=["all were told", "there is room for two"])
