@@ -101,7 +101,7 @@ def test_a_port_that_nobody_listens_at_refuses(live):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     told = told_of(live, f"http://127.0.0.1:{port}/feed")
-    assert told.endswith(f"no connection: 127.0.0.1 port {port} refuses the connection")
+    assert told.endswith(f"no connection: 127.0.0.1:{port} refuses the connection")
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_certificate_that_is_not_valid(live, tmp_path, monkeypatch, days, addr
 def test_a_server_that_speaks_no_tls(live):
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n", asked=b"\x16\x03") as port:
         told = told_of(live, f"https://127.0.0.1:{port}/feed")
-    assert f"TLS handshake is not valid: 127.0.0.1 port {port} does not speak TLS as it should: " in told
+    assert f"TLS handshake is not valid: 127.0.0.1:{port} does not speak TLS as it should: " in told
 
 
 @pytest.mark.parametrize("packed", [False, True])

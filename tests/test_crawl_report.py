@@ -13,6 +13,7 @@ from crawler.books import Book
 from crawler.cli import cli
 from crawler.cli.earlier_runs import EarlierRuns, kind_of
 from crawler.cli.report import report_lines
+from crawler.fetch.failures import Failure
 from crawler.outcomes import Outcome
 from crawler.run_report import TIME_IS_UP, RunReport
 
@@ -108,6 +109,14 @@ WELL = a_book("beta")
 )
 def test_what_a_run_is_told_as(report, lines):
     assert report_lines(report, SHANGHAI) == lines
+
+
+def test_a_fault_of_ours_is_told_once_and_not_as_its_sources():
+    fault = f"{FEED.format('alpha')}: KeyError: 'a'"
+    noted = f"{fault}\n{FEED.format('alpha')}: {Failure.INTERNAL}: KeyError: 'a'"
+    told = report_lines(a_report(a_book("alpha", failed=1, error=noted), WELL, errors=(fault,)), SHANGHAI)
+    assert [line for line in told if "KeyError" in line] == [f"  internal failure: {fault}"]
+    assert not any("today already" in line or "more:" in line for line in told)
 
 
 def test_many_sick_sources_are_pointed_to_together():

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from crawler.books import Book
 from crawler.run_report import RunReport
 from crawler.tables import book, run
 
@@ -82,6 +81,6 @@ def _nothing_polled_since(connection: Connection, report: RunReport) -> datetime
     return connection.scalar(started)
 
 
-def is_news(line: Book, error: str, earlier: EarlierRuns) -> bool:
+def is_news(source: str, error: str, earlier: EarlierRuns) -> bool:
     """Whether no run of the day has told this error of the source before."""
-    return (line.source, kind_of(error)) not in earlier.told_today
+    return (source, kind_of(error)) not in earlier.told_today

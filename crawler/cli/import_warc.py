@@ -47,7 +47,7 @@ def import_warc(app: App, /, *, files: tuple[Path, ...], name: str | None) -> No
         for count in counts:
             click.echo(_summary(count))
         click.echo(_total(report))
-    tell(report, to_person=sys.stdout.isatty() and not app.json, nothing_watched=False)
+    tell(report, to_person=sys.stdout.isatty() and not app.json, zone=app.config.settings.zone)
     sys.exit(exit_code(report, strict=False))
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from crawler.books import Book
 from crawler.cli.earlier_runs import NONE_EARLIER, EarlierRuns, is_news
+from crawler.fetch.failures import Failure
 from crawler.run_report import RunReport
 
 _MOST_COMMANDS = 3  # that are named at the end
@@ -31,15 +32,15 @@ def report_lines(
     faults = [*_own_faults(report), *_imbalances(report), *_early_end(report)]
     if nothing_watched:
         faults.append(_NOBODY_WATCHED)
-    news = {
-        line.source: [text for text in line.error.splitlines() if is_news(line, text, earlier)] for line in report.books
-    }
-    news = {source: errors for source, errors in news.items() if errors}
+    errors = _errors_of_sources(report)
+    news = {source: [text for text in texts if is_news(source, text, earlier)] for source, texts in errors.items()}
+    news = {source: texts for source, texts in news.items() if texts}
     if not faults and not news and not report.nothing_polled:
         return []
+    repeats = [source for source in errors if source not in news]
     told = [*faults, *_by_source(news)]
     if told:
-        told += [*_repeats(report, news), *_well_again(report, earlier), *_look_next(news)]
+        told += [*_repeats(repeats), *_well_again(report, earlier), *_look_next(news)]
     return [f"{_head(report, zone)}: {_verdict(report, zone, earlier)}", *(f"  {line}" for line in told)]
 
 
@@ -110,16 +111,23 @@ def _early_end(report: RunReport) -> Iterator[str]:
         yield f"the run ended early: {cause}; what is pending stays for the next one{closing}"
 
 
+def _errors_of_sources(report: RunReport) -> dict[str, list[str]]:
+    """What the books say went wrong, without faults of ours, which are told as such."""
+    ours = {" ".join(error.split()) for error in report.errors}
+    by_source = {line.source: [text for text in line.error.splitlines() if text not in ours] for line in report.books}
+    told = {source: [text for text in texts if Failure.INTERNAL not in text] for source, texts in by_source.items()}
+    return {source: texts for source, texts in told.items() if texts}
+
+
 def _by_source(news: dict[str, list[str]]) -> Iterator[str]:
     for source, errors in news.items():
         yield source
         yield from (f"  {error}" for error in errors)
 
 
-def _repeats(report: RunReport, news: dict[str, list[str]]) -> Iterator[str]:
-    silent = [line.source for line in report.books if line.error and line.source not in news]
-    if silent:
-        yield f"as told today already: {_some(silent)}"
+def _repeats(sources: Sequence[str]) -> Iterator[str]:
+    if sources:
+        yield f"as told today already: {_some(sources)}"
 
 
 def _well_again(report: RunReport, earlier: EarlierRuns) -> Iterator[str]:

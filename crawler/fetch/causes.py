@@ -64,7 +64,7 @@ def too_many_redirects(urls: list[str], most: int) -> str:
 
 
 def _not_connected(cause: aiohttp.ClientConnectorError) -> str:
-    at = f"{cause.host} port {cause.port}"
+    at = f"{cause.host}:{cause.port}"
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
         number, words = cause.os_error.errno, cause.os_error.strerror or str(cause.os_error)
         return (
