@@ -99,4 +99,5 @@ def test_every_line_of_a_run_has_its_number_scrapys_and_the_broken_visits_includ
     lines = [line for line in logs() if not line["logger"].startswith(("alembic", "asyncio", "filelock"))]
     assert {line.get("run") for line in lines} == {1, 2}
     assert {line["host"] for line in lines if line["logger"].startswith("scrapy")} == {"alpha.example", "beta.example"}
+    assert not any("Overridden settings" in line["message"] for line in lines)
     assert any("ZeroDivisionError" in line.get("traceback", "") for line in lines)

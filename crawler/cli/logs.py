@@ -24,6 +24,9 @@ from crawler.log_facts import LogFactsFilter, facts_of
 
 _log = logging.getLogger("presswatch")
 
+# They list their set-up anew at every visit, which tells nothing of what is being done.
+_SET_UP = ("alembic.runtime", "scrapy.addons", "scrapy.crawler", "scrapy.middleware")
+
 
 class JsonLines(logging.Formatter):
     """One JSON object a line, with the fields this file's head describes."""
@@ -79,6 +82,8 @@ def set_up_logs(*, verbose: bool) -> None:
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     # What Scrapy warns of (a page too large, an answer that broke off) has its outcome and its line in the books.
     logging.getLogger("scrapy").setLevel(logging.INFO if verbose else logging.ERROR)
+    for name in _SET_UP:
+        logging.getLogger(name).setLevel(logging.WARNING if verbose else logging.ERROR)
     # It warns of links without an address and the like, which every tenth page has.
     logging.getLogger("trafilatura").setLevel(logging.INFO if verbose else logging.ERROR)
     sys.excepthook = log_uncaught
