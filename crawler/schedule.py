@@ -113,6 +113,8 @@ class Daemon:
 
     def reload(self) -> None:
         """Read the configuration anew. With a broken one the old goes on."""
+        if self._stopping.is_set():
+            return
         self.notifier.reloading()
         try:
             config = self.load()
@@ -122,7 +124,8 @@ class Daemon:
             self.config = config
             self._plan()
             logger.info("the configuration was read anew: %d sources", len(config.enabled_sources))
-        self.notifier.ready()
+        finally:
+            self.notifier.ready()
 
     async def tick(self) -> None:
         """See to what is due, where that is not under way already."""

@@ -63,10 +63,6 @@ class Shifts:
         told, now = self._told_to_end, asyncio.get_running_loop().time()
         return told is not None and now - told > LONGEST_END.total_seconds()
 
-    @property
-    def crawls(self) -> bool:
-        return self._run is not None
-
     def stop(self, reason: str) -> None:
         """End the run under way after its pages under way, and begin no other."""
         self._stopped = reason

@@ -60,9 +60,8 @@ def test_a_file_that_cannot_be_read_is_none(tmp_path, content):
     assert read_beat(tmp_path) is None
 
 
-def check(data, **environ):
-    places = ["--data", str(data)]
-    return CliRunner().invoke(cli, [*places, "schedule", "--check"], prog_name="presswatch", env=environ)
+def check(data, *options):
+    return CliRunner().invoke(cli, ["--data", str(data), "schedule", "--check", *options], prog_name="presswatch")
 
 
 def test_the_command_says_in_a_line_whether_the_daemon_lives(tmp_path):
@@ -72,6 +71,7 @@ def test_the_command_says_in_a_line_whether_the_daemon_lives(tmp_path):
     answer = check(tmp_path)
     assert (answer.exit_code, answer.stdout) == (0, f"the daemon with process id {os.getpid()} is alive: idle\n")
     facts = json.loads((tmp_path / FILE).read_text())
+    assert json.loads(check(tmp_path, "--json").stdout) == facts
     write_beat(
         tmp_path, replace(read_beat(tmp_path), beat=datetime.fromisoformat(facts["beat"]) - timedelta(minutes=9))
     )

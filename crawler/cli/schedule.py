@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from crawler.cli.checks import check_folder
+from crawler.cli.document import print_document
 from crawler.cli.lazy import LazyCommand, load
 from crawler.cli.options import Given, global_options
 from crawler.config.places import find_config, find_data
@@ -49,4 +50,7 @@ def _check(given: Given) -> None:
     unwell = why_unwell(beat, data, host=socket.gethostname(), now=datetime.now(UTC))
     if unwell or beat is None:
         raise click.ClickException(unwell)
-    click.echo(f"the daemon with process id {beat.pid} is alive: {beat.doing}")
+    if given.as_json:
+        print_document(beat)
+    else:
+        click.echo(f"the daemon with process id {beat.pid} is alive: {beat.doing}")
