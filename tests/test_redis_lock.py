@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from crawler.shared.server import ping, shown
 from crawler.storage import StorageError
 
 KEY = "presswatch:run:ledger"
-SHORT = {"ttl": 0.6, "timeout": 0.1}  # seconds
+SHORT = {"ttl": 1.5, "timeout": 0.4}  # seconds
 
 HOLDER = """
 import sys
@@ -29,7 +30,7 @@ from crawler.lock import run_lock
 from crawler.shared.lock import redis_run_lock
 
 kind, data, url = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
-with run_lock(data) if kind == "file" else redis_run_lock(url, "ledger", data=data, ttl=0.6, timeout=0.1):
+with run_lock(data) if kind == "file" else redis_run_lock(url, "ledger", data=data, ttl=1.5, timeout=0.4):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -90,6 +91,20 @@ def test_a_holder_who_is_killed_holds_it_no_longer(kind, take, tmp_path, request
     assert until(taken) if kind == "redis" else taken()
 
 
+def test_one_that_ran_out_while_its_holder_stood_still_is_lost_though_nobody_took_it(redis_url, tmp_path):
+    command = [sys.executable, "-c", HOLDER, "redis", str(tmp_path), redis_url]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes, text=True) as holder, Redis.from_url(redis_url) as client:
+        assert holder.stdout.readline() == "held\n"
+        holder.send_signal(signal.SIGSTOP)
+        until(lambda: not client.exists(KEY), "the end of the lock")
+        holder.send_signal(signal.SIGCONT)
+        assert "was lost: it ran out while this process stood still" in holder.stderr.readline()
+        assert not client.exists(KEY)
+        holder.stdin.close()
+    assert holder.returncode == 0
+
+
 def test_whoever_finds_it_held_is_told_by_whom(redis_url, tmp_path):
     mine, another = (redis_run_lock(redis_url, "ledger", data=tmp_path) for _ in range(2))
     with mine, pytest.raises(RunLockedError) as refused, another:
@@ -127,7 +142,7 @@ def test_it_is_renewed_also_while_the_loop_is_busy(held, redis_server):
     async def busy():
         stopped = []
         with held() as (lock, told), lock.telling(stopped.append), redis_server.client() as client:
-            seen = renewals(client, wanted=5)  # longer than it lives by itself, and nothing else has a turn meanwhile
+            seen = renewals(client, wanted=4)  # longer than it lives by itself, and nothing else has a turn meanwhile
         return told, stopped, min(seen)
 
     told, stopped, least = asyncio.run(busy())
@@ -137,7 +152,7 @@ def test_it_is_renewed_also_while_the_loop_is_busy(held, redis_server):
 
 def test_one_that_another_has_taken_is_lost_and_that_is_told_once(held, redis_server):
     with redis_server.client() as client:
-        with held() as (_, told):
+        with held(ttl=3) as (_, told):
             client.set(KEY, "another", px=60_000)
             until(lambda: told, "word of the loss")
         assert client.get(KEY) == "another"
@@ -157,7 +172,7 @@ def test_one_whose_server_is_gone_for_longer_than_it_lives_is_lost(held, redis_s
     with held() as (_, told):
         redis_server.kill()
         until(lambda: told, "word of the loss")
-    assert ["Redis has not answered for 0.6 s" in reason for reason in told] == [True]
+    assert ["Redis has not answered for 1.5 s" in reason for reason in told] == [True]
 
 
 def test_one_whose_server_falls_silent_is_lost_before_another_can_have_it(held, redis_server):

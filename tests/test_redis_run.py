@@ -150,7 +150,7 @@ def test_rules_that_were_forgotten_are_asked_for_anew_and_nothing_is_allowed_mea
 
 def test_a_run_whose_lock_is_lost_ends_in_order_and_the_next_takes_up_the_rest(rig, site, pages, redis_server):
     with_redis(rig, redis_server.url)
-    with redis_run_lock(redis_server.url, "ledger", data=rig.data, ttl=0.6, timeout=0.1) as lock:
+    with redis_run_lock(redis_server.url, "ledger", data=rig.data, ttl=3, timeout=0.4) as lock:
 
         def lose():
             with redis_server.client() as client:
@@ -171,7 +171,7 @@ def test_a_run_whose_lock_is_lost_ends_in_order_and_the_next_takes_up_the_rest(r
 
 def test_a_run_whose_server_stays_away_ends_in_order_before_another_can_begin(rig, site, pages, redis_server, caplog):
     with_redis(rig, redis_server.url)
-    with redis_run_lock(redis_server.url, "ledger", data=rig.data, ttl=0.6, timeout=0.1) as lock:
+    with redis_run_lock(redis_server.url, "ledger", data=rig.data, ttl=1.5, timeout=0.4) as lock:
 
         def lose():
             redis_server.kill()
@@ -179,7 +179,7 @@ def test_a_run_whose_server_stays_away_ends_in_order_before_another_can_begin(ri
 
         at(pages, "two", lose)
         report = rig.crawl(lock=lock)
-    assert "Redis has not answered for 0.6 s" in report.stopped
+    assert "Redis has not answered for 1.5 s" in report.stopped
     assert (report.errors, report.balances) == ((), True)
     assert {name for name, outcome in rig.outcomes().items() if outcome} == {"one", "two"}
     assert len(told(caplog)) == 1

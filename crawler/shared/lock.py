@@ -82,7 +82,7 @@ class _Renewal:
         while not self._over.wait(pause):
             asked = time.monotonic()
             try:
-                is_ours = self._renewed()
+                cause = self._renew()
             except FAULTS as error:
                 logger.info("the run lock in Redis is not renewed: %s", type(error).__name__)
                 # The last call before it is over must have ended by then.
@@ -91,18 +91,21 @@ class _Renewal:
                     return
                 pause = min(self._ttl / 12, self._until - self._timeout - time.monotonic())
                 continue
-            if not is_ours:
-                self._held.lose(self._told("another run has taken it"))
+            if cause:
+                self._held.lose(self._told(cause))
                 return
             self._until, pause = asked + self._ttl, self._ttl / 3
 
-    def _renewed(self) -> bool:
-        """Whether the lock is ours for another while; one that a restarted server forgot is taken again."""
+    def _renew(self) -> str:
+        """Why the lock is not ours any more; "" when it is for another while."""
         try:
             self._lock.reacquire()
         except LockNotOwnedError:
-            return bool(self._lock.acquire(blocking=False, token=self._token))
-        return True
+            if time.monotonic() >= self._until:
+                return "it ran out while this process stood still"  # and another may have worked on the ledger
+            # A server that was restarted has forgotten it.
+            return "" if self._lock.acquire(blocking=False, token=self._token) else "another run has taken it"
+        return ""
 
     def _release(self) -> None:
         try:
