@@ -23,7 +23,7 @@ from crawler.fetch.pace import NotNowError, Pace
 from crawler.fetch.replay import NoMemories
 from crawler.fetch.robots import FRESH_FOR, Robots, RobotsAnswer, RobotsUnreachableError
 from crawler.fetch.robots_cache import DatabaseRobotsCache
-from crawler.fetch.turns import Reply
+from crawler.fetch.turns import NoOthers, Reply
 from crawler.ledger import Ledger
 from crawler.shared.link import Link
 from crawler.shared.robots_cache import RedisRobotsCache
@@ -341,7 +341,7 @@ def test_two_crawls_of_one_host_keep_its_pause_between_them(tmp_path, site, redi
     for path in ("robots.txt", "feed", "a", "b", "c"):
         site.routes[f"{host}/{path}"] = slow
     running = [start_crawl(tmp_path / name, site, redis_url, delay) for name in ("one", "two")]
-    told = [process.communicate(timeout=60) for process in running]
+    told = [process.communicate(timeout=180) for process in running]
     assert [process.returncode for process in running] == [0, 0], told
     assert [json.loads(stdout)["totals"]["kept"] for stdout, _ in told] == [3, 3]
     assert all(later[0] - earlier[1] >= delay - 0.002 for earlier, later in pairwise(sorted(spans)))
@@ -431,6 +431,27 @@ def test_without_a_server_a_run_keeps_its_own_pace_and_holds(redis_server):
             return asked
 
     assert asyncio.run(live()) == [START, START + DELAY]
+
+
+def test_no_request_goes_out_when_the_run_was_stopped_while_others_were_asked():
+    stopped, ended = [], []
+
+    class Slow(NoOthers):
+        async def take(self, host, **facts):
+            stopped.append("stopped by SIGTERM")
+            return Reply()
+
+        async def end(self, host, *, now):
+            ended.append(host)
+
+    async def live():
+        pace = Pace(VirtualClock(START), NoMemories(), lambda: "".join(stopped), asyncio.Event(), turns=Slow())
+        async with pace.turn("h"):
+            raise AssertionError("the turn was given")
+
+    with pytest.raises(NotNowError, match="SIGTERM"):
+        asyncio.run(live())
+    assert ended == ["h"]
 
 
 def test_a_run_that_has_no_redis_does_not_import_it():

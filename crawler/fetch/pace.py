@@ -127,6 +127,7 @@ class Pace:
                 await self._take_turn(pace, host)
                 pace.last, pace.changed = self._clock.now(), True
             try:
+                self._check(host)  # others may have been asked for seconds, and the run been stopped meanwhile
                 yield
             finally:
                 if pace.concurrency == 1:

@@ -18,6 +18,8 @@ _MARGIN = timedelta(seconds=10)  # for what happens around an answer
 
 @dataclass(frozen=True, kw_only=True)
 class SharedHosts:
+    """The ports through which a run asks what others know."""
+
     turns: Turns
     robots: RobotsCache | None = None  # None: the database keeps the answers
     link: "Link | None" = None
