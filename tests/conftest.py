@@ -10,6 +10,12 @@ from crawler.database import Database
 pytest_plugins = ["chromium"]  # what becomes of browser tests where there is no browser
 
 
+@pytest.fixture(autouse=True)
+def _the_person_at_the_terminal_speaks_chinese(monkeypatch):
+    """Whatever the locale of the machine; processes that a test starts inherit it."""
+    monkeypatch.setenv("PRESSWATCH_LANG", "zh-CN")
+
+
 @pytest.fixture(scope="session")
 def _server():
     with serving() as site:

@@ -10,8 +10,9 @@ from house import LONG, House
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
+from crawler.config.models import Language
 from pipelines.archive.explain import explain
-from pipelines.archive.explain_text import explanation_text
+from pipelines.archive.explain_text import Voice
 from pipelines.archive.retention import Retention, Rule
 from pipelines.archive.verify import verify
 from pipelines.search.index import catch_up
@@ -69,7 +70,7 @@ def test_the_row_stays_and_says_that_its_text_was_let_go(house):
     assert house.query("SELECT title, url, themes, text_hash, kept_at FROM article WHERE entry = 1") == before
     assert house.query("SELECT path, filed, file_hash FROM article WHERE entry = 1") == [("", 0, "")]
     with house.database.read() as connection:
-        told = explanation_text(explain(connection, "1"), house.config.settings.zone)
+        told = Voice(language=Language.ZH_CN, zone=house.config.settings.zone).explanation(explain(connection, "1"))
     assert "正文：已于 2025-06-02 12:00:00 按保留期限清除" in told
     assert "文件：" not in told
 

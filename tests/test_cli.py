@@ -365,14 +365,14 @@ def test_digest_names_the_nearest_known(places, rows, arguments, told):
 def test_explain_tells_an_article_and_as_json_its_facts(places, rows):
     number = rows.an_article(1)
     assert call(*places, "explain", "https://chenfeng.example/1").stdout.startswith("新一代人形机器人亮相\n")
-    assert json.loads(call(*places, "--json", "explain", "新一代").stdout)["entry"] == number
+    assert json.loads(call(*places, "--json", "explain", "新一代").stdout)["article"]["entry"] == number
 
 
 def test_explain_lists_the_articles_that_fit(places, rows):
     rows.an_article(1, "人形一号")
     rows.an_article(2, "人形二号", source="xinchao")
     assert "人形一号" in call(*places, "explain", "人形").stdout
-    assert len(json.loads(call(*places, "explain", "人形", "--json").stdout)) == 2
+    assert len(json.loads(call(*places, "explain", "人形", "--json").stdout)["candidates"]) == 2
 
 
 def test_explain_of_what_is_not_known_says_what_to_try(places, rows):

@@ -86,7 +86,7 @@ def test_a_file_of_any_name_is_brought_in_and_a_bad_address_is_told(call, folder
     assert len(result.stdout.splitlines()) == len(NAMES) + 1
     assert "stored  早报  archive/seed/undated/" in result.stdout
     document = json.loads(call("--json", "explain", "早报").stdout)
-    assert document["announced_by"] == r"seeds:\xd4\xe7\xb1\xa8\n.md"
+    assert document["article"]["announced_by"] == r"seeds:\xd4\xe7\xb1\xa8\n.md"
 
 
 def test_a_place_that_cannot_be_written_is_told_and_the_rest_goes_on(call, folder, tmp_path):

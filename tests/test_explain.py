@@ -1,18 +1,30 @@
 """Every article answers why it is where it is, from what was stored."""
 
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
-from archive_rows import DAY, HOUR, NOON, Rows, a_dating, a_verdict
+from archive_rows import DAY, HOUR, NOON, Rows, a_config, a_dating, a_source, a_verdict
 from sqlalchemy import insert
 
+from crawler.config.models import Language
 from crawler.database import Database
-from crawler.items import Precision, TermHit
-from crawler.tables import entry, sighting
+from crawler.fetch.failures import Failure
+from crawler.items import Origin, Precision, TermHit
+from crawler.outcomes import Outcome, Sameness
+from crawler.tables import entry, host, sighting
 from pipelines.archive.explain import Explanation, explain
-from pipelines.archive.explain_text import candidates_text, explanation_text
+from pipelines.archive.explain_answer import answer
+from pipelines.archive.explain_reasons import in_chinese
+from pipelines.archive.explain_text import Voice
+from pipelines.archive.explain_waiting import Because
+from pipelines.archive.explain_words import WORDS
+from pipelines.extract.failures import failures
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+CHINESE = Voice(language=Language.ZH_CN, zone=SHANGHAI)
+ENGLISH = Voice(language=Language.EN, zone=SHANGHAI)
+EMPTY = [a_verdict("space", score=0.0, hits=()), a_verdict("ships", score=0.0, hits=(), vetoed_by="没有必备词")]
 
 
 @pytest.fixture
@@ -28,8 +40,8 @@ def rows(connection):
     return Rows(connection)
 
 
-def told(connection, query):
-    return explanation_text(explain(connection, query), SHANGHAI)
+def told(connection, query, voice=CHINESE):
+    return voice.explanation(explain(connection, query))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +92,7 @@ def test_several_that_fit_are_named_newest_first(connection, rows):
     older, newer = rows.an_article(1, "人形机器人下线"), rows.an_article(2, "人形机器人上市", source="xinchao")
     found = explain(connection, "人形")
     assert [item.entry for item in found] == [newer, older]
-    assert "人形机器人上市　xinchao　收录（kept）" in candidates_text(found)
+    assert "人形机器人上市　xinchao　收录（kept）" in CHINESE.candidates(found, command="presswatch explain")
 
 
 def test_the_whole_title_goes_before_a_part_of_another(connection, rows):
@@ -168,21 +180,159 @@ def test_no_text_from_outside_forges_a_line_or_reaches_the_terminal(connection, 
 
 def explained_lines(connection, query):
     found = explain(connection, query)
-    text = candidates_text(found) if isinstance(found, tuple) else explanation_text(found, SHANGHAI)
-    return text.split("\n")
+    if isinstance(found, tuple):
+        return CHINESE.candidates(found, command="presswatch explain").split("\n")
+    return CHINESE.explanation(found).split("\n")
 
 
 def test_an_entry_that_ended_without_an_article_tells_where_it_was_lost(connection, rows):
-    rows.an_entry(title="不让抓的", outcome="refused", reason="robots.txt forbids /a", ended=NOON, ended_run=rows.run)
-    expected = "结果：未获准抓取（refused），2025-03-03 12:00:00，第 1 次运行：robots.txt forbids /a"
+    reason = "robots.txt forbids it: robots.txt of https://chenfeng.example forbids https://chenfeng.example/a"
+    rows.an_entry(title="不让抓的", outcome="refused", reason=reason, ended=NOON, ended_run=rows.run)
+    expected = "结果：未获准抓取（refused），2025-03-03 12:00:00，第 1 次运行：robots.txt 禁止抓取\n"
     assert expected in told(connection, "不让抓的")
+    assert f"outcome: refused: not fetched or not stored: we may not, 2025-03-03 12:00:00, run 1: {reason}\n" in told(
+        connection, "不让抓的", ENGLISH
+    )
 
 
-def test_a_pending_entry_tells_its_failures_and_next_try(connection, rows):
-    rows.an_entry(title="还没抓到", attempts=1.5, last_error="503 from chenfeng.example", next_try=NOON + HOUR)
-    text = told(connection, "还没抓到")
-    assert "结果：待抓取\n" in text
-    assert "失败计数：1.5　最近的错误：503 from chenfeng.example\n下次尝试：不早于 2025-03-03 13:00:00" in text
+@pytest.mark.parametrize(
+    ("facts", "held", "line"),
+    [
+        pytest.param({}, None, "下次尝试：下次运行，还没有轮到它", id="new"),
+        pytest.param(
+            {"attempts": 1.5, "next_try": NOON + HOUR},
+            None,
+            "下次尝试：不早于 2025-03-03 13:00:00，上次没有抓成，间隔随失败拉长",
+            id="failed",
+        ),
+        pytest.param({"next_try": NOON - HOUR}, None, "下次尝试：下次运行，还没有轮到它", id="its time has come"),
+        pytest.param(
+            {"next_try": NOON + HOUR},
+            NOON + 2 * HOUR,
+            "下次尝试：不早于 2025-03-03 14:00:00，主机 chenfeng.example 要求在此之前不要打扰",
+            id="held for longer",
+        ),
+        pytest.param({}, NOON - HOUR, "下次尝试：下次运行，还没有轮到它", id="held no more"),
+        pytest.param({"next_try": NOON + 9 * DAY}, None, "下次尝试：下次运行，还没有轮到它", id="by a wrong clock"),
+        pytest.param(
+            {"source": "former"},
+            None,
+            "下次尝试：没有，配置里已没有来源 former，也没有别的启用来源列出它",
+            id="of a source that is gone",
+        ),
+        pytest.param(
+            {"source": "asleep"},
+            None,
+            "下次尝试：没有，来源 asleep 已停用，也没有别的启用来源列出它",
+            id="of a disabled source",
+        ),
+    ],
+)
+def test_a_pending_entry_tells_when_it_is_tried_next_and_why_not_yet(connection, rows, tmp_path, facts, held, line):
+    config = a_config(tmp_path, sources=(a_source("chenfeng"), a_source("asleep", enabled=False)))
+    rows.an_entry(title="还没抓到", **facts)
+    if held:
+        connection.execute(insert(host).values(name="chenfeng.example", next_due=held))
+    found = answer(connection, config, "还没抓到", NOON)
+    assert line in CHINESE.explanation(found.article, found.waiting).splitlines()
+
+
+def test_an_entry_that_another_source_announces_too_is_read_by_its_rules(connection, rows, config):
+    rows.an_entry(title="还没抓到", source="former", key="url:a.example/1")
+    other = rows.an_endpoint("xinchao")
+    connection.execute(insert(sighting).values(endpoint=other, key="url:a.example/1", first_seen=NOON, last_seen=NOON))
+    assert answer(connection, config, "还没抓到", NOON).waiting.because is Because.NEXT_RUN
+
+
+def test_what_has_ended_waits_for_nothing(connection, rows, config):
+    rows.an_article(1)
+    assert answer(connection, config, "1", NOON).waiting is None
+
+
+def test_failures_are_told_with_the_last_error(connection, rows):
+    rows.an_entry(title="还没抓到", attempts=1.5, last_error="the server has an error: HTTP 503")
+    assert "失败计数：1.5　最近的错误：服务器出错（HTTP 503）" in told(connection, "还没抓到")
+    assert "failures: 1.5   last error: the server has an error: HTTP 503" in told(connection, "还没抓到", ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "line"),
+    [
+        pytest.param([a_verdict(), *EMPTY], "其余 2 个主题没有命中", id="beside one that took it"),
+        pytest.param(EMPTY, "2 个主题都没有命中", id="all of them"),
+    ],
+)
+def test_themes_of_which_nothing_was_found_are_one_line(connection, rows, verdicts, line):
+    rows.an_article(1, outcome="kept" if len(verdicts) > 2 else "off_theme", verdicts=verdicts)
+    lines = told(connection, "1").splitlines()
+    assert line in lines
+    assert sum(one.startswith("主题 ") for one in lines) == len(verdicts) - 2
+
+
+def test_a_theme_that_took_it_without_a_word_keeps_its_line(connection, rows):
+    rows.an_article(1, verdicts=EMPTY, themes=["space"])
+    lines = told(connection, "1").splitlines()
+    assert "主题 space：0.00 分，门槛 3，入选：它是这个主题的种子" in lines
+    assert "其余 1 个主题没有命中" in lines
+
+
+def test_both_languages_have_the_same_words_with_the_same_blanks():
+    blanks = {
+        language: {key: sorted(re.findall(r"{(\w+)", text)) for key, text in words.items()}
+        for language, words in WORDS.items()
+    }
+    assert set(WORDS) == set(Language)
+    assert blanks[Language.EN] == blanks[Language.ZH_CN]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        pytest.param("outcome", ["", *Outcome], id="outcomes"),
+        pytest.param("coarse", Precision, id="precisions"),
+        pytest.param("level", Sameness, id="levels of sameness"),
+        pytest.param("because", Because, id="why it waits"),
+        pytest.param("origin", set(Origin) - {Origin.CRAWL}, id="origins"),
+    ],
+)
+def test_there_is_a_word_for_every_value(kind, values):
+    assert [f"{kind}.{value}" for value in values if f"{kind}.{value}" not in WORDS[Language.EN]] == []
+
+
+@pytest.mark.parametrize("reason", [*Failure, *(one.reason for one in failures())], ids=str)
+def test_every_failure_is_told_in_chinese(reason):
+    assert not in_chinese(str(reason)).isascii()
+    assert not in_chinese(str(reason)).startswith("“")
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("on theme: robots, space", "属于主题 robots, space"),
+        ("no theme takes it", "没有主题收它"),
+        (
+            "no theme takes it; nearest: robots with 1.5 of 3.0",
+            "没有主题收它；最接近的是 robots，1.5 分，门槛 3.0",
+        ),
+        (
+            "no theme takes it; nearest: robots with 5.0 of 3.0, vetoed by 赛马",
+            "没有主题收它；最接近的是 robots，5.0 分，门槛 3.0，被“赛马”否决",
+        ),
+        ("no longer there: HTTP 404", "原页已不在（HTTP 404）"),
+        (
+            "attempts used up; the last: the server has an error: HTTP 503",
+            "尝试次数已用尽，最后一次是服务器出错（HTTP 503）",
+        ),
+        (
+            "published 2025-02-01T00:00:00+00:00, older than the source's limit of 7 days",
+            "发布于 2025-02-01T00:00:00+00:00，超过来源 7 天的时限",
+        ),
+        ("what nobody foresaw {x}", "“what nobody foresaw {x}”"),
+        ("网站自己的话", "“网站自己的话”"),
+    ],
+)
+def test_a_reason_is_told_in_chinese_where_it_is_recognised_and_quoted_where_not(reason, told):
+    assert in_chinese(reason) == told
 
 
 def test_the_file_is_named(connection, rows):
@@ -203,7 +353,7 @@ def test_what_happened_to_an_article_later_is_told(connection, rows):
     rows.a_version(number, number=2, text="乙。", seen=NOON + HOUR, diff="- 甲。\n+ 乙。")
     text = told(connection, str(number))
     assert "已更新：2025-03-03 13:00:00，第 2 版，删 1 句，增 1 句\n    - 甲。\n    + 乙。\n" in text
-    assert "已删除：2025-03-04 12:00:00，no longer there: HTTP 404\n" in text
+    assert "已删除：2025-03-04 12:00:00，原页已不在（HTTP 404）\n" in text
     assert "再访：不早于 2025-03-05 12:00:00" in text
 
 

@@ -276,7 +276,7 @@ def test_an_old_installation_goes_on_where_it_was(old, site, presswatch):
     digest = presswatch("digest", now=next_day).stdout
     assert all(title in digest for title in ("机器人进厂", "机器人d", "机器人e"))
     explained = json.loads(presswatch("explain", "https://alpha.example/b", "--json").stdout)
-    assert explained["outcome"] == "copy"
+    assert explained["article"]["outcome"] == "copy"
     assert [hit for hit in site.pages() if hit[-2:] in {"/a", "/b", "/c"}] == []
 
 

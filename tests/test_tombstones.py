@@ -82,7 +82,7 @@ def test_explain_says_when_and_why_and_nothing_else(forgotten):
     ):
         result = forgotten.call("explain", query)
         assert (result.exit_code, result.stdout) == (0, "已于 2025-03-04 12:00:00 按要求遗忘：律师函\n")
-    document = json.loads(forgotten.call("explain", URL, "--json").stdout)
+    document = json.loads(forgotten.call("explain", URL, "--json").stdout)["forgotten"]
     assert document == {"forgotten": document["forgotten"], "reason": "律师函"}
     assert document["forgotten"].startswith("2025-03-04T04:00:00")
     assert forgotten.call("explain", TITLE).exit_code == 2

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -13,11 +14,12 @@ from sqlalchemy.engine import URL
 
 from crawler.cli.checks import check_folder, check_route, check_time
 from crawler.cli.document import print_document
+from crawler.cli.language import language_of
 from crawler.cli.logs import set_up_logs
 from crawler.cli.options import Given, global_options
 from crawler.clock import Clock, RealClock, ShiftedClock, VirtualClock
 from crawler.config.load import load_config
-from crawler.config.models import Config
+from crawler.config.models import Config, Language
 from crawler.config.places import Place, locate_config, locate_data
 from crawler.config.report import ConfigError
 from crawler.database import Database, StorageError, sqlite_path, sqlite_url
@@ -85,6 +87,17 @@ class App:
     @property
     def data(self) -> Path:
         return self.data_place.path
+
+    @property
+    def language(self) -> Language:
+        """Of the person at the terminal."""
+        return language_of(self.environ)
+
+    def command_line(self, command: str) -> str:
+        """How `command` is called for the same folders, so that it can be pasted into a shell."""
+        given = (("--config", self._config_given), ("--data", self._data_given))
+        options = [word for option, folder in given if folder is not None for word in (option, str(folder))]
+        return shlex.join(["presswatch", *options, command])
 
     @cached_property
     def given_now(self) -> datetime | None:

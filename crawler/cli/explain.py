@@ -3,11 +3,9 @@
 import click
 
 from crawler.cli.app import App, NotFoundError, print_document, with_app
-from crawler.text import one_line
-from crawler.tombstones import Tombstone
-from pipelines.archive.explain import Explanation
-from pipelines.archive.explain import explain as look_up
-from pipelines.archive.explain_text import candidates_text, explanation_text, forgotten_text
+from pipelines.archive.explain_answer import Answer
+from pipelines.archive.explain_answer import answer as look_up
+from pipelines.archive.explain_text import Voice
 
 
 @click.command()
@@ -16,20 +14,23 @@ from pipelines.archive.explain_text import candidates_text, explanation_text, fo
 def explain(app: App, *, query: str) -> None:
     """Say why an article is kept, folded or lost. QUERY is its URL, key, title or part of that, or entry id."""
     with app.existing_database.read() as connection:
-        found = look_up(connection, query)
-    if not found:
+        found = look_up(connection, app.config, query, app.clock.now())
+    if found.is_empty:
         raise NotFoundError(
             f"nothing is known of {query}; try its whole URL, another part of its title, "
             "or presswatch crawl SOURCE if it has just appeared"
         )
     if app.json:
         print_document(found)
-    elif isinstance(found, Explanation):
-        click.echo(explanation_text(found, app.config.settings.zone))
-        source = app.config.source(found.source)
-        if source is not None and not source.enabled:
-            click.echo(f"来源已停用：{one_line(source.disabled_because) or '未写原因'}")
-    elif isinstance(found, Tombstone):
-        click.echo(forgotten_text(found, app.config.settings.zone))
     else:
-        click.echo(candidates_text(found))
+        click.echo(text_of(app, found))
+
+
+def text_of(app: App, found: Answer) -> str:
+    voice = Voice(language=app.language, zone=app.config.settings.zone)
+    if found.forgotten is not None:
+        return voice.forgotten(found.forgotten)
+    if found.article is None:
+        return voice.candidates(found.candidates, command=app.command_line("explain"))
+    text = voice.explanation(found.article, found.waiting)
+    return text if found.source_disabled is None else f"{text}\n{voice.disabled(found.source_disabled)}"

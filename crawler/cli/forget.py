@@ -16,7 +16,7 @@ from crawler.database import StorageError
 from crawler.items import Origin
 from crawler.text import one_line
 from crawler.tombstones import Tombstone
-from pipelines.archive.explain_text import candidates_text
+from pipelines.archive.explain_text import Voice
 from pipelines.archive.lookup import candidates, find, find_at, find_exactly, find_own, grave_of, keys_named_by
 from pipelines.archive.removal import Remains, remains_of
 from pipelines.forget import Done, Forgetting
@@ -80,7 +80,8 @@ def look_up(app: App, query: str) -> tuple[Remains | None, Tombstone | None]:
             return None, None
         listed = candidates(connection, found)
     if listed:
-        raise NotFoundError(candidates_text(listed, command="forget"))
+        voice = Voice(language=app.language, zone=app.config.settings.zone)
+        raise NotFoundError(voice.candidates(listed, command=app.command_line("forget")))
     raise NotFoundError(f"nothing is known of {query}; give its whole URL, its key or its entry id")
 
 

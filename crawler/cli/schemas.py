@@ -12,10 +12,16 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from crawler.cli.extracted import Extracted
 from crawler.config.places import shipped_config
+from pipelines.archive.explain_answer import Answer
 from pipelines.digest.model import Digest
 from pipelines.search.model import Found
 
-DOCUMENTS: dict[str, type[Any]] = {"digest": Digest, "extract": Extracted, "search": Found}
+DOCUMENTS: dict[str, type[Any]] = {
+    "digest": Digest,
+    "explain": Answer,
+    "extract": Extracted,
+    "search": Found,
+}
 
 
 def schema_file(command: str) -> Path:

@@ -1,176 +1,216 @@
-"""An explanation as a person reads it. Pure."""
+"""An explanation as a person reads it, in Chinese or English. Pure."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import Any
 
-from crawler.items import Dating, Precision, TermHit
+from crawler.config.models import Language
+from crawler.items import Dating, Precision, TermHit, ThemeVerdict
 from crawler.text import one_line
 from crawler.tombstones import Tombstone
 from pipelines.archive.diff import changed_clauses
 from pipelines.archive.explain import Explanation, LaterVersion, Twin
+from pipelines.archive.explain_reasons import in_chinese
+from pipelines.archive.explain_waiting import Because, Waiting
+from pipelines.archive.explain_words import WORDS
 from pipelines.archive.lookup import Candidate
 
-_OUTCOMES = {
-    "": "待抓取",
-    "kept": "收录",
-    "copy": "转载，折叠在原文之下",
-    "off_theme": "不在任何主题内",
-    "stale": "超过来源的时限，未抓取",
-    "refused": "未获准抓取",
-    "blocked": "被验证码、付费墙或登录挡住",
-    "gone": "原页已不在",
-    "no_text": "页面没有正文",
-    "failed": "多次失败，已搁置",
-}
-_FIELDS = {"title": "标题", "lead": "导语", "body": "正文"}
-_ORIGINS = {"seed": "种子", "import": "自 WARC 文件导入"}  # what is crawled needs no word
-_COARSE = {Precision.DAY: "，只精确到日", Precision.HOUR: "，只精确到小时"}
-_WHERE = {"feed": "订阅源", "list": "列表页", "sitemap": "站点地图", "page": "文章页", "seed": "种子文件"}
-_LEVELS = {"same_key": "同一篇文章的另一网址", "same_text": "正文相同"}
 
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """Explains in `language`, with times in `zone`. Its methods give whole texts, one fact a line.
 
-def explanation_text(facts: Explanation, zone: tzinfo) -> str:
-    """All there is to say, one fact a line, times in `zone`; no text from outside makes a line of its own."""
-    return _page(
-        [
-            facts.title or "（无标题）",
-            f"编号：{facts.entry}　来源：{facts.source}　标识：{facts.key}",
-            f"网址：{facts.url or '未知'}",
-            *_optional("来历：", _ORIGINS.get(facts.origin, "")),
-            *_optional("原文：", facts.original_url),
-            *_optional("实际读取：", facts.read_at if facts.read_at != facts.url else ""),
-            *_optional("作者：", "、".join(facts.authors)),
-            *_optional("刊登者：", facts.account),
-            f"结果：{_outcome(facts, zone)}",
-            *_first_sight(facts, zone),
-            *_dates(facts, zone),
-            *_themes(facts),
-            *_twins(facts),
-            *(line for item in facts.versions for line in _version(item, zone)),
-            *_deleted(facts, zone),
-            *_file(facts, zone),
-            *_attempts(facts, zone),
-        ]
-    )
+    No text from outside makes a line of its own.
+    """
 
+    language: Language
+    zone: tzinfo
 
-def forgotten_text(grave: Tombstone, zone: tzinfo) -> str:
-    """All that is left to say of a forgotten article."""
-    return _page([f"已于 {_time(grave.forgotten, zone)} 按要求遗忘：{grave.reason}"])
+    def explanation(self, facts: Explanation, waiting: Waiting | None = None) -> str:
+        """All there is to say of an article; `waiting` of an entry that waits."""
+        return _page(_lines(self, facts, waiting))
 
+    def disabled(self, why: str) -> str:
+        """That the source of an article is, and why."""
+        return _page([self.say("disabled", why=why or self.say("disabled.unsaid"))])
 
-def candidates_text(candidates: Iterable[Candidate], *, command: str = "explain") -> str:
-    """The articles that fit, each with the id to give to `command`."""
-    lines = [f"符合的有以下几篇，请用编号再问：presswatch {command} 编号"]
-    for item in candidates:
-        lines.append(f"  {item.entry}　{item.title or '（无标题）'}　{item.source}　{_outcome_word(item.outcome)}")
-        lines += _optional("      ", item.url)
-    return _page(lines)
+    def forgotten(self, grave: Tombstone) -> str:
+        """All that is left to say of a forgotten article."""
+        return _page([self.say("forgotten", time=self.time(grave.forgotten), reason=grave.reason)])
+
+    def candidates(self, found: Iterable[Candidate], *, command: str) -> str:
+        """The articles that fit, each with the id to give to `command`, which is told as it can be pasted."""
+        lines = [self.say("candidates", command=command)]
+        for item in found:
+            title, outcome = item.title or self.say("untitled"), self.outcome(item.outcome)
+            lines.append(self.say("candidate", entry=item.entry, title=title, source=item.source, outcome=outcome))
+            lines += [f"      {item.url}"] if item.url else []
+        return _page(lines)
+
+    def say(self, message: str, /, **facts: Any) -> str:
+        return WORDS[self.language][message].format(**facts)
+
+    def word(self, kind: str, value: str) -> str:
+        """The word for a value of a closed set; the value where a later presswatch has stored another one."""
+        return WORDS[self.language].get(f"{kind}.{value}", value)
+
+    def outcome(self, outcome: str) -> str:
+        word = self.word("outcome", outcome)
+        return self.say("outcome", word=word, outcome=outcome) if outcome else word
+
+    def reason(self, reason: str) -> str:
+        """As the ledger holds it, which is English."""
+        return in_chinese(reason) if self.language is Language.ZH_CN else reason
+
+    def time(self, moment: datetime) -> str:
+        return moment.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    def optional(self, key: str, value: str) -> list[str]:
+        return [self.say(key, value=value)] if value else []
 
 
 def _page(lines: Iterable[str]) -> str:
     return "\n".join(map(one_line, lines))
 
 
-def _outcome_word(outcome: str) -> str:
-    word = _OUTCOMES.get(outcome, outcome)
-    return f"{word}（{outcome}）" if outcome else word
+def _lines(voice: Voice, facts: Explanation, waiting: Waiting | None) -> Iterator[str]:
+    yield facts.title or voice.say("untitled")
+    yield voice.say("entry", entry=facts.entry, source=facts.source, key=facts.key)
+    yield voice.say("url", value=facts.url or voice.say("url.unknown"))
+    yield from voice.optional("origin", _origin(voice, facts.origin))
+    yield from voice.optional("original", facts.original_url)
+    yield from voice.optional("read_at", facts.read_at if facts.read_at != facts.url else "")
+    yield from voice.optional("authors", voice.say("list").join(facts.authors))
+    yield from voice.optional("account", facts.account)
+    yield voice.say("result", outcome=_result(voice, facts))
+    yield from _first_sight(voice, facts)
+    yield from _dates(voice, facts)
+    yield from _themes(voice, facts)
+    yield from _twins(voice, facts)
+    yield from (line for item in facts.versions for line in _version(voice, item))
+    yield from _deleted(voice, facts)
+    yield from _file(voice, facts)
+    yield from _attempts(voice, facts, waiting)
 
 
-def _optional(label: str, value: str) -> list[str]:
-    return [label + value] if value else []
+def _origin(voice: Voice, origin: str) -> str:
+    """What is crawled needs no word."""
+    return "" if origin == "crawl" else voice.word("origin", origin)
 
 
-def _time(moment: datetime, zone: tzinfo) -> str:
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+def _result(voice: Voice, facts: Explanation) -> str:
+    ended = voice.say("ended", time=voice.time(facts.ended), run=facts.ended_run) if facts.ended else ""
+    reason = voice.say("reason", reason=voice.reason(facts.reason)) if facts.reason else ""
+    return voice.outcome(facts.outcome) + ended + reason
 
 
-def _outcome(facts: Explanation, zone: tzinfo) -> str:
-    ended = f"，{_time(facts.ended, zone)}，第 {facts.ended_run} 次运行" if facts.ended else ""
-    reason = f"：{facts.reason}" if facts.reason else ""
-    return _outcome_word(facts.outcome) + ended + reason
-
-
-def _first_sight(facts: Explanation, zone: tzinfo) -> Iterator[str]:
-    backlog = "，属该端点首次轮询的旧文" if facts.backlog else ""
-    yield f"首见：{_time(facts.first_seen, zone)}，第 {facts.first_run} 次运行，{facts.announced_by}{backlog}"
+def _first_sight(voice: Voice, facts: Explanation) -> Iterator[str]:
+    backlog = voice.say("backlog") if facts.backlog else ""
+    time, run = voice.time(facts.first_seen), facts.first_run
+    yield voice.say("first_sight", time=time, run=run, endpoint=facts.announced_by, backlog=backlog)
     for seen in facts.sightings:
+        first, last = voice.time(seen.first_seen), voice.time(seen.last_seen)
         if seen.url != facts.announced_by or seen.source != facts.source:
-            first, last = _time(seen.first_seen, zone), _time(seen.last_seen, zone)
-            yield f"又见：{seen.source} {seen.url}，{first} 起，最近 {last}"
+            yield voice.say("sighting", source=seen.source, url=seen.url, first=first, last=last)
         elif seen.last_seen != seen.first_seen:
-            yield f"同处最近一次见到：{_time(seen.last_seen, zone)}"
+            yield voice.say("sighting.same", last=last)
 
 
-def _dates(facts: Explanation, zone: tzinfo) -> Iterator[str]:
+def _dates(voice: Voice, facts: Explanation) -> Iterator[str]:
     if facts.published is None:
-        yield "发布：未知，页面和列表都没有可信的日期"
+        yield voice.say("published.unknown")
     else:
-        yield f"发布：{_dating(facts.published, zone)}"
+        yield voice.say("published", dating=_dating(voice, facts.published))
     for dating in facts.datings:
         if dating != facts.published:
-            yield f"  另见：{_dating(dating, zone)}"
+            yield voice.say("dating.other", dating=_dating(voice, dating))
 
 
-def _dating(dating: Dating, zone: tzinfo) -> str:
-    moment = dating.at.date().isoformat() if dating.precision is Precision.DAY else _time(dating.at, zone)
-    where = _WHERE.get(dating.where, dating.where)
-    assumed = f"，未写时区，按 {dating.zone} 计" if dating.zone else ""
-    return f"{moment}（据{where}“{dating.text}”{assumed}{_COARSE.get(dating.precision, '')}）"
+def _dating(voice: Voice, dating: Dating) -> str:
+    return voice.say(
+        "dating",
+        time=dating.at.date().isoformat() if dating.precision is Precision.DAY else voice.time(dating.at),
+        where=voice.word("where", dating.where),
+        text=dating.text,
+        assumed=voice.say("dating.assumed", zone=dating.zone) if dating.zone else "",
+        coarse=voice.word("coarse", dating.precision.value),
+    )
 
 
-def _themes(facts: Explanation) -> Iterator[str]:
-    for verdict in sorted(facts.verdicts, key=lambda item: (item.theme not in facts.themes, -item.score)):
-        veto = f"，否决：{verdict.vetoed_by}" if verdict.vetoed_by else ""
-        is_seed = verdict.theme in facts.themes and not verdict.on_theme
-        state = "入选" if verdict.on_theme else "入选：它是这个主题的种子" if is_seed else "未入选"
-        yield f"主题 {verdict.theme}：{verdict.score:.2f} 分，门槛 {verdict.floor:g}，{state}{veto}"
-        yield from map(_hit, verdict.hits)
+def _themes(voice: Voice, facts: Explanation) -> Iterator[str]:
+    """Those that took it first; those of which nothing was found in one line."""
+    verdicts = sorted(facts.verdicts, key=lambda item: (item.theme not in facts.themes, -item.score))
+    told = [item for item in verdicts if item.hits or item.score or item.theme in facts.themes]
+    for verdict in told:
+        yield _theme(voice, verdict, is_taken=verdict.theme in facts.themes)
+        yield from (_hit(voice, hit) for hit in verdict.hits)
+    rest = len(verdicts) - len(told)
+    if rest:
+        yield voice.say("themes.rest" if told else "themes.none", count=rest)
 
 
-def _hit(hit: TermHit) -> str:
-    where = _FIELDS.get(hit.field, hit.field)
-    return f"  {where}“{hit.term}”{hit.count} 次，+{hit.weight:.2f}：{hit.excerpt}"
+def _theme(voice: Voice, verdict: ThemeVerdict, *, is_taken: bool) -> str:
+    state = "theme.on" if verdict.on_theme else "theme.seed" if is_taken else "theme.off"
+    veto = voice.say("theme.veto", term=verdict.vetoed_by) if verdict.vetoed_by else ""
+    facts = {"theme": verdict.theme, "score": verdict.score, "floor": verdict.floor}
+    return voice.say("theme", **facts, state=voice.say(state), veto=veto)
 
 
-def _twins(facts: Explanation) -> Iterator[str]:
+def _hit(voice: Voice, hit: TermHit) -> str:
+    facts = {"term": hit.term, "count": hit.count, "weight": hit.weight, "excerpt": hit.excerpt}
+    return voice.say("hit", field=voice.word("field", hit.field), **facts)
+
+
+def _twins(voice: Voice, facts: Explanation) -> Iterator[str]:
     if facts.copy_of is not None:
-        yield f"转载自：{_twin(facts.copy_of)}"
+        yield voice.say("copy_of", twin=_twin(voice, facts.copy_of))
     for twin in facts.copies:
-        yield f"被转载：{_twin(twin)}"
+        yield voice.say("copied_by", twin=_twin(voice, twin))
 
 
-def _twin(twin: Twin) -> str:
-    level = _LEVELS.get(twin.level, twin.level)
-    source = "，".join(filter(None, (twin.source, _ORIGINS.get(twin.origin, ""))))
-    return f"《{twin.title}》 编号 {twin.entry}，{source}，{level}（{twin.measure:.2f}） {twin.url}".rstrip()
+def _twin(voice: Voice, twin: Twin) -> str:
+    source = voice.say("comma").join(filter(None, (twin.source, _origin(voice, twin.origin))))
+    level = voice.word("level", twin.level)
+    facts = {"title": twin.title, "entry": twin.entry, "measure": twin.measure, "url": twin.url}
+    return voice.say("twin", source=source, level=level, **facts).rstrip()
 
 
-def _version(item: LaterVersion, zone: tzinfo) -> Iterator[str]:
+def _version(voice: Voice, item: LaterVersion) -> Iterator[str]:
     removed, added = changed_clauses(item.diff)
-    told = f"删 {removed} 句，增 {added} 句" if item.diff else "没有可比的旧文"
-    yield f"已更新：{_time(item.seen, zone)}，第 {item.number} 版，{told}"
+    told = voice.say("version.diff", removed=removed, added=added) if item.diff else voice.say("version.no_diff")
+    yield voice.say("version", time=voice.time(item.seen), number=item.number, told=told)
     yield from (f"    {line}" for line in item.diff.splitlines())
 
 
-def _deleted(facts: Explanation, zone: tzinfo) -> Iterator[str]:
+def _deleted(voice: Voice, facts: Explanation) -> Iterator[str]:
     if facts.deleted_at is not None:
-        yield f"已删除：{_time(facts.deleted_at, zone)}，{facts.deleted_why}"
+        yield voice.say("deleted", time=voice.time(facts.deleted_at), why=voice.reason(facts.deleted_why))
     if facts.revisit_at is not None:
-        yield f"再访：不早于 {_time(facts.revisit_at, zone)}"
+        yield voice.say("revisit", time=voice.time(facts.revisit_at))
 
 
-def _file(facts: Explanation, zone: tzinfo) -> Iterator[str]:
+def _file(voice: Voice, facts: Explanation) -> Iterator[str]:
     if facts.kept_at is not None:
-        yield f"入库：{_time(facts.kept_at, zone)}，由 {facts.extractor} 提取"
+        yield voice.say("kept_at", time=voice.time(facts.kept_at), extractor=facts.extractor)
     if facts.expired is not None:
-        yield f"正文：已于 {_time(facts.expired, zone)} 按保留期限清除"
+        yield voice.say("expired", time=voice.time(facts.expired))
     if facts.path:
-        yield f"文件：archive/{facts.path}{'' if facts.filed else '（尚未写出）'}"
+        yield voice.say("file" if facts.filed else "file.unwritten", path=facts.path)
 
 
-def _attempts(facts: Explanation, zone: tzinfo) -> Iterator[str]:
+def _attempts(voice: Voice, facts: Explanation, waiting: Waiting | None) -> Iterator[str]:
     if facts.attempts or facts.last_error:
-        yield f"失败计数：{facts.attempts:g}　最近的错误：{facts.last_error or '无'}"
-    if not facts.outcome and facts.next_try is not None:
-        yield f"下次尝试：不早于 {_time(facts.next_try, zone)}"
+        error = voice.reason(facts.last_error) if facts.last_error else voice.say("none")
+        yield voice.say("attempts", attempts=facts.attempts, error=error)
+    if waiting is not None:
+        yield _waiting(voice, facts, waiting)
+
+
+def _waiting(voice: Voice, facts: Explanation, waiting: Waiting) -> str:
+    if waiting.until is not None:
+        when = voice.say("waiting.not_before", time=voice.time(waiting.until))
+    else:
+        when = voice.say("waiting.next_run" if waiting.because is Because.NEXT_RUN else "waiting.never")
+    why = voice.say(f"because.{waiting.because.value}", source=facts.source, host=waiting.host)
+    return voice.say("waiting", when=when, why=why)
