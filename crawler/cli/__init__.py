@@ -11,6 +11,7 @@ COMMANDS = {
     "crawl": LazyCommand(target="crawler.cli.crawl:crawl", help="Visit what is due; a named SOURCE is polled now."),
     "schedule": LazyCommand(target="crawler.cli.schedule:schedule", help="Crawl and issue digests at their times."),
     "digest": LazyCommand(target="crawler.cli.digest:digest", help="Issue the digest that is due; print the latest."),
+    "status": LazyCommand(target="crawler.cli.status:status", help="Say what is sick, what waits, what comes next."),
     "search": LazyCommand(target="crawler.cli.search:search", help="Find stored articles by their words."),
     "explain": LazyCommand(target="crawler.cli.explain:explain", help="Say why an article is kept, folded or lost."),
     "extract": LazyCommand(

@@ -14,6 +14,7 @@ from crawler.cli.extracted import Extracted
 from crawler.config.places import shipped_config
 from pipelines.archive.explain_answer import Answer
 from pipelines.digest.model import Digest
+from pipelines.health.status_model import Status
 from pipelines.search.model import Found
 
 DOCUMENTS: dict[str, type[Any]] = {
@@ -21,6 +22,7 @@ DOCUMENTS: dict[str, type[Any]] = {
     "explain": Answer,
     "extract": Extracted,
     "search": Found,
+    "status": Status,
 }
 
 

@@ -1,17 +1,22 @@
-"""Which sources failed, told by what never changes: the books of runs that ended.
+"""Which sources failed in a period, and which endpoints fail now.
 
-So a digest that is issued again tells what it told.
+Those of a period are told by what never changes, the books of runs that ended, so that a digest that is issued again
+tells what it told. Those of now are told by the endpoints' own state.
 """
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from crawler.config.models import Config
-from crawler.tables import book, run
-from pipelines.health.model import FailingEndpoint
+from crawler.outcomes import PollOutcome
+from crawler.tables import book, endpoint, run
+from pipelines.health.model import FailingEndpoint, FailingNow
+from pipelines.health.watched import watched_endpoints
 
 _ADDRESS = re.compile(r"(https?://\S+): ")
 
@@ -36,10 +41,55 @@ def failing_endpoints(
     return tuple(fault for _, faults in sorted(told.items()) for fault in faults.values())
 
 
-def _fault(source: str, error: str) -> FailingEndpoint:
-    """A line of a book's errors, most of which begin with the address they are about."""
+def failing_now(connection: Connection, config: Config) -> tuple[FailingNow, ...]:
+    """The endpoints, lists that an endpoint names included, whose last poll failed; by source and age."""
+    of_config = [row.id for row in watched_endpoints(connection, config)]
+    rows = connection.execute(
+        select(endpoint)
+        .where(endpoint.c.last_outcome == PollOutcome.FAILED.value)
+        .where(endpoint.c.id.in_(of_config) | endpoint.c.parent.in_(of_config))
+        .order_by(endpoint.c.source, endpoint.c.id)
+    ).all()
+    failures = _failed_polls(connection, rows)
+    return tuple(_failing(row, failures[row.source, row.url]) for row in rows)
+
+
+def _failed_polls(connection: Connection, failing: Sequence[Row[Any]]) -> dict[tuple[str, str], list[datetime]]:
+    """By source and address, the beginnings of the runs whose books tell a fault of it, oldest first."""
+    rows = connection.execute(
+        select(book.c.source, book.c.error, run.c.started)
+        .join(run, run.c.id == book.c.run)
+        .where(book.c.source.in_({row.source for row in failing}), book.c.polls_failed > 0)
+        .order_by(run.c.id)
+    )
+    told: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for row in rows:
+        for url in {address_and_cause(line)[0] for line in row.error.splitlines()}:
+            told[row.source, url].append(row.started)
+    return told
+
+
+def _failing(row: Row[Any], failures: Iterable[datetime]) -> FailingNow:
+    in_a_row = [began for began in failures if row.last_success is None or began > row.last_success]
+    return FailingNow(
+        source=row.source,
+        url=row.url,
+        cause=row.last_error,
+        since=min(in_a_row, default=None),
+        polls=max(1, len(in_a_row)),
+        last_success=row.last_success,
+    )
+
+
+def address_and_cause(error: str) -> tuple[str, str]:
+    """A line of a book's errors, most of which begin with the address they are about; "" for those that do not."""
     found = _ADDRESS.match(error)
-    return FailingEndpoint(source=source, url=found[1] if found else "", cause=error[found.end() :] if found else error)
+    return (found[1], error[found.end() :]) if found else ("", error)
+
+
+def _fault(source: str, error: str) -> FailingEndpoint:
+    url, cause = address_and_cause(error)
+    return FailingEndpoint(source=source, url=url, cause=cause)
 
 
 def _endpoints_of(config: Config, name: str) -> int:

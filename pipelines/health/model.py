@@ -12,6 +12,18 @@ class FailingEndpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FailingNow:
+    """An endpoint whose last poll failed."""
+
+    source: str  # its name
+    url: str
+    cause: str
+    since: datetime | None  # when the run began that failed first; null where the books no longer tell
+    polls: int  # that failed in a row, one at least
+    last_success: datetime | None  # null: no poll of it ever succeeded
+
+
+@dataclass(frozen=True, kw_only=True)
 class SilentEndpoint:
     """An endpoint that brought nothing new for three times its source's usual gap."""
 

@@ -16,6 +16,7 @@ from crawler.config.models import Config
 from crawler.items import Origin
 from crawler.tables import book, endpoint, entry, run, sighting
 from pipelines.health.model import SilentEndpoint
+from pipelines.health.watched import watched_endpoints
 
 _SILENT_GAPS = 3.0  # times the usual gap
 _HOUR = timedelta(hours=1)
@@ -32,7 +33,7 @@ def silent_endpoints(connection: Connection, config: Config, cut_to: datetime) -
     gaps = _usual_gaps(connection, config, cut_to)
     polled = _last_polled(connection, cut_to)
     found = []
-    for source, rows in groupby(_watched(connection, config), key=lambda row: row.source):
+    for source, rows in groupby(watched_endpoints(connection, config), key=lambda row: row.source):
         gap = gaps.get(source)
         if gap is None or source not in polled:
             continue
@@ -98,13 +99,6 @@ def _last_polled(connection: Connection, cut_to: datetime) -> dict[str, datetime
         .group_by(book.c.source)
     )
     return {row.source: row.polled for row in rows}
-
-
-def _watched(connection: Connection, config: Config) -> list[Row[Any]]:
-    """The endpoints that the config polls now, in a fixed order."""
-    wanted = {(source.name, item.url) for source in config.enabled_sources for item in source.endpoints}
-    rows = connection.execute(select(endpoint).order_by(endpoint.c.source, endpoint.c.id))
-    return [row for row in rows if (row.source, row.url) in wanted]
 
 
 def _days_with_news(connection: Connection, cut_to: datetime) -> dict[str, list[date]]:

@@ -1,0 +1,115 @@
+"""How presswatch is: alive or not, what is sick, what waits, what comes next. Read only."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from crawler.config.models import Config, Endpoint
+from crawler.items import Origin
+from crawler.tables import entry
+from pipelines.health.digests import digest_lines
+from pipelines.health.one_source import detail_of
+from pipelines.health.runs import books_until, is_run_late, last_runs
+from pipelines.health.sources import Facts, facts_of, next_polls, source_lines
+from pipelines.health.status_model import (
+    BooksLine,
+    Daemon,
+    DigestLine,
+    Note,
+    Problem,
+    SourceDetail,
+    SourceLine,
+    State,
+    Status,
+)
+from pipelines.health.waiting import oldest_pending
+
+_SICK = (State.FAILING, State.SILENT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Signs:
+    """What is looked at to say whether presswatch is well."""
+
+    sources: Sequence[SourceLine]
+    digests: Sequence[DigestLine]
+    books: BooksLine
+    daemon: Daemon | None
+    run_is_late: bool
+
+
+def status_of(
+    connection: Connection, config: Config, now: datetime, *, daemon: Daemon | None = None, name: str = ""
+) -> Status:
+    """
+    Args:
+        connection: to the database, in one view of it.
+        config: as it is now.
+        now: the time of asking.
+        daemon: what it last told of itself.
+        name: of a source to tell more of; presswatch is told of as a whole all the same.
+    """
+    facts = facts_of(connection, config, now)
+    lines = source_lines(config, facts, now)
+    digests, books = digest_lines(connection, config, now), books_until(connection, now)
+    late = is_run_late(connection, now) and any(line.next_poll and line.next_poll.is_due for line in lines)
+    problems = tuple(_problems(_Signs(sources=lines, digests=digests, books=books, daemon=daemon, run_is_late=late)))
+    return Status(
+        at=now,
+        is_well=not problems,
+        problems=problems,
+        need_you=sum(line.state in _SICK for line in lines),
+        daemon=daemon,
+        digests=digests,
+        sources=tuple(line for line in lines if name in {"", line.name}),
+        runs=last_runs(connection),
+        pending=sum(waiting.entries for waiting in facts.waiting.values()),
+        oldest_pending=oldest_pending(connection, name or None),
+        books=books,
+        notes=tuple(_notes(connection, config, facts)),
+        detail=_detail(connection, config, facts, name, now),
+    )
+
+
+def _detail(connection: Connection, config: Config, facts: Facts, name: str, now: datetime) -> SourceDetail | None:
+    source = config.source(name)
+    if source is None:
+        return None
+    return detail_of(connection, source, facts.endpoints.get(name, ()), next_polls(source, facts, now))
+
+
+def _problems(signs: _Signs) -> Iterator[Problem]:
+    states = {line.state for line in signs.sources}
+    found = {
+        Problem.NO_SOURCE: states <= {State.DISABLED},
+        Problem.FAILING: State.FAILING in states,
+        Problem.SILENT: State.SILENT in states,
+        Problem.SILENT_DAEMON: signs.daemon is not None and signs.daemon.is_silent,
+        Problem.LATE_RUN: signs.run_is_late,
+        Problem.LATE_DIGEST: any(line.is_late for line in signs.digests),
+        Problem.UNBALANCED: not signs.books.balances,
+    }
+    return (problem for problem in Problem if found[problem])
+
+
+def _notes(connection: Connection, config: Config, facts: Facts) -> Iterator[Note]:
+    watched = [source.name for source in config.enabled_sources]
+    found = {
+        Note.ADAPTIVE: any(item.cron is None and item.every == "adaptive" for item in _endpoints(config)),
+        Note.NO_SEEDS: any(theme.seeds for theme in config.themes) and not _has_seeds(connection),
+        Note.NO_CONTACT: not config.settings.contact,
+        Note.ORPHANS: any(name not in watched for name in facts.waiting),
+    }
+    return (note for note in Note if found[note])
+
+
+def _endpoints(config: Config) -> Iterator[Endpoint]:
+    return (item for source in config.enabled_sources for item in source.endpoints)
+
+
+def _has_seeds(connection: Connection) -> bool:
+    return (
+        connection.execute(select(entry.c.id).where(entry.c.origin == Origin.SEED.value).limit(1)).first() is not None
+    )

@@ -1,0 +1,260 @@
+"""What `presswatch status --json` prints: one document, whose shape stays."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from pipelines.health.model import FailingNow, SilentEndpoint
+from pipelines.health.next_poll import NextPoll
+
+
+class State(StrEnum):
+    """How a source is, the worst first."""
+
+    FAILING = "failing"  # the last poll of one of its endpoints failed
+    SILENT = "silent"  # nothing new for three times its usual gap
+    WAITING = "waiting"  # its host asked to be left alone
+    UNPROVEN = "unproven"  # no live run has polled it with success yet
+    WELL = "well"
+    DISABLED = "disabled"
+
+
+class Problem(StrEnum):
+    """What keeps presswatch from being well."""
+
+    FAILING = "failing"  # sources
+    SILENT = "silent"  # sources
+    SILENT_DAEMON = "silent_daemon"  # its last sign of life is too old
+    LATE_RUN = "late_run"  # no run has begun for three times the usual gap, and something is due
+    LATE_DIGEST = "late_digest"
+    UNBALANCED = "unbalanced"  # books
+    NO_SOURCE = "no_source"  # is enabled
+
+
+class RunEnd(StrEnum):
+    COMPLETED = "completed"
+    FAULTY = "faulty"  # it ended in order, with faults of presswatch itself or its storage
+    INTERRUPTED = "interrupted"  # its process died; a later run closed its books
+    OPEN = "open"  # it runs, or its process died and no later run has closed its books yet
+
+
+class Note(StrEnum):
+    """What its operator should know, though nothing is wrong."""
+
+    ADAPTIVE = "adaptive"  # polling does not adapt yet: it means 30 minutes
+    NO_SEEDS = "no_seeds"  # none of the seeds that themes name is imported: verdicts are by words alone
+    NO_CONTACT = "no_contact"  # publishers cannot tell who asks
+    ORPHANS = "orphans"  # entries wait, but no enabled source has their source's name any more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """The books of a run, or of a source over several runs."""
+
+    carried_in: int
+    found: int
+    outcomes: dict[str, int]  # by a crawler.outcomes.Outcome, zero ones too
+    carried_out: int | None  # null while a run goes on
+    known: int
+    polls: int
+    polls_failed: int
+    requests: int
+    bytes: int
+    balances: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunLine:
+    """One run, with the sums of all its sources."""
+
+    run: int
+    command: str
+    live: bool  # it asked the sources' own hosts
+    started: datetime
+    ended: datetime | None
+    end: RunEnd
+    counts: Counts
+    errors: int  # lines in its sources' books, and faults of its own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Daemon:
+    """What the daemon last wrote into schedule.json; null is what it did not write."""
+
+    pid: int | None
+    host: str
+    version: str
+    started: datetime | None
+    beat: datetime | None  # its last sign of life
+    doing: str
+    next_poll: datetime | None
+    next_digest: datetime | None
+    ended: bool  # in order
+    is_silent: bool  # it did not end, and gave no sign of life for three minutes
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedLine:
+    """The latest digest of a subscription."""
+
+    date: str  # YYYY-MM-DD in its zone
+    cut_from: datetime  # exclusive
+    cut_to: datetime  # inclusive
+    issued: datetime
+    articles: int  # kept in that time, of the subscription's sources and themes; copies not counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestLine:
+    """The digests of one subscription."""
+
+    subscription: str
+    title: str
+    latest: IssuedLine | None
+    next_cut: datetime
+    is_late: bool  # a cut came over an hour ago, and its digest is not issued
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """The first live run that polled the source with success."""
+
+    run: int
+    started: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceLine:
+    """One source's health."""
+
+    name: str
+    title: str
+    kind: str
+    state: State
+    failing: tuple[FailingNow, ...]
+    silent: tuple[SilentEndpoint, ...]
+    held_until: datetime | None  # a host of its endpoints asked to be left alone
+    disabled_because: str
+    last_kept: datetime | None  # when its last article was stored
+    last_new: datetime | None  # when its last entry was first seen
+    pending: int
+    oldest_pending: datetime | None  # first sight of it
+    next_poll: NextPoll | None  # the earliest of its endpoints'; null when it is disabled
+    proof: Proof | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingLine:
+    """An entry that waits to be fetched."""
+
+    entry: int
+    title: str
+    source: str
+    url: str
+    first_seen: datetime
+    attempts: float  # failures so far, in fractions by kind
+    last_error: str
+    next_try: datetime | None  # null: the next run
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceBooks:
+    source: str
+    counts: Counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imbalance:
+    """Books that do not balance: of one run, or (run null) of the time because two runs do not join."""
+
+    run: int | None
+    source: str
+    carried_in: int
+    found: int
+    ended: int
+    carried_out: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BooksLine:
+    """The books of the runs that ended in the last 24 hours; of the last run, where none did."""
+
+    runs: tuple[int, ...]
+    since: datetime | None  # null: of the last run alone
+    balances: bool
+    imbalances: tuple[Imbalance, ...]
+    totals: Counts
+    sources: tuple[SourceBooks, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointLine:
+    """One endpoint of the config."""
+
+    url: str
+    reader: str  # how its answer is read
+    last_outcome: str  # a crawler.outcomes.PollOutcome; empty before its first poll
+    last_polled: datetime | None
+    last_success: datetime | None
+    last_new: datetime | None
+    failures: float  # in a row, in fractions by kind
+    last_error: str
+    etag: bool  # one is known, so that it is asked conditionally
+    last_modified: bool  # likewise
+    lists: int  # that its answer names, each polled by itself
+    lists_failing: int
+    next_poll: NextPoll | None  # null when its source is disabled
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryLine:
+    """One of the last entries of a source."""
+
+    entry: int
+    title: str
+    url: str
+    first_seen: datetime
+    outcome: str  # a crawler.outcomes.Outcome; empty while it waits
+    reason: str  # of the outcome; what went wrong last while it waits
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRun:
+    """One source in one run."""
+
+    run: int
+    started: datetime
+    counts: Counts
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceDetail:
+    """What is told of a source that was asked for by name."""
+
+    endpoints: tuple[EndpointLine, ...]
+    entries: tuple[EntryLine, ...]  # the newest first
+    runs: tuple[SourceRun, ...]  # the newest first
+    rights: str  # a crawler.config.models.Rights
+    terms_url: str
+    terms_read: date | None  # null: nobody has read them
+    terms_note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How presswatch is. Times are aware."""
+
+    at: datetime
+    is_well: bool
+    problems: tuple[Problem, ...]
+    need_you: int  # sources that fail or are silent
+    daemon: Daemon | None  # null: there is no schedule.json
+    digests: tuple[DigestLine, ...]
+    sources: tuple[SourceLine, ...]  # the worst first; the one that was asked for by name
+    runs: tuple[RunLine, ...]  # the last ones, the newest first
+    pending: int
+    oldest_pending: tuple[PendingLine, ...]
+    books: BooksLine
+    notes: tuple[Note, ...]
+    detail: SourceDetail | None  # null: no source was asked for by name

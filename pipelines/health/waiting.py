@@ -1,0 +1,47 @@
+"""What waits to be fetched."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from crawler.tables import entry
+from pipelines.health.status_model import PendingLine
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """How many entries of a source wait, and since when the oldest does."""
+
+    entries: int
+    oldest: datetime
+
+
+def waiting_by_source(connection: Connection) -> dict[str, Waiting]:
+    rows = connection.execute(
+        select(entry.c.source, func.count().label("entries"), func.min(entry.c.first_seen).label("oldest"))
+        .where(entry.c.outcome.is_(None))
+        .group_by(entry.c.source)
+    )
+    return {row.source: Waiting(entries=row.entries, oldest=row.oldest) for row in rows}
+
+
+def oldest_pending(connection: Connection, source: str | None) -> tuple[PendingLine, ...]:
+    """Those that wait longest, of one source or of all."""
+    waits = select(entry).where(entry.c.outcome.is_(None)).order_by(entry.c.first_seen, entry.c.id).limit(_SHOWN)
+    rows = connection.execute(waits if source is None else waits.where(entry.c.source == source))
+    return tuple(
+        PendingLine(
+            entry=row.id,
+            title=row.title,
+            source=row.source,
+            url=row.url,
+            first_seen=row.first_seen,
+            attempts=row.attempts,
+            last_error=row.last_error,
+            next_try=row.next_try,
+        )
+        for row in rows
+    )

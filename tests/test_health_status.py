@@ -1,0 +1,303 @@
+"""What status tells of presswatch as a whole, from rows as runs leave them."""
+
+from datetime import timedelta
+
+import pytest
+from archive_rows import DAY, HOUR, NOON, a_config, a_source
+from sqlalchemy import insert
+
+from crawler.config.models import SeedReference, Settings, Subscription
+from crawler.tables import endpoint, host, run
+from pipelines.health.next_poll import Because
+from pipelines.health.status import status_of
+from pipelines.health.status_model import Note, Problem, RunEnd, State
+
+MINUTE = timedelta(minutes=1)
+POLLED = {"polls": 1, "requests": 2, "bytes": 900}
+GOOD = {"last_outcome": "known", "last_polled": NOON - MINUTE, "last_success": NOON - MINUTE, "last_new": NOON - HOUR}
+
+
+def status(database, config, now=NOON, **asked):
+    with database.read() as connection:
+        return status_of(connection, config, now, **asked)
+
+
+def source_of(database, config, name="chenfeng", now=NOON):
+    return next(line for line in status(database, config, now).sources if line.name == name)
+
+
+@pytest.fixture
+def config(tmp_path):
+    return a_config(tmp_path, sources=(a_source("chenfeng", "晨风科技"),))
+
+
+@pytest.fixture
+def polled(database, rows):
+    """A source that a live run has polled well a minute ago."""
+    rows.an_endpoint(**GOOD, next_due=NOON + 25 * MINUTE)
+    number = rows.a_run(started=NOON - 2 * MINUTE, ended=NOON - MINUTE, books={"chenfeng": POLLED})
+    live(database, number)
+    return rows
+
+
+def live(database, number):
+    with database.write() as connection:
+        connection.execute(run.update().where(run.c.id == number).values(live=True))
+
+
+def a_failed_run(rows, ended, error="https://chenfeng.example/feed: the server has an error: HTTP 503"):
+    rows.a_run(started=ended - MINUTE, ended=ended, books={"chenfeng": {"polls": 1, "polls_failed": 1, "error": error}})
+
+
+def test_a_source_that_was_polled_live_and_brings_news_is_well(database, config, polled):
+    found = status(database, config)
+    [line] = found.sources
+    assert (found.is_well, found.problems, found.need_you) == (True, (), 0)
+    assert (line.state, line.last_new, line.pending) == (State.WELL, NOON - HOUR, 0)
+    assert (line.proof.run, line.proof.started) == (2, NOON - 2 * MINUTE)
+
+
+def test_what_no_live_run_has_polled_is_unproven_and_no_problem(database, config, rows):
+    rows.an_endpoint(**GOOD, next_due=NOON + HOUR)
+    found = status(database, config)
+    assert (found.sources[0].state, found.sources[0].proof, found.is_well) == (State.UNPROVEN, None, True)
+
+
+def test_a_live_run_whose_polls_all_failed_proves_nothing(database, config, rows):
+    a_failed_run(rows, NOON - MINUTE)
+    live(database, 2)
+    assert source_of(database, config).proof is None
+
+
+def test_a_source_that_fails_tells_since_when_how_often_and_why(database, config, polled):
+    with database.write() as connection:
+        connection.execute(endpoint.update().values(last_success=NOON - 3 * HOUR, last_outcome="failed", failures=1.5,
+                                                    last_error="the server has an error: HTTP 503"))  # fmt: skip
+    for hours in (4, 2, 1):  # the first of them was before the last success
+        a_failed_run(polled, NOON - hours * HOUR)
+    a_failed_run(polled, NOON - MINUTE, error="https://chenfeng.example/other: not this one")
+    found = status(database, config)
+    [line] = found.sources
+    [failing] = line.failing
+    assert (line.state, found.problems, found.need_you) == (State.FAILING, (Problem.FAILING,), 1)
+    assert (failing.polls, failing.since) == (2, NOON - 2 * HOUR - MINUTE)
+    assert (failing.url, failing.cause) == ("https://chenfeng.example/feed", "the server has an error: HTTP 503")
+    assert line.next_poll.because is Because.FAILURES
+
+
+def test_a_list_that_an_endpoint_names_fails_its_source_too(database, config, polled):
+    home = polled.an_endpoint()
+    with database.write() as connection:
+        connection.execute(
+            insert(endpoint).values(source="chenfeng", url="https://chenfeng.example/2.xml", host="chenfeng.example",
+                                    parent=home, last_outcome="failed", last_error="no connection: x")
+        )  # fmt: skip
+    [failing] = source_of(database, config).failing
+    assert (failing.url, failing.polls, failing.since) == ("https://chenfeng.example/2.xml", 1, None)
+
+
+def test_an_endpoint_nobody_polls_any_more_fails_nobody(database, config, polled):
+    with database.write() as connection:
+        connection.execute(
+            insert(endpoint).values(source="chenfeng", url="https://chenfeng.example/old", host="chenfeng.example",
+                                    last_outcome="failed", last_error="no longer there")
+        )  # fmt: skip
+    assert source_of(database, config).state is State.WELL
+
+
+def test_a_silent_source_needs_its_operator(database, config, polled):
+    for ago in (10, 9, 8, 7):
+        polled.an_entry(seen=NOON - ago * DAY, outcome="kept")
+    found = status(database, config)
+    [line] = found.sources
+    assert (line.state, found.problems) == (State.SILENT, (Problem.SILENT,))
+    assert (line.silent[0].last_new, line.silent[0].usual_hours) == (NOON - 7 * DAY, 24.0)
+
+
+def test_a_host_that_asked_to_be_left_alone_makes_its_source_wait(database, config, polled):
+    with database.write() as connection:
+        connection.execute(insert(host).values(name="chenfeng.example", next_due=NOON + 2 * HOUR))
+    line = source_of(database, config)
+    assert (line.state, line.held_until) == (State.WAITING, NOON + 2 * HOUR)
+    assert (line.next_poll.because, line.next_poll.at) == (Because.HOST, NOON + 2 * HOUR)
+    assert source_of(database, config, now=NOON + 3 * HOUR).state is State.WELL
+
+
+def test_the_worst_comes_first_and_what_is_disabled_last(database, rows, tmp_path):
+    names = {"a": {"enabled": False}, "b": {}, "c": {}, "d": {}}
+    config = a_config(tmp_path, sources=tuple(a_source(name, **facts) for name, facts in names.items()))
+    rows.an_endpoint("c", last_outcome="failed", last_error="x")
+    live(database, rows.a_run(ended=NOON, books={"d": {"polls": 1}}))
+    found = status(database, config).sources
+    assert [(line.name, line.state.value) for line in found] == [
+        ("c", "failing"), ("b", "unproven"), ("d", "well"), ("a", "disabled"),
+    ]  # fmt: skip
+
+
+def test_the_last_article_kept_is_the_newest_of_its_source(database, config, rows):
+    rows.a_run(started=NOON - 2 * DAY, ended=NOON - DAY, books={"chenfeng": {"kept": 1}})
+    rows.a_run(started=NOON - HOUR, ended=NOON, books={"chenfeng": {"off_theme": 1}, "xinchao": {"kept": 1}})
+    rows.an_article(1, kept_at=NOON - 2 * DAY + MINUTE)
+    rows.an_article(2, kept_at=NOON - DAY)
+    rows.an_article(3, kept_at=NOON - 30 * MINUTE, outcome="off_theme")
+    rows.an_article(4, kept_at=NOON - MINUTE, source="xinchao")
+    assert source_of(database, config).last_kept == NOON - DAY
+
+
+def test_what_waits_is_counted_and_the_oldest_is_told(database, config, rows):
+    for hours in range(8, 0, -1):
+        rows.an_entry(seen=NOON - hours * HOUR, key=f"url:chenfeng.example/h{hours}", title=f"第{hours}条")
+    rows.an_entry(seen=NOON - 9 * HOUR, key="url:x", source="xinchao")
+    rows.an_article(1)
+    found = status(database, config)
+    assert found.pending == 9
+    assert [(one.source, one.first_seen) for one in found.oldest_pending] == [
+        ("xinchao", NOON - 9 * HOUR),
+        *(("chenfeng", NOON - hours * HOUR) for hours in (8, 7, 6, 5)),
+    ]
+    assert (found.sources[0].pending, found.sources[0].oldest_pending) == (8, NOON - 8 * HOUR)
+    assert Note.ORPHANS in found.notes
+
+
+@pytest.mark.parametrize(
+    ("facts", "end"),
+    [
+        pytest.param({"error": ""}, RunEnd.COMPLETED, id="in order"),
+        pytest.param({"error": "the disk is full"}, RunEnd.FAULTY, id="with faults"),
+        pytest.param({"interrupted": True, "error": "interrupted: x"}, RunEnd.INTERRUPTED, id="died"),
+        pytest.param({"ended": None}, RunEnd.OPEN, id="goes on"),
+    ],
+)
+def test_how_the_last_run_ended(database, config, polled, facts, end):
+    with database.write() as connection:
+        connection.execute(run.update().where(run.c.id == 2).values(facts))
+    last = status(database, config).runs[0]
+    assert (last.run, last.end, last.live) == (2, end, True)
+    assert (last.counts.requests, last.counts.bytes) == (2, 900)
+
+
+def test_the_last_five_runs_are_told_newest_first_with_their_sums(database, config, rows):
+    for number in range(7):
+        books = {"chenfeng": {"found": number, "kept": number, "error": "a\nb"}, "xinchao": {"found": 1, "failed": 1}}
+        rows.a_run(ended=NOON - number * HOUR, books=books)
+    runs = status(database, config).runs
+    assert [line.run for line in runs] == [8, 7, 6, 5, 4]
+    assert (runs[0].counts.found, runs[0].counts.outcomes["failed"], runs[0].errors) == (7, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_late"),
+    [
+        pytest.param(NOON + 55 * MINUTE, False, id="under an hour"),
+        pytest.param(NOON + 85 * MINUTE, False, id="under three gaps"),
+        pytest.param(NOON + 95 * MINUTE, True, id="over three gaps"),
+    ],
+)
+def test_presswatch_that_is_not_started_any_more_is_told(database, config, rows, now, is_late):
+    rows.an_endpoint(**GOOD, next_due=NOON + 10 * MINUTE)
+    for half_hours in range(6):
+        began = NOON - half_hours * 30 * MINUTE
+        rows.a_run(started=began, ended=began + MINUTE)
+    with database.write() as connection:  # by id the newest is last
+        connection.execute(run.delete().where(run.c.id > 1))
+        for half_hours in range(5, -1, -1):
+            began = NOON - half_hours * 30 * MINUTE
+            connection.execute(insert(run).values(command="", process=1, started=began, ended=began + MINUTE, live=True,
+                                                  interrupted=False, error=""))  # fmt: skip
+    assert (Problem.LATE_RUN in status(database, config, now).problems) is is_late
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "is_late"),
+    [
+        pytest.param(NOON - 4 * HOUR, NOON, False, id="issued today"),
+        pytest.param(NOON - 28 * HOUR, NOON - 3 * HOUR - MINUTE, False, id="its cut was within the hour"),
+        pytest.param(NOON - 28 * HOUR, NOON, True, id="its cut was hours ago"),
+        pytest.param(NOON - 12 * HOUR, NOON, True, id="issued first yesterday at midnight"),
+        pytest.param(None, NOON, False, id="none yet"),
+    ],
+)
+def test_a_digest_that_should_be_there_is_late(database, config, rows, last, now, is_late):
+    if last:
+        rows.a_digest(cut_to=last)  # 8:00 in Shanghai is NOON - 4 h
+    [line] = status(database, config, now).digests
+    assert line.is_late is is_late
+    assert line.next_cut > now
+    assert (Problem.LATE_DIGEST in status(database, config, now).problems) is is_late
+
+
+def test_the_latest_digest_counts_what_its_subscription_wanted(database, rows, tmp_path):
+    wanted = Subscription(name="daily", at="08:00", sources=("chenfeng",), themes=("humanoid",))
+    config = a_config(tmp_path, subscription=wanted)
+    rows.a_digest(cut_to=NOON)
+    first = rows.an_article(1, kept_at=NOON - HOUR)
+    rows.an_article(2, kept_at=NOON - HOUR, copy_of=first)
+    rows.an_article(3, kept_at=NOON - HOUR, source="xinchao")
+    rows.an_article(4, kept_at=NOON - HOUR, themes=["space"])
+    rows.an_article(5, kept_at=NOON - 2 * DAY)
+    assert status(database, config).digests[0].latest.articles == 1
+
+
+def test_books_of_a_day_are_summed_and_what_does_not_balance_comes_first(database, config, rows):
+    rows.a_run(ended=NOON - 25 * HOUR, books={"chenfeng": {"found": 100, "kept": 1}})
+    rows.a_run(ended=NOON - 2 * HOUR, books={"chenfeng": {"found": 3, "kept": 2, "carried_out": 1}})
+    rows.a_run(ended=NOON - HOUR, books={"chenfeng": {"carried_in": 1, "kept": 1}, "xinchao": {"found": 2}})
+    books = status(database, config).books
+    assert (books.runs, books.balances) == ((3, 4), False)
+    assert [(one.run, one.source, one.found) for one in books.imbalances] == [(4, "xinchao", 2)]
+    assert [(one.source, one.counts.balances) for one in books.sources] == [("xinchao", False), ("chenfeng", True)]
+    assert (books.totals.found, books.totals.outcomes["kept"], books.totals.carried_out) == (5, 3, 0)
+
+
+def test_two_runs_that_do_not_join_do_not_balance(database, config, rows):
+    rows.a_run(ended=NOON - 2 * HOUR, books={"chenfeng": {"found": 2, "carried_out": 2}})
+    rows.a_run(ended=NOON - HOUR, books={"chenfeng": {"carried_in": 1, "kept": 1}})
+    found = status(database, config)
+    assert [(one.run, one.found, one.ended) for one in found.books.imbalances] == [(None, 2, 1)]
+    assert found.problems == (Problem.UNBALANCED,)
+
+
+def test_without_a_run_in_the_last_day_the_books_are_those_of_the_last(database, config, rows):
+    rows.a_run(ended=NOON - 3 * DAY, books={"chenfeng": {"found": 1, "kept": 1}})
+    books = status(database, config).books
+    assert (books.runs, books.since, books.totals.found) == ((2,), None, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "note", "is_told"),
+    [
+        pytest.param({}, Note.ADAPTIVE, True, id="adaptive"),
+        pytest.param({"every": "30m"}, Note.ADAPTIVE, False, id="every 30m"),
+        pytest.param({"cron": "0 * * * *"}, Note.ADAPTIVE, False, id="cron"),
+        pytest.param({}, Note.NO_CONTACT, True, id="no contact"),
+        pytest.param({"contact": "ops@a.example"}, Note.NO_CONTACT, False, id="contact"),
+        pytest.param({}, Note.NO_SEEDS, False, id="no theme names seeds"),
+        pytest.param({"seeds": (SeedReference(title="一"),)}, Note.NO_SEEDS, True, id="none is imported"),
+        pytest.param({"seeds": (SeedReference(title="一"),), "stored": True}, Note.NO_SEEDS, False, id="one is"),
+    ],
+)
+def test_notes(database, rows, tmp_path, changed, note, is_told):
+    rhythm = {name: changed[name] for name in ("every", "cron") if name in changed}
+    source = a_source("chenfeng").model_copy(update={"endpoints": (_endpoint(rhythm),)})
+    config = a_config(tmp_path, sources=(source,))
+    theme = config.themes[0].model_copy(update={"seeds": changed.get("seeds", ())})
+    settings = Settings(contact=changed.get("contact", ""))
+    config = config.model_copy(update={"themes": (theme,), "settings": settings})
+    if changed.get("stored"):
+        rows.an_entry(outcome="kept", origin="seed")
+    assert (note in status(database, config).notes) is is_told
+
+
+def _endpoint(rhythm):
+    return a_source("chenfeng").endpoints[0].__class__(url="https://chenfeng.example/feed", **rhythm)
+
+
+def test_nothing_is_watched_when_no_source_is_enabled(database, rows, tmp_path):
+    config = a_config(tmp_path, sources=(a_source("chenfeng", enabled=False),))
+    assert status(database, config).problems == (Problem.NO_SOURCE,)
+
+
+def test_an_empty_database_is_told_of_too(database, config):
+    found = status(database, config)
+    assert (found.runs, found.books.runs, found.pending) == ((), (), 0)
+    assert found.sources[0].next_poll.because is Because.NEVER_POLLED
