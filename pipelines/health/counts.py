@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from crawler.books import Book
 from crawler.outcomes import Outcome
-from pipelines.health.status_model import Counts
+from pipelines.health.source_model import Counts
 
 
 def counts_of(line: Book) -> Counts:

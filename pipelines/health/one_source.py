@@ -10,7 +10,7 @@ from crawler.outcomes import PollOutcome
 from crawler.tables import entry
 from pipelines.health.next_poll import NextPoll
 from pipelines.health.runs import runs_of_source
-from pipelines.health.status_model import EndpointLine, EntryLine, SourceDetail
+from pipelines.health.source_model import EndpointLine, EntryLine, SourceDetail
 
 _ENTRIES = 10
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Row, select
 from crawler.books import Book, books_of, summed
 from crawler.tables import book, run
 from pipelines.health.counts import counts_of, errors_in, totals
-from pipelines.health.status_model import BooksLine, Imbalance, RunEnd, RunLine, SourceBooks, SourceRun
+from pipelines.health.source_model import SourceRun
+from pipelines.health.status_model import BooksLine, Imbalance, RunEnd, RunLine, SourceBooks
 
 _SHOWN = 5
 _RHYTHM = 11  # runs whose gaps tell how often presswatch is started

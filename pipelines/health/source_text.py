@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from pipelines.health.page import Part
+from pipelines.health.source_model import EndpointLine, EntryLine, SourceDetail, SourceRun
 from pipelines.health.speech import Speech
-from pipelines.health.status_model import EndpointLine, EntryLine, SourceDetail, SourceRun
 
 
 def detail_parts(detail: SourceDetail, speech: Speech) -> tuple[Part, ...]:

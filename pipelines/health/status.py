@@ -12,6 +12,7 @@ from crawler.tables import entry
 from pipelines.health.digests import digest_lines
 from pipelines.health.one_source import detail_of
 from pipelines.health.runs import books_until, is_run_late, last_runs
+from pipelines.health.source_model import SourceDetail
 from pipelines.health.sources import Facts, facts_of, next_polls, source_lines
 from pipelines.health.status_model import (
     BooksLine,
@@ -19,7 +20,6 @@ from pipelines.health.status_model import (
     DigestLine,
     Note,
     Problem,
-    SourceDetail,
     SourceLine,
     State,
     Status,
