@@ -187,8 +187,8 @@ def test_the_copies_that_migrations_kept_go_too_and_it_says_so(house, when):
         pytest.param([URL, "--reason", "x"], "there is no terminal to ask on: add --yes", id="nobody to ask"),
         pytest.param([URL, "--yes"], "Missing option '--reason'", id="no reason"),
         pytest.param([URL, "--yes", "--reason", " "], "--reason expects a few words", id="an empty reason"),
-        pytest.param([TITLE, "--yes", "--reason", "x"], "presswatch forget 编号\n  2　无人问津", id="a title"),
-        pytest.param(["样机", "--yes", "--reason", "x"], "presswatch forget 编号\n  1　第1台", id="a part of one"),
+        pytest.param([TITLE, "--yes", "--reason", "x"], " forget 编号\n  2　无人问津", id="a title"),
+        pytest.param(["样机", "--yes", "--reason", "x"], " forget 编号\n  1　第1台", id="a part of one"),
         pytest.param(
             ["没有的", "--yes", "--reason", "x"], "nothing is known of 没有的; give its whole URL", id="nothing"
         ),
@@ -265,7 +265,7 @@ def test_where_another_announcement_led_is_asked_for_by_its_id(house):
     house.keep(70, "另一个标题", final_key="url:chenfeng.example/7")
     result = forget(house)
     assert result.exit_code == 2
-    assert "presswatch forget 编号\n  2　另一个标题" in result.stderr
+    assert " forget 编号\n  2　另一个标题" in result.stderr
     assert house.query("SELECT count(*) FROM entry") == [(2,)]
 
 
@@ -281,5 +281,5 @@ def test_a_number_that_is_no_id_is_not_taken_for_a_part_of_a_title(house):
     house.keep(7, "2025 年度回顾")
     result = forget(house, "2025")
     assert result.exit_code == 2
-    assert "presswatch forget 编号\n  2　2025 年度回顾" in result.stderr
+    assert " forget 编号\n  2　2025 年度回顾" in result.stderr
     assert house.query("SELECT count(*) FROM entry") == [(2,)]

@@ -157,6 +157,7 @@ def test_what_waits_is_counted_and_the_oldest_is_told(database, config, rows):
     ]
     assert (found.sources[0].pending, found.sources[0].oldest_pending) == (8, NOON - 8 * HOUR)
     assert Note.ORPHANS in found.notes
+    assert status(database, config, name="chenfeng").pending == 8
 
 
 @pytest.mark.parametrize(

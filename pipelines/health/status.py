@@ -65,7 +65,7 @@ def status_of(
         digests=digests,
         sources=tuple(line for line in lines if name in {"", line.name}),
         runs=last_runs(connection),
-        pending=sum(waiting.entries for waiting in facts.waiting.values()),
+        pending=sum(waiting.entries for source, waiting in facts.waiting.items() if name in {"", source}),
         oldest_pending=oldest_pending(connection, name or None),
         books=books,
         notes=tuple(_notes(connection, config, facts)),

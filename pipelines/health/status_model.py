@@ -184,7 +184,7 @@ class Status:
     digests: tuple[DigestLine, ...]
     sources: tuple[SourceLine, ...]  # the worst first; the one that was asked for by name
     runs: tuple[RunLine, ...]  # the last ones, the newest first
-    pending: int
+    pending: int  # of all sources, or of the one that was asked for by name; likewise the oldest
     oldest_pending: tuple[PendingLine, ...]
     books: BooksLine
     notes: tuple[Note, ...]
