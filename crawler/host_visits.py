@@ -95,7 +95,11 @@ class HostVisits:
         to_revisit = {} if run.replay else run.revisits.hosts(run.clock.now(), run.scope)
         while not run.stop():
             waiting = run.ledger.hosts_with_pending(run.clock.now(), run.scope, offered)
-            hosts = self._in_turn(_waiting_since(to_poll, waiting, to_revisit))
+            since = _waiting_since(to_poll, waiting, to_revisit)
+            # For those that have only pages for us and want to be left alone nothing can be done.
+            hosts = self._in_turn(
+                {host: when for host, when in since.items() if host in to_poll or run.pace.held_until(host) is None}
+            )
             if not hosts:
                 return
             self._known += len(hosts)

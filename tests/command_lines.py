@@ -8,9 +8,6 @@ import click
 
 from crawler.cli import cli
 
-# Commands and options people are told of already and that come with the rest of this issue.
-NOT_YET = {"status", "schedule", "doctor", "init", "digest --format", "digest --check", "crawl --max-minutes"}
-
 _SPAN = re.compile(r"`+([^`]+)`+")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"^(?: {4}|\t)(.+)$", re.MULTILINE)
@@ -36,23 +33,23 @@ def _words(line: str) -> list[str]:
         return []
 
 
-def fault_in(words: Sequence[str], known_later: set[str] = NOT_YET) -> str:
+def fault_in(words: Sequence[str]) -> str:
     """A command, option or choice among `words` that click does not know, or ""."""
     command: click.Command = cli
     context, rest, path = click.Context(cli), list(words), []
     while isinstance(command, click.Group):
-        _, rest, _ = command.make_parser(context).parse_args(rest)
+        try:
+            _, rest, _ = command.make_parser(context).parse_args(rest)
+        except click.UsageError as error:
+            return error.format_message()
         if not rest:
             return ""
         path.append(rest[0])
-        if " ".join(path) in known_later:
-            return ""
         found = command.get_command(context, rest[0])
         if found is None:
             return f"no command {' '.join(path)}"
         command, rest, context = found, rest[1:], click.Context(found)
-    later = {name.rpartition(" ")[2] for name in known_later if name.startswith(f"{' '.join(path)} --")}
-    return "" if later & set(rest) else _fault_in_options(command, context, rest)
+    return _fault_in_options(command, context, rest)
 
 
 def _fault_in_options(command: click.Command, context: click.Context, rest: list[str]) -> str:
