@@ -211,7 +211,7 @@ def test_the_document_of_a_backup(lived, file):
         "presswatch": "0.1.0",
         "schema": "0004",
         "rows": {"entries": 3, "articles": 3, "versions": 3, "digests": 1},
-        "files": {"config": 4, "archive": 3, "digests": 2},
+        "files": {"config": 4, "archive": 3, "digests": 6},
         "left_out": [],
     }
 
