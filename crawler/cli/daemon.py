@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from crawler.cli.app import App, with_app
 from crawler.cli.crawl import earlier_of, tell
-from crawler.cli.lock import LockedError, run_locks
+from crawler.cli.lock import LockedError
 from crawler.config.models import Config
 from crawler.config.report import ConfigError, Fault
 from crawler.database import Database
@@ -20,6 +20,7 @@ from crawler.installation import installation_id
 from crawler.notify import Notifier
 from crawler.run import RunReport
 from crawler.schedule import Daemon
+from crawler.shared.both_locks import both_locks
 from crawler.shifts import Shifts
 from crawler.storage import StorageError
 
@@ -48,7 +49,7 @@ async def _live(app: App, ledger: str) -> None:
         clock=app.clock,
         data=app.data,
         route=app.route,
-        lock=lambda config: run_locks(app.data, config.settings, lambda: ledger),
+        lock=lambda config: both_locks(app.data, config.settings, lambda: ledger),
         tell=lambda report: _tell(app, open_database, report),
     )
     await Daemon(
