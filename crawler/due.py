@@ -1,24 +1,18 @@
 """Who is to be visited now. A run asks before it visits, and the daemon before it starts one, by the same rules."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from crawler.config.models import Endpoint, Source
 from crawler.database import Database
 from crawler.endpoint_state import EndpointState
 from crawler.endpoints import Endpoints
-from crawler.items import HostMemory
 from crawler.ledger import Ledger, Scope
 from crawler.polling import is_due, is_held
 from crawler.revisits import Revisits
 from crawler.urls import host_of
-
-
-class HostMemories(Protocol):
-    def host_memory(self, host: str) -> HostMemory: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,42 +28,38 @@ def waits_for_poll(source: Source, endpoint: Endpoint, state: EndpointState | No
     return state is None or is_due(endpoint, ZoneInfo(source.timezone), state.next_due, now)
 
 
-def who_waits(
-    database: Database, memories: HostMemories, scope: Sequence[Source], watched: Iterable[str], now: datetime
-) -> Waiting:
+def who_waits(database: Database, watched: Sequence[Source], now: datetime) -> Waiting:
     """Ask who is due, by a few short reads: nothing is written and nobody is asked.
 
     Args:
         database: the ledger's.
-        memories: who knows until when a host wants to be left alone.
-        scope: the sources to crawl.
-        watched: the names of all that are enabled.
+        watched: the sources that are enabled.
         now: the time.
     """
-    names = frozenset(source.name for source in scope)
-    whose = Scope(sources=names, watched=names | frozenset(watched))
+    ledger, names = Ledger(database), frozenset(source.name for source in watched)
+    whose = Scope(sources=names, watched=names)
     waiting: dict[str, set[str]] = {}
     next_poll: list[datetime] = []
-    for source, endpoint, state in _endpoints(database, scope):
+    for source, endpoint, state in _endpoints(database, watched):
         if waits_for_poll(source, endpoint, state, now):
             asked = state.next_due if state else None
             waiting.setdefault(host_of(endpoint.url), set()).add(f"{source.name} {endpoint.url} {asked}")
         elif state and state.next_due:
             next_poll.append(state.next_due)
-    for host, pages in Ledger(database).hosts_with_pending(now, whose, {}).items():
+    for host, pages in ledger.hosts_with_pending(now, whose, {}).items():
         waiting.setdefault(host, set()).add(f"pages up to {pages.newest}")
     for host in Revisits(database, ()).hosts(now, whose):
         waiting.setdefault(host, set()).add("revisits")
     free = {
-        host: frozenset(what)
-        for host, what in waiting.items()
-        if not is_held(memories.host_memory(host).not_before, now)
+        host: frozenset(what) for host, what in waiting.items() if not is_held(ledger.host_memory(host).not_before, now)
     }
     return Waiting(hosts=free, next_poll=min(next_poll, default=None))
 
 
-def _endpoints(database: Database, scope: Sequence[Source]) -> Iterator[tuple[Source, Endpoint, EndpointState | None]]:
-    states = Endpoints(database).states(source.name for source in scope)
-    for source in scope:
+def _endpoints(
+    database: Database, sources: Sequence[Source]
+) -> Iterator[tuple[Source, Endpoint, EndpointState | None]]:
+    states = Endpoints(database).states(source.name for source in sources)
+    for source in sources:
         for endpoint in source.endpoints:
             yield source, endpoint, states.get((source.name, endpoint.url))

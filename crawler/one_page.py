@@ -12,7 +12,8 @@ from crawler.database import Database, sqlite_url
 from crawler.intake import Intake, take_in
 from crawler.items import Ended, Entry, Flow, HostMemory, Origin, Page, Postponed
 from crawler.ledger import Ledger
-from crawler.run import Run, RunReport
+from crawler.run import Run
+from crawler.run_report import RunReport
 from crawler.storage import StorageError
 from crawler.urls import article_key, docsify_file_url, host_of
 

@@ -41,8 +41,6 @@ from pipelines.archive.store import Archive
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["TIME_IS_UP", "Run", "RunReport"]
-
 
 @dataclass(kw_only=True)
 class Run:

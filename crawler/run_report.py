@@ -54,6 +54,11 @@ class RunReport:
         return self.stopped == TIME_IS_UP and not self.halted
 
     @property
+    def ended_early(self) -> bool:
+        """It left undone what it should have done."""
+        return bool(self.stopped) and not self.time_over
+
+    @property
     def nothing_polled(self) -> bool:
         """Something was due, and no poll succeeded; a run whose time was up before the first poll says nothing."""
         never_asked = self.time_over and self.polls == 0

@@ -20,7 +20,8 @@ from crawler.config.places import shipped_config
 from crawler.database import Database
 from crawler.items import Dating
 from crawler.newsroom import Newsroom, Publication, SiteRequest, SiteResponse, load_press, serve, shipped_sources
-from crawler.run import Run, RunReport
+from crawler.run import Run
+from crawler.run_report import RunReport
 from crawler.tables import article, entry, version
 
 START = datetime.fromisoformat("2025-03-03T08:00:00+08:00")

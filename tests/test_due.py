@@ -8,8 +8,7 @@ from sqlalchemy import text
 
 from crawler.config.load import load_config
 from crawler.database import Database, sqlite_url
-from crawler.due import longest_waiting_first, who_waits
-from crawler.ledger import Ledger
+from crawler.due import who_waits
 from crawler.polling import is_held
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -18,9 +17,8 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 def ask(rig, now):
     config = load_config(rig.config, environ={})
     database = Database(sqlite_url(rig.data / "presswatch.db"))
-    names = [source.name for source in config.enabled_sources]
     try:
-        return who_waits(database, Ledger(database), config.enabled_sources, names, now)
+        return who_waits(database, config.enabled_sources, now)
     finally:
         database.close()
 
@@ -85,11 +83,6 @@ def test_what_waits_changes_when_a_run_has_seen_to_it(crawled):
     crawled.crawl()
     later = ask(crawled, now + HOUR).hosts["alpha.example"]
     assert not before & later
-
-
-def test_those_who_were_asked_longest_ago_come_first():
-    asked = {"a": START, "b": START - DAY, "c": None, "e": START}
-    assert longest_waiting_first({"a", "b", "c", "d", "e"}, asked) == ["c", "d", "b", "a", "e"]
 
 
 @pytest.mark.parametrize(

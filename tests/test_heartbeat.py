@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli import cli
-from crawler.heartbeat import FILE, Beat, read_beat, why_unwell, write_beat
+from crawler.schedule.heartbeat import FILE, Beat, read_beat, why_unwell, write_beat
 
 NOW = datetime(2025, 3, 3, 8, 0, tzinfo=UTC)
 HERE = "press-1"

@@ -31,7 +31,7 @@ from crawler.cli.replaying import combined
 from crawler.fetch.turnstile import Turnstile
 from crawler.lock import run_lock
 from crawler.outcomes import Outcome
-from crawler.run import RunReport
+from crawler.run_report import RunReport
 
 A, B = "https://alpha.example/a", "https://alpha.example/b"
 SECOND = timedelta(seconds=1)

@@ -14,9 +14,9 @@ from house import House
 from rig import Answer, article_page, feed
 from virtual_days import VirtualDays
 
-from crawler import digest_times, schedule, shifts
-from crawler.schedule import StuckError
-from crawler.shifts import ASIDE, SLICE
+from crawler.schedule import daemon, digest_times, shifts
+from crawler.schedule.daemon import StuckError
+from crawler.schedule.shifts import ASIDE, SLICE
 
 START = datetime(2025, 3, 3, 0, 30, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -60,7 +60,7 @@ def test_a_slow_host_with_many_pages_keeps_no_quick_one_waiting(hours, rig, site
     assert set(rig.outcomes().values()) == {"kept"}
     assert len(asked["alpha"]) == 41
     assert min(later - before for before, later in pairwise(asked["alpha"])) >= MINUTE
-    assert all(report.balances and not report.stopped for report in hours.reports)
+    assert all(report.balances and not report.ended_early for report in hours.reports)
 
 
 def test_while_somebody_else_crawls_it_waits_and_says_so_once(hours, rig, site, caplog):
@@ -150,7 +150,7 @@ def test_a_clock_that_is_set_is_noticed_and_what_is_due_is_done_at_once(hours, r
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_run_that_does_not_end_ends_the_daemon(hours, rig, site, monkeypatch):
     monkeypatch.setattr(shifts, "LONGEST_END", timedelta(0))
-    monkeypatch.setattr(schedule, "BEAT", timedelta(milliseconds=20))
+    monkeypatch.setattr(daemon, "BEAT", timedelta(milliseconds=20))
     gate = threading.Event()
 
     async def never(request):

@@ -12,8 +12,8 @@ from daemons import a_daemon, a_service_manager, today
 from rig import Answer, article_page, feed
 
 from crawler.clock import RealClock
-from crawler.heartbeat import read_beat
-from crawler.notify import Notifier
+from crawler.schedule.heartbeat import read_beat
+from crawler.schedule.notify import Notifier
 
 NAMES = [f"page{number}" for number in range(8)]
 

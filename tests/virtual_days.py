@@ -13,11 +13,11 @@ from sqlalchemy import text
 from crawler.clock import VirtualClock
 from crawler.config.load import load_config
 from crawler.database import Database, sqlite_url
-from crawler.digest_times import DigestTimes
 from crawler.lock import run_lock
-from crawler.notify import Notifier
-from crawler.schedule import _JOBS, Daemon
-from crawler.shifts import Shifts
+from crawler.schedule.daemon import _JOBS, Daemon
+from crawler.schedule.digest_times import DigestTimes
+from crawler.schedule.notify import Notifier
+from crawler.schedule.shifts import Shifts
 
 
 class SettableClock(VirtualClock):

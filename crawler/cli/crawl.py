@@ -26,7 +26,8 @@ from crawler.cli.summary import show_summary
 from crawler.config.models import Source
 from crawler.database import Database, StorageError
 from crawler.outcomes import Outcome
-from crawler.run import Run, RunReport
+from crawler.run import Run
+from crawler.run_report import RunReport
 from pipelines.digest.all_due import issue_all_due
 
 logger = logging.getLogger(__name__)

@@ -14,14 +14,14 @@ from crawler.cli.lock import LockedError
 from crawler.config.models import Config
 from crawler.config.report import ConfigError, Fault
 from crawler.database import Database
-from crawler.digest_times import DigestTimes
-from crawler.heartbeat import read_beat
 from crawler.installation import installation_id
-from crawler.notify import Notifier
-from crawler.run import RunReport
-from crawler.schedule import Daemon
+from crawler.run_report import RunReport
+from crawler.schedule.daemon import Daemon
+from crawler.schedule.digest_times import DigestTimes
+from crawler.schedule.heartbeat import read_beat
+from crawler.schedule.notify import Notifier
+from crawler.schedule.shifts import Shifts
 from crawler.shared.both_locks import both_locks
-from crawler.shifts import Shifts
 from crawler.storage import StorageError
 
 _FIXED = ("database", "redis_url")  # what a daemon cannot change while it lives

@@ -15,7 +15,7 @@ from crawler.config.models import Source
 from crawler.database import StorageError
 from crawler.intake import intake_run
 from crawler.outcomes import Outcome
-from crawler.run import RunReport
+from crawler.run_report import RunReport
 from pipelines.archive.store import Archive
 from pipelines.imports.importer import FileCount, Importer
 

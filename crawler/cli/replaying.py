@@ -22,7 +22,8 @@ from crawler.clock import VirtualClock
 from crawler.config.models import Source
 from crawler.database import Database
 from crawler.fetch.replay import Replay
-from crawler.run import Run, RunReport
+from crawler.run import Run
+from crawler.run_report import RunReport
 from crawler.tables import run as run_table
 
 

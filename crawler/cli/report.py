@@ -61,7 +61,7 @@ def _verdict(report: RunReport, zone: ZoneInfo, earlier: EarlierRuns) -> str:
         parts.append(f"{len(report.unread)} {_plural('file', report.unread)} not taken in whole")
     if not report.balances:
         parts.append("the books do not balance")
-    if _ended_early(report):
+    if report.ended_early:
         parts.append("it ended early")
     return ", ".join([*parts, *_how_sources_are(report, zone, earlier)]) or "nothing is watched"
 
@@ -100,12 +100,8 @@ def _sum(line: Book) -> str:
     return f"{line.carried_in} + {line.found} ≠ {sum(line.outcomes.values())} + {line.carried_out}"
 
 
-def _ended_early(report: RunReport) -> bool:
-    return bool(report.stopped) and not report.time_over
-
-
 def _early_end(report: RunReport) -> Iterator[str]:
-    if _ended_early(report):
+    if report.ended_early:
         closing = "" if report.closed else ", which also closes the books of this one"
         cause = report.halted or report.stopped
         yield f"the run ended early: {cause}; what is pending stays for the next one{closing}"

@@ -17,7 +17,7 @@ from crawler.cli.lazy import LazyCommand, load
 from crawler.cli.options import Given, global_options
 from crawler.config.places import find_config, find_data
 from crawler.config.report import ConfigError
-from crawler.heartbeat import read_beat, why_unwell
+from crawler.schedule.heartbeat import read_beat, why_unwell
 
 _DAEMON = LazyCommand(target="crawler.cli.daemon:daemon", help="")
 

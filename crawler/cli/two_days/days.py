@@ -15,7 +15,8 @@ from crawler.database import Database, StorageError, sqlite_url
 from crawler.lock import run_lock
 from crawler.newsroom import Hit, Newsroom, PressServer, serve, shipped_sources
 from crawler.outcomes import Outcome
-from crawler.run import Run, RunReport
+from crawler.run import Run
+from crawler.run_report import RunReport
 from crawler.signals import caught_signals
 from pipelines.digest.all_due import issue_all_due
 from pipelines.digest.issue import IssuedDigest

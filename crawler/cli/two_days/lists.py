@@ -9,7 +9,7 @@ from crawler.books import Book
 from crawler.cli.two_days.account import Account, FaultTold
 from crawler.config.models import Config, Endpoint, Source
 from crawler.newsroom import FaultData, SiteData
-from crawler.run import RunReport
+from crawler.run_report import RunReport
 
 _SILENT_GAPS = 3  # times the usual gap: what silence is by design section 5
 _STEP = timedelta(hours=1)  # between two polls

@@ -19,10 +19,10 @@ from crawler import __version__
 from crawler.clock import Clock
 from crawler.config.models import Config
 from crawler.config.report import ConfigError
-from crawler.digest_times import DigestTimes
-from crawler.heartbeat import Beat, write_beat
-from crawler.notify import Notifier
-from crawler.shifts import Shifts
+from crawler.schedule.digest_times import DigestTimes
+from crawler.schedule.heartbeat import Beat, write_beat
+from crawler.schedule.notify import Notifier
+from crawler.schedule.shifts import Shifts
 from crawler.signals import first_signal
 from crawler.storage import StorageError
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from crawler.clock import Clock
 from crawler.config.models import Config
 from crawler.database import Database
 from crawler.due import Waiting, who_waits
-from crawler.ledger import Ledger
 from crawler.lock import HeldLock, RunLockedError
 from crawler.outcomes import Outcome
-from crawler.run import TIME_IS_UP, Run, RunReport
+from crawler.run import Run
+from crawler.run_report import TIME_IS_UP, RunReport
 
 logger = logging.getLogger("presswatch.schedule")
 
@@ -93,10 +93,9 @@ class Shifts:
             self._locked = str(error)
             return False
         self._locked = ""
-        if report.stopped == TIME_IS_UP:
-            self._tell(replace(report, stopped=""))
-            return True
         self._tell(report)
+        if report.time_over:
+            return True
         self._put_aside(config, waiting)
         return False
 
@@ -126,10 +125,8 @@ class Shifts:
             self._told_to_end = self._told_to_end or asyncio.get_running_loop().time()
 
     def _who_waits(self, config: Config) -> Waiting:
-        watched = config.enabled_sources
-        names = (source.name for source in watched)
         with closing(self.database) as database:
-            found = who_waits(database, Ledger(database), watched, names, self.clock.now())
+            found = who_waits(database, config.enabled_sources, self.clock.now())
         self.next_poll = found.next_poll
         return found
 
@@ -153,7 +150,7 @@ class Shifts:
 
 
 def _is_quiet(report: RunReport) -> bool:
-    return not (report.polls_failed or report.errors or report.stopped or any(_counts(report.books).values()))
+    return not (report.polls_failed or report.errors or report.ended_early or any(_counts(report.books).values()))
 
 
 def _summary(report: RunReport) -> str:

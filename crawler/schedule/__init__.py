@@ -1,0 +1,1 @@
+"""presswatch schedule: the daemon, its runs and digests, its signs of life."""
