@@ -18,7 +18,7 @@ NOW = datetime(2025, 3, 3, 8, 0, tzinfo=UTC)
 HERE = "press-1"
 BEAT = Beat(
     pid=os.getpid(), host=HERE, version="0.1.0", started=NOW - timedelta(days=3), beat=NOW, doing="idle",
-    next_poll=NOW + timedelta(minutes=7), next_digest=None,
+    next_poll=NOW + timedelta(minutes=7), next_digest=None, ended=False,
 )  # fmt: skip
 
 
@@ -54,9 +54,21 @@ def test_what_is_written_is_read_again_and_nothing_else_is_left(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"pid": 1}', "null", '{"beat": "yesterday"}', "\xff"])
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", "7", '{"pid": 1}', "null", "\xff"])
 def test_a_file_that_cannot_be_read_is_none(tmp_path, content):
     (tmp_path / FILE).write_bytes(content.encode("latin-1"))
+    assert read_beat(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "changed", [{"beat": "yesterday"}, {"beat": 12}, {"beat": "2025-03-03T08:00:00"}, {"pid": "?"}]
+)
+def test_a_beat_without_what_it_is_judged_by_is_none(tmp_path, changed):
+    write_beat(tmp_path, BEAT)
+    said = json.loads((tmp_path / FILE).read_text())
+    (tmp_path / FILE).write_text(json.dumps(said | {"more": 1}))
+    assert read_beat(tmp_path) == BEAT
+    (tmp_path / FILE).write_text(json.dumps(said | changed))
     assert read_beat(tmp_path) is None
 
 

@@ -9,7 +9,7 @@ from crawler.cli.app import App, FailedError, NotFoundError, print_document, wit
 from crawler.cli.near import nearest
 from crawler.cli.shown import show
 from crawler.database import Database, newest_revision
-from pipelines.health.heartbeat import read_heartbeat
+from crawler.schedule.heartbeat import read_beat
 from pipelines.health.speech import Speech
 from pipelines.health.status import status_of
 from pipelines.health.status_model import Status
@@ -49,9 +49,7 @@ def read_status(app: App, name: str) -> Status:
     try:
         _check_schema(database)
         with database.read() as connection:
-            now = app.clock.now()
-            daemon = read_heartbeat(app.data, now)
-            return status_of(connection, app.config, now, daemon=daemon, name=name)
+            return status_of(connection, app.config, app.clock.now(), beat=read_beat(app.data), name=name)
     finally:
         database.close()
 

@@ -1,43 +1,21 @@
 """Whether anything runs presswatch: the daemon's heartbeat, the last run, who holds the lock."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from crawler.doctor.ledger import LastRun, LedgerFacts
 from crawler.doctor.model import Finding, note, ok, warning
+from crawler.schedule.heartbeat import Beat, is_alive, is_silent
 
-HEARTBEAT = "schedule.json"  # in the data folder, written by the daemon at each tick: beat, pid, host
-_FRESH = timedelta(minutes=10)  # that a heartbeat counts
 _QUIET = timedelta(days=1)  # without a run
 _LONG = timedelta(hours=6)  # for one run
 
 
-@dataclass(frozen=True, kw_only=True)
-class Heartbeat:
-    beat: datetime
-    pid: int
-    host: str
-
-
-def heartbeat_of(data: Path) -> Heartbeat | None:
-    """The daemon's last sign of life; None when there is none that can be read."""
-    try:
-        said = json.loads((data / HEARTBEAT).read_text(encoding="utf-8"))
-        beat = datetime.fromisoformat(said["beat"])
-        return Heartbeat(
-            beat=beat if beat.tzinfo else beat.replace(tzinfo=UTC), pid=int(said["pid"]), host=str(said["host"])
-        )
-    except (OSError, ValueError, TypeError, LookupError):
-        return None
-
-
-def check_rhythm(facts: LedgerFacts | None, beat: Heartbeat | None, now: datetime) -> Iterator[Finding]:
+def check_rhythm(facts: LedgerFacts | None, beat: Beat | None, now: datetime) -> Iterator[Finding]:
     """Whether cron or the daemon starts runs."""
-    alive = beat is not None and now - beat.beat <= _FRESH
+    alive = beat is not None and not beat.ended and not is_silent(beat, now)
     if beat is not None and alive:
         yield ok("schedule", f"presswatch schedule is at work: process {beat.pid} on {beat.host}")
     elif beat is not None:
@@ -58,7 +36,7 @@ def check_rhythm(facts: LedgerFacts | None, beat: Heartbeat | None, now: datetim
 
 
 def check_last_run(
-    facts: LedgerFacts | None, holders: tuple[int, ...], now: datetime, is_alive: Callable[[int], bool] | None = None
+    facts: LedgerFacts | None, holders: tuple[int, ...], now: datetime, is_alive: Callable[[int], bool] = is_alive
 ) -> Iterator[Finding]:
     """How the last run ended, or whether it is at work.
 
@@ -66,7 +44,7 @@ def check_last_run(
         facts: of the ledger.
         holders: processes that hold the run lock, as far as this machine tells.
         now: the time.
-        is_alive: whether a process of this machine is at work; None: it is asked.
+        is_alive: whether this machine has such a process.
     """
     last = None if facts is None else facts.last_run
     if holders:
@@ -74,7 +52,7 @@ def check_last_run(
     if last is None:
         return
     if last.ended is None:
-        yield _unfinished(last, now, at_work=(is_alive or _is_alive)(last.process))
+        yield _unfinished(last, now, at_work=is_alive(last.process))
     elif last.interrupted:
         told = f"run {last.number} was interrupted: {' '.join(last.error.split())}"
         yield note("runs", told, "nothing is lost: the next run takes up what was pending")
@@ -108,16 +86,6 @@ def holders_of(lock: Path, locks: str) -> tuple[int, ...]:
     found = {int(row[4]) for row in rows if len(row) > 5 and row[5] == place}
     # One in another container has no number here.
     return tuple(sorted(pid for pid in found if pid > 0))
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # somebody else's
-    return True
 
 
 def _shown(moment: datetime) -> str:

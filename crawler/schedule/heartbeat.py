@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,8 +11,6 @@ from typing import Any
 
 FILE = "schedule.json"
 FRESH = timedelta(minutes=3)  # a beat comes every 15 s; one that is older than this comes from a daemon that is stuck
-
-_TIMES = ("started", "beat", "next_poll", "next_digest")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +23,9 @@ class Beat:
     started: datetime
     beat: datetime
     doing: str  # idle, run N, digest ...
-    next_poll: datetime | None = None
-    next_digest: datetime | None = None
-    ended: bool = False  # in order
+    next_poll: datetime | None
+    next_digest: datetime | None
+    ended: bool  # in order
 
 
 def write_beat(folder: Path, beat: Beat) -> None:
@@ -45,13 +44,17 @@ def write_beat(folder: Path, beat: Beat) -> None:
 
 
 def read_beat(folder: Path) -> Beat | None:
-    """The last one; None where there is none that can be read."""
+    """The last one; None where there is none that can be read. What a newer version adds to it is passed over."""
     try:
-        facts: dict[str, Any] = dict(json.loads((folder / FILE).read_text(encoding="utf-8")))
-        times = {name: datetime.fromisoformat(facts[name]) for name in _TIMES if facts.get(name)}
-        return Beat(**{**facts, **times})
-    except (OSError, ValueError, TypeError):
+        return _beat(dict(json.loads((folder / FILE).read_text(encoding="utf-8"))))
+    except (OSError, ValueError, TypeError, LookupError):
         return None
+
+
+def is_silent(beat: Beat, now: datetime) -> bool:
+    """Whether a daemon that has not ended gives no sign of life."""
+    # A beat of the future was written before the clock was set back; the next one is not.
+    return not beat.ended and abs(now - beat.beat) > FRESH
 
 
 def why_unwell(beat: Beat | None, folder: Path, *, host: str, now: datetime) -> str:
@@ -70,15 +73,15 @@ def why_unwell(beat: Beat | None, folder: Path, *, host: str, now: datetime) -> 
         return f"{who} ended in order at {_shown(beat.beat)}; start presswatch schedule"
     if beat.host != host:
         return f"{who} works in {folder}, and this is {host}: ask there"
-    if not _is_alive(beat.pid):
+    if not is_alive(beat.pid):
         return f"{who} is gone; its last sign of life is of {_shown(beat.beat)}; start presswatch schedule"
-    # A beat of the future was written before the clock was set back; the next one is not.
-    if abs(now - beat.beat) > FRESH:
+    if is_silent(beat, now):
         return f"{who} has given no sign of life since {_shown(beat.beat)} ({beat.doing}); restart it"
     return ""
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether this machine has such a process."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -86,6 +89,27 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:  # somebody else's: it is there
         return True
     return True
+
+
+def _beat(said: Mapping[str, Any]) -> Beat:
+    return Beat(
+        pid=int(said["pid"]),
+        host=str(said["host"]),
+        version=str(said["version"]),
+        started=_time(said["started"]),
+        beat=_time(said["beat"]),
+        doing=str(said["doing"]),
+        next_poll=_time(said["next_poll"]) if said.get("next_poll") else None,
+        next_digest=_time(said["next_digest"]) if said.get("next_digest") else None,
+        ended=bool(said.get("ended")),
+    )
+
+
+def _time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no zone")
+    return moment
 
 
 def _shown(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from crawler.config.models import Config, Endpoint
 from crawler.items import Origin
+from crawler.schedule.heartbeat import Beat, is_silent
 from crawler.tables import entry
 from pipelines.health.digests import digest_lines
 from pipelines.health.one_source import detail_of
@@ -41,16 +42,17 @@ class _Signs:
 
 
 def status_of(
-    connection: Connection, config: Config, now: datetime, *, daemon: Daemon | None = None, name: str = ""
+    connection: Connection, config: Config, now: datetime, *, beat: Beat | None = None, name: str = ""
 ) -> Status:
     """
     Args:
         connection: to the database, in one view of it.
         config: as it is now.
         now: the time of asking.
-        daemon: what it last told of itself.
+        beat: the daemon's last sign of life.
         name: of a source to tell more of; presswatch is told of as a whole all the same.
     """
+    daemon = None if beat is None else Daemon(**vars(beat), is_silent=is_silent(beat, now))
     facts = facts_of(connection, config, now)
     lines = source_lines(config, facts, now)
     digests, books = digest_lines(connection, config, now), books_until(connection, now)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from crawler.schedule.heartbeat import Beat
 from pipelines.health.model import FailingNow, SilentEndpoint
 from pipelines.health.next_poll import NextPoll
 from pipelines.health.source_model import Counts, SourceDetail
@@ -63,18 +64,9 @@ class RunLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Daemon:
-    """What the daemon last wrote into schedule.json; null is what it did not write."""
+class Daemon(Beat):
+    """What the daemon last wrote into schedule.json; no time is told where nothing comes."""
 
-    pid: int | None
-    host: str
-    version: str
-    started: datetime | None
-    beat: datetime | None  # its last sign of life
-    doing: str
-    next_poll: datetime | None
-    next_digest: datetime | None
-    ended: bool  # in order
     is_silent: bool  # it did not end, and gave no sign of life for three minutes
 
 
@@ -180,7 +172,7 @@ class Status:
     is_well: bool
     problems: tuple[Problem, ...]
     need_you: int  # sources that fail or are silent
-    daemon: Daemon | None  # null: there is no schedule.json
+    daemon: Daemon | None  # null: there is no schedule.json that can be read
     digests: tuple[DigestLine, ...]
     sources: tuple[SourceLine, ...]  # the worst first; the one that was asked for by name
     runs: tuple[RunLine, ...]  # the last ones, the newest first

@@ -93,7 +93,7 @@ def _took(line: RunLine, speech: Speech, words: str = "age") -> str:
 
 
 def _daemon(daemon: Daemon, speech: Speech) -> str:
-    who = {"pid": daemon.pid or "?", "host": daemon.host or "?", "version": daemon.version or "?"}
+    who = {"pid": daemon.pid, "host": daemon.host, "version": daemon.version}
     if daemon.ended:
         return speech("daemon.ended", **who, beat=speech.ago(daemon.beat))
     following = [
