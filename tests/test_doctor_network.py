@@ -22,7 +22,7 @@ from crawler.doctor.checks import online_check
 from crawler.doctor.model import Grade, examine
 from crawler.doctor.network import check_certificates, check_proxies, check_resolver, trust
 from crawler.doctor.online import Host, Prober, hosts_of
-from crawler.doctor.shared import check_redis, shown_place
+from crawler.doctor.shared import check_redis
 from crawler.fetch.guard import AddressGuard
 from crawler.visit_settings import visit_settings
 
@@ -323,20 +323,20 @@ def redis_port():
     ("who", "grade", "says"),
     [
         (f":{CANARY}@", "ok", "answers"),
-        ("", "fault", "refuses user or password"),
-        (f":{CANARY}x@", "fault", "refuses user or password"),
-        (f"nobody:{CANARY}@", "fault", "refuses user or password"),
+        ("", "fault", "cannot be used: it wants a password"),
+        (f":{CANARY}x@", "fault", "cannot be used: it refuses the user or the password"),
+        (f"nobody:{CANARY}@", "fault", "cannot be used: it refuses the user or the password"),
     ],
 )
 def test_a_real_server_answers_who_has_its_password(redis_port, who, grade, says):
     found = check_redis(f"redis://{who}127.0.0.1:{redis_port}/0")
-    assert (found.grade, found.found) == (grade, f"127.0.0.1:{redis_port} {says}")
+    assert (found.grade, found.found) == (grade, f"Redis at redis://127.0.0.1:{redis_port}/0 {says}")
     assert CANARY not in repr(found)
 
 
 def test_a_database_number_the_server_does_not_have_is_a_fault(redis_port):
     found = check_redis(f"redis://:{CANARY}@127.0.0.1:{redis_port}/99")
-    assert (found.grade, "is of no use" in found.found) == (Grade.FAULT, True)
+    assert (found.grade, "DB index is out of range" in found.found) == (Grade.FAULT, True)
 
 
 def free_port():
@@ -346,36 +346,15 @@ def free_port():
 
 def test_a_port_nobody_listens_on_is_a_fault():
     found = check_redis(f"redis://:{CANARY}@127.0.0.1:{free_port()}/0")
-    assert (found.grade, "cannot be connected to" in found.found) == (Grade.FAULT, True)
+    assert (found.grade, "Connection refused" in found.found) == (Grade.FAULT, True)
     assert CANARY not in repr(found)
 
 
 def test_a_server_that_never_answers_is_a_fault_within_its_time():
     with listening(silent=True) as server:
         found = check_redis(f"redis://:{CANARY}@127.0.0.1:{server.port}/0", seconds=0.1)
-    assert (found.grade, "does not answer within 0.1 s" in found.found) == (Grade.FAULT, True)
+    assert (found.grade, "no answer within 0.1 s" in found.found) == (Grade.FAULT, True)
     assert CANARY not in repr(found)
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("redis://:geheim-99@redis.example:6380/0", "redis.example:6380"),
-        ("rediss://me:geheim-99@redis.example/0", "redis.example:6379"),
-        ("redis://[::1]:6379/0", "::1:6379"),
-        ("unix:///run/redis.sock", "the socket /run/redis.sock"),
-        ("redis://:geheim/99@redis.example/0", "the server of redis_url"),
-        ("redis://:geheim#99@redis.example/0", "the server of redis_url"),
-        ("redis://:geheim?99@redis.example/0", "the server of redis_url"),
-        ("redis://geheim[99@redis.example/0", "the server of redis_url"),
-        ("redis://:12345/67@redis.example/0", "the server of redis_url"),
-        ("redis://:12345#67@redis.example/0", "the server of redis_url"),
-        ("redis://12345?67@redis.example/0", "the server of redis_url"),
-        ("redis://x:geheim-99", "the server of redis_url"),
-    ],
-)
-def test_a_server_is_named_without_its_password(url, shown):
-    assert shown_place(url) == shown
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,12 @@ URLS = [
     ("redis://:12#geheim@localhost/0", "redis://..."),
     ("redis://:12?geheim@localhost/0", "redis://..."),
     ("redis://localhost:geheim/0", "redis://..."),
+    ("redis://x:geheim", "redis://..."),
+    ("redis://localhost/geheim", "redis://localhost/..."),
+    ("redis://geheim[9@localhost/0", "redis://..."),
+    ("redis://:12?34@localhost/0", "redis://..."),
+    ("redis://ge%heim", "redis://..."),
+    ("redis://my_redis:6379/0", "redis://my_redis:6379/0"),
 ]
 
 

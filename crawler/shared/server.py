@@ -1,6 +1,7 @@
 """The Redis server by its URL: how it is reached, and its faults in words that hold no password."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,10 @@ PREFIX = "presswatch"
 
 # What a call can end with: redis-py's own, and what its asyncio streams let through.
 FAULTS = (exceptions.RedisError, OSError)
+
+_UNREAD = "redis://..."
+_HOST = re.compile(r"[\w.:-]+")
+_NUMBER = re.compile(r"(/\d*)?")  # of a database
 
 _RETRIES = 1  # finds a server that was restarted, whose old connection broke; one that is silent is not asked twice
 
@@ -61,19 +66,20 @@ def in_words(error: exceptions.RedisError | OSError, url: str, timeout: float = 
 
 
 def shown(url: str) -> str:
-    """The URL without user, password and options."""
-    parts = urlsplit(url)
-    # An unescaped # / or ? in a password shifts its rest to where a path is.
-    if "@" in parts.path + parts.query + parts.fragment:
-        return f"{parts.scheme}://..."
-    if parts.scheme == "unix":
-        return f"unix://{parts.path}"
+    """The URL without user, password and options; of one that may hold a password in another place, next to nothing."""
     try:
+        parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return f"{parts.scheme}://..."
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or "localhost"
-    return f"{parts.scheme}://{host}{port}{parts.path}"
+        return _UNREAD
+    # An unescaped sign ends a password too early: its beginning is taken for a host, its rest for a path or options.
+    host = parts.hostname or "localhost"
+    if "@" in parts.path + parts.query + parts.fragment or not _HOST.fullmatch(host):
+        return _UNREAD
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}"
+    number = parts.path if _NUMBER.fullmatch(parts.path) else "/..."
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}{number}"
 
 
 def _cause(error: exceptions.RedisError | OSError, url: str, timeout: float) -> str:
