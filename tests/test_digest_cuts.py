@@ -8,9 +8,10 @@ import pytest
 from archive_rows import NOON, a_config, build
 
 from crawler.config.models import Subscription
-from pipelines.digest.cuts import Cut, due_cut, store_cut
+from pipelines.digest.cuts import due_cut, store_cut
 from pipelines.digest.issue import issue_due
 from pipelines.digest.render import render_html, render_json, render_markdown
+from pipelines.health.cuts import Cut
 
 
 def utc(text):

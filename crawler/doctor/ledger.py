@@ -21,6 +21,7 @@ from crawler.doctor.model import Finding, fault, note, ok
 from crawler.items import Origin
 from crawler.storage import database_error
 from crawler.tables import book, digest, entry, run
+from pipelines.health.cuts import Cut, cut_of
 
 _WAIT = 2.0  # seconds for a database that another process holds
 _PATIENCE = 0.8  # seconds of checking its pages
@@ -46,7 +47,7 @@ class LedgerFacts:
     proven: frozenset[str]  # sources that a live run polled with success
     polled_since: datetime | None  # the end of the first run that polled anything with success
     seeds: int
-    cuts: Mapping[str, datetime]  # subscription → the cut of its last digest
+    cuts: Mapping[str, Cut]  # subscription → that of its last digest
 
 
 class Ledger:
@@ -148,7 +149,7 @@ def _facts(connection: Connection) -> LedgerFacts:
     proven = select(book.c.source).join(run).where(good, run.c.live).distinct()
     polled = select(func.min(run.c.ended)).join(book).where(good)
     seeds = select(func.count()).select_from(entry).where(entry.c.origin == Origin.SEED.value)
-    cuts = select(digest.c.subscription, func.max(digest.c.cut_to).label("cut")).group_by(digest.c.subscription)
+    digests = connection.execute(select(digest).order_by(digest.c.cut_to, digest.c.id)).all()
     return LedgerFacts(
         last_run=None
         if row is None
@@ -166,7 +167,7 @@ def _facts(connection: Connection) -> LedgerFacts:
         proven=frozenset(connection.scalars(proven)),
         polled_since=connection.scalar(polled),
         seeds=connection.scalars(seeds).one(),
-        cuts={item.subscription: item.cut for item in connection.execute(cuts)},
+        cuts={item.subscription: cut_of(item) for item in digests},  # the last one stays
     )
 
 

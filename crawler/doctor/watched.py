@@ -3,15 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from crawler.config.models import Config, Endpoint, Source, Subscription
 from crawler.doctor.ledger import LedgerFacts
 from crawler.doctor.model import Finding, listed, note, ok, warning
 from crawler.text import one_line
-
-_LATE = timedelta(hours=2)  # after its time a digest should have been issued, by any cron line
+from pipelines.health.cuts import GRACE, late_cut
 
 
 def check_contact(config: Config) -> Finding:
@@ -81,7 +79,7 @@ def check_subscriptions(config: Config, facts: LedgerFacts | None, now: datetime
             yield warning("subscriptions", told, "set enabled: true there, or take the name out of subscriptions.yaml")
     late = [item.name for item in config.subscriptions if facts is not None and _is_late(config, item, facts, now)]
     if late:
-        told = f"the digest of {listed(late)} is late by more than {_LATE // timedelta(hours=1)} h"
+        told = f"the digest of {listed(late)} is late by more than {GRACE // timedelta(hours=1)} h"
         yield warning("subscriptions", told, "presswatch digest issues it; is cron running, with --then-digest?")
     elif config.subscriptions and facts is not None:
         yield ok("subscriptions", f"{listed([item.name for item in config.subscriptions])}: no digest is late")
@@ -95,16 +93,8 @@ def _switched_off(config: Config, subscription: Subscription) -> Sequence[str]:
 
 
 def _is_late(config: Config, subscription: Subscription, facts: LedgerFacts, now: datetime) -> bool:
-    """Whether a cut that has come `_LATE` ago has no digest. The first comes as soon as something was polled."""
-    cut = facts.cuts.get(subscription.name)
-    if cut is None:
-        return facts.polled_since is not None and facts.polled_since < now - _LATE
-    return cut < last_time(subscription, config.settings.zone, now - _LATE)
-
-
-def last_time(subscription: Subscription, installation: ZoneInfo, now: datetime) -> datetime:
-    """When the last digest until `now` was to be cut, in UTC."""
-    zone = ZoneInfo(subscription.timezone) if subscription.timezone else installation
-    at, day = time.fromisoformat(subscription.at), now.astimezone(zone).date()
-    today = datetime.combine(day, at, zone).astimezone(UTC)
-    return today if today <= now else datetime.combine(day - timedelta(days=1), at, zone).astimezone(UTC)
+    """Whether a cut that has come has no digest. The first comes as soon as something was polled."""
+    last = facts.cuts.get(subscription.name)
+    if last is None:
+        return facts.polled_since is not None and now - facts.polled_since > GRACE
+    return late_cut(config, subscription, last, now) is not None

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, or_, select
 
@@ -19,14 +18,11 @@ from pipelines.digest.lines import Member, dated, sections_of, wanted_themes
 from pipelines.digest.links import first_publication, own_place
 from pipelines.digest.membership import Period, Stored, Told, told_by_each
 from pipelines.digest.model import Digest, FoldedCopy, FurtherCopies, RefusedEntry
+from pipelines.health.cuts import zone_of
 from pipelines.health.failing import failing_endpoints
 from pipelines.health.silent import silent_endpoints
 
 _BATCH = 500  # entries in one IN (…)
-
-
-def zone_of(config: Config, subscription: Subscription) -> ZoneInfo:
-    return ZoneInfo(subscription.timezone or config.settings.timezone)
 
 
 def build_digest(

@@ -1,18 +1,15 @@
 """Whether the newest digest of a subscription is there, on time, and what it should be. Nothing is issued."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection
 
 from crawler.config.models import Config, Subscription
 from crawler.database import Database
-from pipelines.digest.build import zone_of
-from pipelines.digest.cuts import Cut, due_cut, latest_cut
 from pipelines.digest.issue import build_cut
-
-_GRACE = timedelta(hours=1)  # after a cut, before its digest is late: cron's next tick issues it, or the run under way
+from pipelines.health.cuts import Cut, late_cut, latest_cut, zone_of
 
 
 class Fault(StrEnum):
@@ -39,7 +36,7 @@ def faults_of(database: Database, config: Config, subscription: Subscription, no
         if last is None:
             told = "no digest was ever issued; presswatch digest issues the first after a good poll"
             return (_fault(subscription, Fault.NEVER_ISSUED, "", told),)
-        late = due_cut(connection, config, subscription, now - _GRACE)
+        late = late_cut(config, subscription, last, now)
         lateness = () if late is None else (_late(config, subscription, late),)
         return (*lateness, *_faults_in(connection, config, subscription, last))
 

@@ -1,30 +1,15 @@
-"""When a digest is due, and the cuts it is made by.
+"""Which cut a digest is to be made by now, and those that were."""
 
-Cuts join: each digest begins where the one before ended, so that a day without a digest is in the next one.
-"""
+from datetime import datetime, timedelta
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
-
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from crawler.config.models import Config, Subscription
 from crawler.tables import book, run
 from crawler.tables import digest as digest_table
-from pipelines.digest.build import zone_of
+from pipelines.health.cuts import Cut, cut_after, cut_of, latest_cut, zone_of
 
 _FIRST_PERIOD = timedelta(days=1)  # before a subscription's first digest
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cut:
-    """What a digest is made by, and what its row holds."""
-
-    date: str  # YYYY-MM-DD in the subscription's zone
-    cut_from: datetime  # exclusive
-    cut_to: datetime  # inclusive
-    issued: datetime
 
 
 def due_cut(connection: Connection, config: Config, subscription: Subscription, now: datetime) -> Cut | None:
@@ -33,14 +18,7 @@ def due_cut(connection: Connection, config: Config, subscription: Subscription, 
     if last is None:
         # Somebody who has just begun sees something today, not tomorrow; but nothing before there is something.
         return cut_at(config, subscription, None, now) if _has_polled(connection) else None
-    day = now.astimezone(zone_of(config, subscription)).date()
-    if _scheduled(config, subscription, day) > now:
-        day -= timedelta(days=1)
-    cut_to = _scheduled(config, subscription, day)
-    # One digest a date: the first one, issued at any hour, stands for its whole date.
-    if cut_to <= last.cut_to or day.isoformat() <= last.date:
-        return None
-    return Cut(date=day.isoformat(), cut_from=last.cut_to, cut_to=cut_to, issued=now)
+    return cut_after(config, subscription, last, now)
 
 
 def cut_at(config: Config, subscription: Subscription, last: Cut | None, now: datetime) -> Cut:
@@ -50,18 +28,12 @@ def cut_at(config: Config, subscription: Subscription, last: Cut | None, now: da
     return Cut(date=day.isoformat(), cut_from=cut_from, cut_to=now, issued=now)
 
 
-def latest_cut(connection: Connection, subscription: Subscription) -> Cut | None:
-    of_it = select(digest_table).where(digest_table.c.subscription == subscription.name)
-    row = connection.execute(of_it.order_by(digest_table.c.cut_to.desc()).limit(1)).first()
-    return None if row is None else _cut(row)
-
-
 def cuts_of(connection: Connection, subscription: Subscription) -> list[Cut]:
     """Those of the digests that were issued, oldest first."""
     rows = connection.execute(
         select(digest_table).where(digest_table.c.subscription == subscription.name).order_by(digest_table.c.cut_to)
     )
-    return [_cut(row) for row in rows]
+    return [cut_of(row) for row in rows]
 
 
 def store_cut(connection: Connection, subscription: Subscription, cut: Cut) -> None:
@@ -74,15 +46,3 @@ def _has_polled(connection: Connection) -> bool:
     polled = select(book.c.run).join(run, run.c.id == book.c.run)
     query = polled.where(run.c.ended.is_not(None), book.c.polls > book.c.polls_failed).limit(1)
     return connection.execute(query).first() is not None
-
-
-def _scheduled(config: Config, subscription: Subscription, day: date) -> datetime:
-    """The cut of a day: an hour that its clocks leave out is taken by the time before, one they repeat the first time.
-
-    So each day has one.
-    """
-    return datetime.combine(day, time.fromisoformat(subscription.at), zone_of(config, subscription)).astimezone(UTC)
-
-
-def _cut(row: Row[Any]) -> Cut:
-    return Cut(date=row.date, cut_from=row.cut_from, cut_to=row.cut_to, issued=row.issued)

@@ -11,11 +11,12 @@ from crawler.database import Database
 from crawler.lock import digests_lock
 from crawler.tables import run
 from pipelines.digest.build import build_digest
-from pipelines.digest.cuts import Cut, cut_at, cuts_of, due_cut, latest_cut, store_cut
+from pipelines.digest.cuts import cut_at, cuts_of, due_cut, store_cut
 from pipelines.digest.files import LATEST, IssuedDigest, filed_text, has_other_files, is_filed, path_of, write_files
 from pipelines.digest.model import Digest
 from pipelines.digest.render import rendered
 from pipelines.digest.withhold import shows_text_of, taken_away
+from pipelines.health.cuts import Cut, latest_cut
 
 __all__ = [
     "IssuedDigest", "build_cut", "issue_due", "issued_dates", "latest", "not_before_the_last_run", "preview",

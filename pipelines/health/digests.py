@@ -1,19 +1,15 @@
 """The latest digest of each subscription, the next cut, and whether one is late."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from crawler.config.models import Config, Subscription
 from crawler.outcomes import Outcome
-from crawler.tables import article, digest
-from pipelines.health.runs import GRACE
+from crawler.tables import article
+from pipelines.health.cuts import Cut, late_cut, latest_cut, next_cut
 from pipelines.health.status_model import DigestLine, IssuedLine
-
-_DAY = timedelta(days=1)
 
 
 def digest_lines(connection: Connection, config: Config, now: datetime) -> tuple[DigestLine, ...]:
@@ -21,45 +17,28 @@ def digest_lines(connection: Connection, config: Config, now: datetime) -> tuple
 
 
 def _line(connection: Connection, config: Config, subscription: Subscription, now: datetime) -> DigestLine:
-    zone = ZoneInfo(subscription.timezone) if subscription.timezone else config.settings.zone
-    today = now.astimezone(zone).date()
-    cuts = [_cut(subscription, zone, today + days * _DAY) for days in (-1, 0, 1)]
-    last_cut, next_cut = max(cut for cut in cuts if cut <= now), min(cut for cut in cuts if cut > now)
-    row = connection.execute(
-        select(digest)
-        .where(digest.c.subscription == subscription.name)
-        .order_by(digest.c.cut_to.desc(), digest.c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    last = latest_cut(connection, subscription)
     return DigestLine(
         subscription=subscription.name,
         title=subscription.title,
-        latest=_issued(connection, subscription, row) if row else None,
-        next_cut=next_cut,
-        # Whoever has none yet has not begun; and a first digest, issued at any hour, stands for its whole date.
-        is_late=row is not None and _is_late(row, last_cut, last_cut.astimezone(zone).date(), now),
+        latest=_issued(connection, subscription, last) if last else None,
+        next_cut=next_cut(config, subscription, now),
+        # Whoever has none yet has not begun.
+        is_late=last is not None and late_cut(config, subscription, last, now) is not None,
     )
 
 
-def _is_late(row: Row[Any], cut: datetime, day: date, now: datetime) -> bool:
-    return bool(row.cut_to < cut and row.date < day.isoformat() and now - cut > GRACE)
-
-
-def _cut(subscription: Subscription, zone: ZoneInfo, day: date) -> datetime:
-    return datetime.combine(day, time.fromisoformat(subscription.at), zone).astimezone(UTC)
-
-
-def _issued(connection: Connection, subscription: Subscription, row: Row[Any]) -> IssuedLine:
+def _issued(connection: Connection, subscription: Subscription, cut: Cut) -> IssuedLine:
     kept = connection.execute(
         select(article.c.source, article.c.themes)
-        .where(article.c.kept_at > row.cut_from, article.c.kept_at <= row.cut_to)
+        .where(article.c.kept_at > cut.cut_from, article.c.kept_at <= cut.cut_to)
         .where(article.c.outcome == Outcome.KEPT.value)
     ).all()
     return IssuedLine(
-        date=row.date,
-        cut_from=row.cut_from,
-        cut_to=row.cut_to,
-        issued=row.issued,
+        date=cut.date,
+        cut_from=cut.cut_from,
+        cut_to=cut.cut_to,
+        issued=cut.issued,
         articles=sum(_is_wanted(subscription, one.source, one.themes) for one in kept),
     )
 

@@ -1,6 +1,5 @@
 """The last runs, whether the next one is late, and the books of a day."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -9,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from crawler.books import Book, books_of, summed
+from crawler.books import Book, books_of
 from crawler.tables import book, run
+from pipelines.health.books import books_of_runs
 from pipelines.health.counts import counts_of, errors_in, totals
+from pipelines.health.cuts import GRACE
 from pipelines.health.source_model import SourceRun
 from pipelines.health.status_model import BooksLine, Imbalance, RunEnd, RunLine, SourceBooks
 
@@ -19,7 +20,6 @@ _SHOWN = 5
 _RHYTHM = 11  # runs whose gaps tell how often presswatch is started
 _FEWEST_GAPS = 3
 _LATE_GAPS = 3.0  # times the usual gap
-GRACE = timedelta(hours=1)  # before anything is called late
 _BOOKS = timedelta(hours=24)
 
 
@@ -90,29 +90,17 @@ def _source_run(connection: Connection, number: int, started: datetime, source: 
 
 
 def _books(connection: Connection, numbers: Sequence[int], since: datetime | None) -> BooksLine:
-    by_source: dict[str, list[Book]] = defaultdict(list)
-    imbalances = []
-    for number in numbers:
-        for line in books_of(connection, [number]):
-            by_source[line.source].append(line)
-            if not line.balances:
-                imbalances.append(_imbalance(number, line))
-    sums = [summed(lines) for _, lines in sorted(by_source.items())]
-    imbalances += [
-        _imbalance(None, total)
-        for total in sums
-        if not total.balances and all(line.balances for line in by_source[total.source])
-    ]
+    found = books_of_runs(connection, numbers)
     return BooksLine(
         runs=tuple(numbers),
         since=since,
-        balances=not imbalances,
-        imbalances=tuple(imbalances),
-        totals=totals(sums),
+        balances=not found.unbalanced,
+        imbalances=tuple(_imbalance(number, line) for number, line in found.unbalanced),
+        totals=totals(found.totals),
         # Those that do not balance come first.
         sources=tuple(
             SourceBooks(source=total.source, counts=counts_of(total))
-            for total in sorted(sums, key=lambda one: one.balances)
+            for total in sorted(found.totals, key=lambda one: one.balances)
         ),
     )
 
