@@ -66,14 +66,16 @@ def _waiting_since(
 
 @dataclass(kw_only=True)
 class HostVisits:
-    """Args:
-    run: what all visits share.
-    sources: that are crawled.
-    runner: makes the crawler of a visit.
-    listen: is given what the last stage hands on.
-    progress: is told how far the visits are.
-    halted: what disk or database refused, or ""; nothing is visited then.
-    errors: faults of ours are added to it.
+    """The visits of a run, as many hosts at once as the settings allow.
+
+    Args:
+        run: what all visits share.
+        sources: that are crawled.
+        runner: makes the crawler of a visit.
+        listen: is given what the last stage hands on.
+        progress: is told how far the visits are.
+        halted: what disk or database refused, or ""; nothing is visited then.
+        errors: faults of ours are added to it.
     """
 
     run: RunContext

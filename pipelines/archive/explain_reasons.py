@@ -2,26 +2,12 @@
 
 import re
 
+from pipelines.failure_words import FAILURES
+
 # What begins or makes up a reason. A test compares it with what the code says.
 SAYINGS: dict[str, str] = {
-    # crawler.fetch.failures
-    "the host name cannot be resolved": "主机名无法解析",
-    "no connection": "连接不上",
-    "the certificate or TLS handshake is not valid": "证书或 TLS 握手无效",
-    "no answer in time": "逾时没有回答",
-    "the answer broke off": "回答中断",
-    "larger than the limit": "大小超过上限",
-    "too many redirects, or one that leads nowhere": "重定向过多，或无处可去",
-    "the address is not one presswatch may reach": "该地址不许 presswatch 访问",
-    "robots.txt forbids it": "robots.txt 禁止抓取",
-    "robots.txt could not be read, so nothing may be fetched yet": "robots.txt 读不到，暂不可抓取",
-    "no longer there": "原页已不在",
-    "the server refuses us": "服务器拒绝我们",
-    "the server asks us to slow down": "服务器要求放慢",
-    "the server's firewall turns us away": "服务器的防火墙拦下了我们",
-    "the server rejects the request": "服务器不接受这个请求",
-    "the server has an error": "服务器出错",
-    "presswatch itself failed; the log has the traceback": "presswatch 自身出错，详见日志",
+    **FAILURES,
+    "no longer there": "原页已不在",  # an article's
     # what pages and headers say
     "the X-Robots-Tag header says noarchive": "X-Robots-Tag 响应头写着 noarchive",
     "the page's robots meta tag says noarchive": "页面的 robots 标签写着 noarchive",
@@ -35,12 +21,10 @@ SAYINGS: dict[str, str] = {
     "a stub: the title twice and next to nothing below it": "空壳：标题写了两遍，其下几乎没有内容",
     "unsupported: a short post of WeChat, whose text only scripts load": "不支持：微信短贴，正文由脚本载入",
     # pipelines/extract/data/failures.yaml
-    "WeChat asks for a captcha": "微信要求验证码",
     "WeChat says that its publisher deleted or moved it": "微信称文章已被发布者删除或迁移",
     "WeChat says that it cannot be read any more": "微信称文章已无法查看",
     "Tencent's page for deleted articles": "腾讯的已删除页面",
     "the site wants a login": "网站要求登录",
-    "the site's firewall blocked the visit": "网站的防火墙拦下了访问",
     "the site says that the article does not exist": "网站称文章不存在",
     "the site answers with a message instead of an article": "网站返回的是提示信息，不是文章",
     "a challenge that only a browser's scripts pass": "只有浏览器脚本才能通过的验证",
