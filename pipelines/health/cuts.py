@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 from crawler.config.models import Config, Subscription
 from crawler.tables import digest
 
-# After a cut, before its digest is late: cron's next tick issues it, or the run under way.
+# After its cut a digest is not late yet: cron's next tick issues it, or the run under way does.
 GRACE = timedelta(hours=1)
 
 

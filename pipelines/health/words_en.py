@@ -103,7 +103,6 @@ WORDS: dict[str, str] = {
     "failing.many": "{count} polls in a row",
     "silent": "{source} is silent: {url} brought nothing new since {at}; usually something comes every {gap}",
     "waiting": "{source} waits: its host asked to be left alone until {at}",
-    "unproven": "unproven: no live run has polled it with success yet",
     "disabled.one": "1 source is disabled; its name after status tells why",
     "disabled.many": "{count} sources are disabled; a name after status tells why",
     "disabled": "{source} is disabled: {why}",

@@ -103,7 +103,6 @@ WORDS: dict[str, str] = {
     "failing.many": "连续 {count} 次轮询",
     "silent": "{source} 沉默：{url} 自 {at} 起没有新条目，往常每 {gap} 就有",
     "waiting": "{source} 等待：主机要求在 {at} 之前不要打扰",
-    "unproven": "未实证：还没有真实运行成功轮询过它",
     "disabled.one": "另有 1 个来源停用；status 后写上名字可看原因",
     "disabled.many": "另有 {count} 个来源停用；status 后写上名字可看原因",
     "disabled": "{source} 已停用：{why}",
