@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import re
 from datetime import timedelta
 
 import pytest
@@ -179,7 +180,8 @@ def test_a_run_whose_server_stays_away_ends_in_order_before_another_can_begin(ri
 
         at(pages, "two", lose)
         report = rig.crawl(lock=lock)
-    assert "Redis has not answered for 1.5 s" in report.stopped
+    # On a machine with much to do the renewing thread may come late by as much itself.
+    assert re.search("Redis has not answered for 1.5 s|ran out while this process stood still", report.stopped)
     assert (report.errors, report.balances) == ((), True)
     assert {name for name, outcome in rig.outcomes().items() if outcome} == {"one", "two"}
     assert len(told(caplog)) == 1

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from shared import SHARED, needs_shared
@@ -96,10 +96,11 @@ FRAMED = st.lists(
 
 @settings(max_examples=1000, deadline=None, database=None)
 @given(FRAMED)
+@example("![戊](https://a.example/x\n&from;=1)戳蓝字“甲”关注我。")
 def test_boilerplate_goes_in_one_piece_above_and_one_below_and_nothing_is_left_for_a_second_time(markdown):
     repaired = repair_markdown(markdown)
     article = without_boilerplate(repaired)
-    assert re.fullmatch(f"(?:戳蓝字甲关注我)*{han(article)}(?:全文完|推荐阅读|乙)*", han(repaired))
+    assert re.fullmatch(f"(?:戳蓝字甲关注我)*{han(article)}(?:戳蓝字甲关注我|全文完|推荐阅读|乙)*", han(repaired))
     assert without_boilerplate(article) == article
 
 
