@@ -16,15 +16,26 @@ CHECKOUT = Path(__file__).parent.parent
 DEPLOY = CHECKOUT / "deploy"
 PROGRAM = "/opt/presswatch/.venv/bin/presswatch"
 PLACES = ["--config", "/etc/presswatch", "--data", "/var/lib/presswatch"]
+BACKUPS = "/var/backups/presswatch"
 SERVICES = ("presswatch", "presswatch-crawl", "presswatch-backup")
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
 IMAGE = f"presswatch:{PROJECT['project']['version']}"
 UID = 10001  # in containers; any number will do, as long as it is the same one everywhere
-MANIFESTS = ("kubernetes.yaml", "kubernetes-cronjob.yaml", "kubernetes-daemon.yaml")
+MANIFESTS = ("kubernetes.yaml", "kubernetes-cronjob.yaml", "kubernetes-daemon.yaml", "kubernetes-backup.yaml")
 
 
 def read(name):
     return (DEPLOY / name).read_text(encoding="utf-8")
+
+
+def blocks(text):
+    """The lines of a page that are to be typed."""
+    return [line.strip() for line in text.splitlines() if line.startswith("    ")]
+
+
+def section(text, heading):
+    """What stands under a heading, up to the next one."""
+    return text.partition(f"# {heading}\n")[2].partition("\n#")[0]
 
 
 def crontab_lines(text):
@@ -93,9 +104,18 @@ def check_manifests(text):
 
 def pod_of(manifest):
     """The pod that a CronJob or a Deployment makes."""
+    return _template_of(manifest)["spec"]
+
+
+def labels_of(manifest):
+    """Of the pod."""
+    return _template_of(manifest)["metadata"]["labels"]
+
+
+def _template_of(manifest):
     document = yaml.safe_load(read(manifest))
-    template = document["spec"]["jobTemplate"]["spec"] if document["kind"] == "CronJob" else document["spec"]
-    return template["template"]["spec"]
+    holder = document["spec"]["jobTemplate"]["spec"] if document["kind"] == "CronJob" else document["spec"]
+    return holder["template"]
 
 
 def copied(dockerfile):

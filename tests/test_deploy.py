@@ -1,6 +1,7 @@
 """cron and systemd: what deploy/ gives an operator is read by the programs it is for, and says the same everywhere."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -10,9 +11,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from deployment import DEPLOY, PLACES, PROGRAM, SERVICES, crontab_lines, exposure, read, unit_values, verify_units
+from deployment import (
+    DEPLOY,
+    PLACES,
+    PROGRAM,
+    SERVICES,
+    blocks,
+    crontab_lines,
+    exposure,
+    read,
+    unit_values,
+    verify_units,
+)
 from house import House
 
+from crawler.config.load import load_config
 from crawler.crontab import cron_trigger
 
 CRAWL = [PROGRAM, *PLACES, "crawl", "--if-idle", "--then-digest"]
@@ -43,7 +56,8 @@ def test_every_command_of_cron_stands_on_one_line_with_absolute_paths():
 
 
 def test_a_percent_sign_of_cron_is_escaped():
-    for line in read("crontab.example").splitlines():
+    compose = [line for line in blocks(read("RUNBOOK.md")) if line[0].isdigit()]
+    for line in [*read("crontab.example").splitlines(), *compose]:
         assert "%" not in line.replace(r"\%", ""), "cron takes what follows a bare % for input"
 
 
@@ -90,6 +104,23 @@ def test_a_secret_is_handed_over_by_taking_a_mark_away(tmp_path):
     unit = read("presswatch.service")
     assert "\n#LoadCredential=" in unit
     assert verify_units({"presswatch.service": unit.replace("\n#Load", "\nLoad")}, tmp_path) == []
+
+
+def test_a_password_is_one_file_for_units_cron_and_the_alias(tmp_path):
+    [alias] = [line for line in blocks(read("RUNBOOK.md")) if line.startswith("alias presswatch='sudo")]
+    environ = dict(word.split("=", 1) for word in shlex.split(shlex.split(alias)[1].split("=", 1)[1]) if "=" in word)
+    file = environ["REDIS_PASSWORD_FILE"]
+    assert [line.split()[-1] for line in blocks(read("RUNBOOK.md")) if "/dev/null" in line and "install" in line] == [
+        file
+    ]
+    assert f"\n#REDIS_PASSWORD_FILE={file}\n" in read("crontab.example")
+    for service in SERVICES:
+        assert f"\n#LoadCredential=redis_password:{file}\n" in read(f"{service}.service")
+    [shown] = re.findall(r"`(redis_url: redis://:\$\S+)`", read("RUNBOOK.md"))
+    (tmp_path / "presswatch.yaml").write_text(shown)
+    (tmp_path / "password").write_text("swordfish\n")
+    config = load_config(tmp_path, environ={**environ, "REDIS_PASSWORD_FILE": str(tmp_path / "password")})
+    assert ":swordfish@" in config.settings.redis_url
 
 
 @needs_systemd

@@ -6,7 +6,19 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from deployment import CHECKOUT, IMAGE, PLACES, PROJECT, UID, check_compose, check_dockerfile, copied, is_sent, read
+from deployment import (
+    BACKUPS,
+    CHECKOUT,
+    IMAGE,
+    PLACES,
+    PROJECT,
+    UID,
+    check_compose,
+    check_dockerfile,
+    copied,
+    is_sent,
+    read,
+)
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -35,7 +47,9 @@ def test_what_is_copied_exists_and_is_sent_to_the_builder(source):
     place = CHECKOUT / source
     assert place.exists()
     assert is_sent(source, IGNORED)
-    assert not place.is_dir() or all(is_sent(f"{source}/{path.name}", IGNORED) for path in place.glob("*.*"))
+    assert not place.is_dir() or all(
+        is_sent(f"{source}/{path.relative_to(place)}", IGNORED) for path in place.rglob("*.*") if path.suffix != ".pyc"
+    )
 
 
 @pytest.mark.parametrize("path", [".git", ".venv", "data", "tests", "deploy/RUNBOOK.md", "crawler/__pycache__"])
@@ -64,6 +78,7 @@ def test_the_image_knows_the_folders_and_its_version():
     assert f"PRESSWATCH_CONFIG={PLACES[1]}" in DOCKERFILE
     assert f"PRESSWATCH_DATA={PLACES[3]}" in DOCKERFILE
     assert f'image.version="{PROJECT["project"]["version"]}"' in DOCKERFILE
+    assert f"--mode 0750 {PLACES[3]} {BACKUPS}" in DOCKERFILE
     assert instructions("VOLUME") == [f'["{PLACES[3]}"]']
 
 
@@ -125,12 +140,17 @@ def test_compose_builds_this_image_and_mounts_its_folders():
     assert crawler["image"] == IMAGE
     build = CHECKOUT / "deploy" / crawler["build"]["context"]
     assert (build / crawler["build"]["dockerfile"]).samefile(CHECKOUT / "deploy" / "Dockerfile")
-    assert [volume["target"] for volume in crawler["volumes"]] == [PLACES[1], PLACES[3]]
-    assert crawler["volumes"][0]["read_only"]
+    assert [volume["target"] for volume in crawler["volumes"]] == [PLACES[1], PLACES[3], BACKUPS]
+    assert [volume.get("read_only", False) for volume in crawler["volumes"]] == [True, False, False]
+
+
+def test_compose_comes_back_when_the_machine_does():
+    """Docker starts what is on-failure no more after a reboot."""
+    assert {service["restart"] for service in COMPOSE["services"].values()} == {"unless-stopped"}
 
 
 def test_the_line_of_the_runbook_leads_to_the_redis_of_compose(tmp_path):
-    [line] = re.findall(r"`(redis_url: \S+)`", read("RUNBOOK.md"))
+    [line] = re.findall(r"`(redis_url: \$\S+)`", read("RUNBOOK.md"))
     (tmp_path / "presswatch.yaml").write_text(line)
     default = COMPOSE["services"]["crawler"]["environment"]["REDIS_URL"].removeprefix("${REDIS_URL:-").removesuffix("}")
     assert load_config(tmp_path, environ={"REDIS_URL": default}).settings.redis_url == default

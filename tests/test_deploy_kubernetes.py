@@ -5,11 +5,26 @@ from pathlib import Path
 
 import pytest
 import yaml
-from deployment import CHECKOUT, IMAGE, MANIFESTS, PLACES, UID, check_manifests, pod_of, read, unit_values
+from deployment import (
+    BACKUPS,
+    CHECKOUT,
+    IMAGE,
+    MANIFESTS,
+    PLACES,
+    PROGRAM,
+    UID,
+    blocks,
+    check_manifests,
+    labels_of,
+    pod_of,
+    read,
+    unit_values,
+)
 
 from crawler.config.load import load_config
 
 PODS = MANIFESTS[1:]
+WORKERS = MANIFESTS[1:3]
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS)
@@ -28,17 +43,20 @@ def test_a_manifest_that_does_not_fit_is_told(right, wrong):
 
 
 @pytest.mark.parametrize("manifest", PODS)
-def test_a_pod_is_no_root_and_writes_to_its_disk_alone(manifest):
+def test_a_pod_is_no_root_and_writes_to_its_disks_alone(manifest):
     pod = pod_of(manifest)
     [container] = pod["containers"]
     assert pod["securityContext"]["runAsNonRoot"]
     assert {pod["securityContext"][key] for key in ("runAsUser", "runAsGroup", "fsGroup")} == {UID}
     assert container["securityContext"]["readOnlyRootFilesystem"]
-    assert [mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")] == [
-        PLACES[3],
-        "/tmp",
-    ]
+    written = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
+    assert {PLACES[3], "/tmp"} <= written <= {PLACES[3], BACKUPS, "/tmp"}
     assert container["image"] == IMAGE
+
+
+@pytest.mark.parametrize("manifest", WORKERS)
+def test_a_pod_is_given_both_folders(manifest):
+    [container] = pod_of(manifest)["containers"]
     assert container["args"][:4] == PLACES
 
 
@@ -53,7 +71,7 @@ def test_what_a_pod_mounts_is_made(manifest):
 
 
 def test_two_pods_never_work_at_once():
-    cronjob, daemon = (yaml.safe_load(read(name))["spec"] for name in PODS)
+    cronjob, daemon = (yaml.safe_load(read(name))["spec"] for name in WORKERS)
     assert cronjob["concurrencyPolicy"] == "Forbid"
     assert (daemon["replicas"], daemon["strategy"]) == (1, {"type": "Recreate"})
 
@@ -65,12 +83,37 @@ def test_the_cronjob_runs_what_cron_runs():
     assert pod_of("kubernetes-cronjob.yaml")["containers"][0]["args"] == shlex.split(line)[6:]
 
 
+def test_kubernetes_and_compose_are_backed_up_as_cron_does_it():
+    """One command that is a shell's: the pod for upkeep is made of it by another command."""
+    line = next(line for line in read("crontab.example").splitlines() if line.startswith("30 "))
+    times, backup = line.split()[:5], " ".join(line.split()[5:]).replace(f"{PROGRAM} ", "presswatch ")
+    [container] = pod_of("kubernetes-backup.yaml")["containers"]
+    assert "args" not in container
+    assert container["command"] == ["sh", "-c", backup.replace(r"\%", "%")]
+    assert yaml.safe_load(read("kubernetes-backup.yaml"))["spec"]["schedule"] == " ".join(times)
+    [compose] = [line for line in blocks(read("RUNBOOK.md")) if line.startswith("30 ")]
+    assert compose.split()[:5] == times
+    assert shlex.split(compose)[-1] == backup.replace(f"{shlex.join(PLACES)} ", "")
+
+
+def test_a_pod_can_be_where_the_disks_are():
+    """A disk can be had on one node at a time. A rule that fits no pod yet holds back none that it fits itself."""
+    rules = [pod_of(manifest)["affinity"]["podAffinity"] for manifest in PODS]
+    assert rules == rules[:1] * len(PODS)
+    [term] = rules[0]["requiredDuringSchedulingIgnoredDuringExecution"]
+    [fitting] = term["labelSelector"]["matchExpressions"]
+    labels = {labels_of(manifest)[fitting["key"]] for manifest in PODS}
+    assert labels == {*fitting["values"]}
+    deployment = yaml.safe_load(read("kubernetes-daemon.yaml"))["spec"]["selector"]["matchLabels"]
+    assert not deployment.items() <= labels_of("kubernetes-backup.yaml").items(), "kubectl exec would meet it"
+
+
 def test_all_wait_equally_long_for_the_page_under_way():
     [stop] = unit_values(read("presswatch.service"), "TimeoutStopSec")
     assert stop == "2min"
     compose = yaml.safe_load(read("compose.yaml"))
     assert compose["services"]["crawler"]["stop_grace_period"] == "2m"
-    assert {pod_of(manifest)["terminationGracePeriodSeconds"] for manifest in PODS} == {120}
+    assert {pod_of(manifest)["terminationGracePeriodSeconds"] for manifest in WORKERS} == {120}
 
 
 def test_all_ask_the_daemon_alike_whether_it_is_alive():
@@ -78,6 +121,14 @@ def test_all_ask_the_daemon_alike_whether_it_is_alive():
     probes = {tuple(container[name]["exec"]["command"]) for name in ("startupProbe", "livenessProbe")}
     assert probes == {("presswatch", *PLACES, "schedule", "--check")}
     assert '["presswatch", "schedule", "--check"]' in read("Dockerfile")
+
+
+def test_a_start_may_take_equally_long_everywhere():
+    """It may bring the database to a new schema first."""
+    assert unit_values(read("presswatch.service"), "TimeoutStartSec") == ["15min"]
+    assert "--start-period=15m " in read("Dockerfile")
+    [container] = pod_of("kubernetes-daemon.yaml")["containers"]
+    assert container["startupProbe"]["failureThreshold"] * container["startupProbe"]["periodSeconds"] == 15 * 60
 
 
 def test_a_config_map_is_read_through_its_links(tmp_path):

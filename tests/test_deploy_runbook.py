@@ -2,22 +2,21 @@
 
 import re
 import shlex
+import subprocess
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from command_lines import fault_in
-from deployment import DEPLOY, read
+from deployment import DEPLOY, blocks, pod_of, read, section
 from house import House
 
 from crawler.cli import COMMANDS, cli
+from crawler.lock import run_lock
 
 RUNBOOK = read("RUNBOOK.md")
 # Parts of a command line that stand before `presswatch` and do not make it an argument of something else.
 LEADS = ("crawler", "--", "CMD")
-
-
-def blocks(text):
-    return [line.strip() for line in text.splitlines() if line.startswith("    ")]
 
 
 def spans(text):
@@ -46,14 +45,15 @@ def calls(line):
             is_called = place == 0 or word.startswith("/") or words[place - 1] in LEADS
             if is_program and is_called and len(words) > place + 1:
                 yield words[place + 1 :]
-        if "crawler" in words and "run" in words and "--entrypoint" not in words:
-            yield words[words.index("crawler") + 1 :]
+        if "-c" in words[:-1]:
+            yield from calls(words[words.index("-c") + 1])
 
 
 def called():
     lines = [*blocks(RUNBOOK), *(span for span in spans(RUNBOOK) if span.startswith("presswatch "))]
     for file in [*DEPLOY.glob("*.service"), DEPLOY / "crontab.example"]:
         lines += [line.partition("=")[2] or line for line in file.read_text().splitlines() if "bin/presswatch" in line]
+    lines += [pod_of("kubernetes-backup.yaml")["containers"][0]["command"][-1]]
     for file in DEPLOY.glob("*.yaml"):
         listed = re.findall(r"\[(?:presswatch, )?(--config, [^\]]+)\]", file.read_text())
         lines += [f"presswatch {entry.replace(',', '')}" for entry in listed]
@@ -71,7 +71,8 @@ def test_they_are_found_at_all():
     assert len(found) > 25
     for line in ("schedule --check", "--config /etc/presswatch --data /var/lib/presswatch schedule", "archive prune"):
         assert line in found
-    assert [line for line in found if "restore /backups" in line]
+    assert "backup /var/backups/presswatch/new.tar.gz" in found, "compose's, in the quotes of a shell"
+    assert "--data /var/lib/presswatch/restored restore /var/backups/presswatch/day-1.tar.gz" in found
 
 
 @pytest.mark.parametrize("line", ["craul", "crawl --then-digset", "--configs x crawl", "archive verifie"])
@@ -94,6 +95,25 @@ def test_every_link_leads_to_a_heading(target):
     assert target in [re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
+def test_all_that_may_be_at_work_is_stopped():
+    units = {path.name for path in DEPLOY.glob("presswatch*.*") if path.suffix in (".service", ".timer")}
+    told = section(RUNBOOK, "Stop, and start again")
+    [stop] = [line for line in blocks(told) if line.startswith("systemctl stop")]
+    assert {*stop.split()[2:]} == units - {"presswatch-mail@.service"}
+    for manifest in ("kubernetes-cronjob.yaml", "kubernetes-backup.yaml"):
+        assert f"patch cronjob {yaml.safe_load(read(manifest))['metadata']['name']} " in told
+    for heading in ("the database is damaged", "Update, and back", "Move to another machine"):
+        assert "(#stop-and-start-again)" in section(RUNBOOK, heading)
+
+
+def test_what_waits_for_the_run_under_way_waits_for_our_lock(tmp_path):
+    [wait] = [line for line in blocks(RUNBOOK) if "flock" in line]
+    line = shlex.split(wait)[-1].replace("/var/lib/presswatch", str(tmp_path)).replace("flock ", "flock --nonblock ")
+    with run_lock(tmp_path):
+        assert subprocess.run(["sh", "-c", line], check=False).returncode == 1
+    assert subprocess.run(["sh", "-c", line], check=False).returncode == 0
+
+
 def test_the_drill_is_gone_through(tmp_path):
     """The commands of the runbook in their order, on a backup of this machine."""
     house = House(tmp_path / "house")
@@ -102,11 +122,12 @@ def test_the_drill_is_gone_through(tmp_path):
     house.database.close()
     backup, drill = tmp_path / "day-1.tar.gz", tmp_path / "drill"
     assert house.call("backup", str(backup)).exit_code == 0
-    steps = [line for line in blocks(RUNBOOK) if "presswatch-drill" in line]
+    steps = blocks(section(RUNBOOK, "Backup, and the drill"))
     assert len(steps) == 4
+    assert steps[-1] == "presswatch-sh -c 'rm -r /var/lib/presswatch/drill'"
     for step in steps[:-1]:
         here = step.replace("/var/backups/presswatch/day-1.tar.gz", str(backup))
-        [words] = calls(here.replace("/tmp/presswatch-drill", str(drill)))
+        [words] = calls(here.replace("/var/lib/presswatch/drill", str(drill)))
         config = ["--config", str(house.folder / "config")]
         done = CliRunner().invoke(cli, [*config, *words], prog_name="presswatch")
         assert done.exit_code == 0, done.output
