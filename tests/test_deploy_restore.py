@@ -92,3 +92,16 @@ def test_the_configuration_comes_out_of_the_backup_on_a_new_machine(lived):
     assert "backup --with-captures" in pack
     go_through(lived, steps)
     assert {path.name: path.read_bytes() for path in (lived.config / "sources").iterdir()} == known
+
+
+def test_the_older_database_takes_the_place_of_the_newer_with_its_log(lived):
+    [line] = [line for line in blocks(section(RUNBOOK, "Update, and back")) if "NNNN" in line]
+    older, newer = lived.data / f"{OURS}.before-0003", lived.data / "newer"
+    with closing(sqlite3.connect(lived.data / OURS)) as open_still:
+        open_still.execute("VACUUM INTO ?", [str(older)])
+        before = titles(older)
+        open_still.execute("UPDATE article SET title = 'after the update'")
+        open_still.commit()
+        go_through(lived, [line.replace("NNNN", "0003")])
+        assert titles(lived.data / OURS) == before
+        assert {f"{OURS}-wal", older.name} <= {path.name for path in newer.iterdir()}
