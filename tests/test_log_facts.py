@@ -1,6 +1,8 @@
 """Log lines say which run they were written in, and in whose visit."""
 
 import asyncio
+import errno
+import io
 import json
 import logging
 import sys
@@ -101,3 +103,15 @@ def test_every_line_of_a_run_has_its_number_scrapys_and_the_broken_visits_includ
     assert {line["host"] for line in lines if line["logger"].startswith("scrapy")} == {"alpha.example", "beta.example"}
     assert not any("Overridden settings" in line["message"] for line in lines)
     assert any("ZeroDivisionError" in line.get("traceback", "") for line in lines)
+
+
+class Full(io.StringIO):
+    def write(self, text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("stderr", [Full, io.StringIO], ids=["on a full disk", "there"])
+@pytest.mark.parametrize("arguments", [("one",), ("a word", "too many")], ids=["good", "wrong"])
+def test_a_line_that_cannot_be_written_breaks_no_work(monkeypatch, stderr, arguments):
+    monkeypatch.setattr(sys, "stderr", stderr())
+    StderrHandler().handle(logging.LogRecord("x", logging.WARNING, "x.py", 1, "%s page", arguments, None))

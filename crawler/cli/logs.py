@@ -68,9 +68,12 @@ class StderrHandler(logging.Handler):
         self.addFilter(LogFactsFilter())
 
     def emit(self, record: logging.LogRecord) -> None:
-        formatter = self._person if sys.stderr.isatty() else self._machine
-        sys.stderr.write(formatter.format(record) + "\n")
-        sys.stderr.flush()
+        try:
+            formatter = self._person if sys.stderr.isatty() else self._machine
+            sys.stderr.write(formatter.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001  # a full disk, a reader that has gone: nowhere to tell it, the work must go on
+            self.handleError(record)
 
 
 def set_up_logs(*, verbose: bool) -> None:
