@@ -110,6 +110,11 @@ def close_run(
     return books_of(connection, [number])
 
 
+def note_told(connection: Connection, number: int) -> None:
+    """Note that what the run's books say went wrong has been told."""
+    connection.execute(update(run).where(run.c.id == number).values(told=True))
+
+
 def add(connection: Connection, number: int, source: str, *, carried_out: int | None = None, **counts: int) -> None:
     """Raise counters of a line by `counts`; set `carried_out` where given."""
     values: dict[str, Any] = {name: book.c[name] + count for name, count in counts.items() if count}

@@ -63,7 +63,12 @@ run = Table(
     Column("error", Text, nullable=False, default=""),
     # It asked the sources' own hosts, no local server and no recording: what it polled is proven.
     Column("live", Boolean, nullable=False, default=False),
+    # What its books say went wrong has reached stderr; never set where there was nothing to tell.
+    Column("told", Boolean, nullable=False, default=False),
 )
+# A daemon makes a run a minute: what is asked at each of them, or each day, must not read those of all years.
+Index("ix_run_started", run.c.started)
+Index("ix_run_ended", run.c.ended)
 
 # One line per run and source. The counters are raised in the transactions that change the entries;
 # carried_in and carried_out are counted from the entries themselves: two ways to one sum.
@@ -90,6 +95,14 @@ book = Table(
     Column("requests", Integer, nullable=False, default=0),
     Column("bytes", Integer, nullable=False, default=0),
     Column("error", Text, nullable=False, default=""),
+)
+# The last time that a source was asked; most lines are of runs that did not ask it.
+Index(
+    "ix_book_polled",
+    book.c.source,
+    book.c.run,
+    sqlite_where=text("polls > 0"),
+    postgresql_where=text("polls > 0"),
 )
 
 host = Table(

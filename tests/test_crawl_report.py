@@ -1,5 +1,8 @@
 """The report of a run that did not go well, as cron mails it: what it says, and what it does not say twice."""
 
+import errno
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,14 +11,19 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from rig import Answer, feed
+from sqlalchemy import select, text
+from sqlalchemy.dialects import sqlite
 
 from crawler.books import Book
 from crawler.cli import cli
-from crawler.cli.earlier_runs import EarlierRuns, kind_of
+from crawler.cli.earlier_runs import NONE_EARLIER, EarlierRuns, _polled, kind_of
 from crawler.cli.report import report_lines
+from crawler.cli.telling import earlier_of
+from crawler.database import Database, sqlite_url
 from crawler.fetch.failures import Failure
 from crawler.outcomes import Outcome
 from crawler.run_report import TIME_IS_UP, RunReport
+from crawler.tables import book, run
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2025, 3, 4, 9, 20, tzinfo=SHANGHAI)
@@ -162,6 +170,11 @@ def test_that_a_source_is_well_again_is_told_only_along_with_something_else():
         ("https://a.example/1: timed out after 30s", "https://a.example/1: timed out after 31s", True),
         ("https://a.example/1: timed out", "https://a.example/2: timed out", False),
         ("no connection", "no answer in time", False),
+        ("https://a.example/1: the server has an error: HTTP 503", "https://a.example/1: refused: HTTP 403", False),
+        ("a server error: HTTP 503 after 2 tries", "a server error: HTTP 503 after 3 tries", True),
+        ("a server error: HTTP 503", "a server error: HTTP 500", False),
+        ("lists https://a.example/1 of 3 failed", "lists https://a.example/2 of 3 failed", False),
+        ("lists https://a.example/1 of 3 failed", "lists https://a.example/1 of 4 failed", True),
     ],
 )
 def test_errors_are_of_one_kind_whatever_numbers_they_name(one, other, same):
@@ -242,14 +255,47 @@ def test_a_source_that_is_well_again_is_told_with_the_next_fault(crawl, site):
     assert "  polled well again: beta\n" in crawl(11, "--all").stderr
 
 
-def test_what_a_run_noted_that_was_killed_is_told_by_the_next(two, crawl):
-    crawl(8, "--all")
-    from sqlalchemy import text  # noqa: PLC0415
+@pytest.mark.usefixtures("two")
+def test_a_report_that_could_not_be_written_is_1_and_told_by_the_next_run(crawl, monkeypatch):
+    def full(*told, err):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    from crawler.database import Database, sqlite_url  # noqa: PLC0415
-
-    database = Database(sqlite_url(two.data / "presswatch.db"))
-    with database.write() as connection:
-        connection.execute(text("UPDATE run SET interrupted = 1"))
-    database.close()
+    with monkeypatch.context() as patch:
+        patch.setattr("crawler.cli.telling.click.echo", full)
+        assert crawl(8, "--all", "--then-digest").exit_code == 1
     assert "1 of 2 sources failed" in crawl(9, "--all").stderr
+    assert crawl(10, "--all").stderr == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["told = 0", "live = 1", "command = 'schedule'"],
+    ids=["killed before it told", "of another network", "of the daemon"],
+)
+def test_what_nobody_here_was_told_is_told_by_the_next(two, crawl, change):
+    crawl(8, "--all")
+    with closing(sqlite3.connect(two.data / "presswatch.db")) as connection, connection:
+        connection.execute(f"UPDATE run SET {change}")
+    assert "1 of 2 sources failed" in crawl(9, "--all").stderr
+
+
+def test_where_there_is_nothing_to_tell_no_earlier_book_is_read():
+    assert earlier_of(None, a_report(WELL), SHANGHAI) == NONE_EARLIER
+
+
+QUESTIONS = {
+    "when a source was last asked": _polled("alpha", run.c.id < 9),
+    "the books of a day": select(run.c.id).where(run.c.ended > MORNING, run.c.ended <= MORNING),
+    "what was told today": select(book.c.error).join(run).where(run.c.started >= MORNING, run.c.started < MORNING),
+    "runs that died": select(run.c.id).where(run.c.ended.is_(None)),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_no_question_of_a_run_reads_the_books_of_all_years(tmp_path, question):
+    database = Database.open(sqlite_url(tmp_path / "x.db"))
+    asked = question.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    with database.read() as connection:
+        plan = [row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {asked}"))]
+    database.close()
+    assert [step for step in plan if step.startswith("SCAN")] == []

@@ -221,7 +221,10 @@ def as_at_0002(path, keys):
         connection.execute("DROP INDEX ix_endpoint_parent")
         for column in ("parent", "appeared", "changed", "undated"):
             connection.execute(f"ALTER TABLE endpoint DROP COLUMN {column}")
-        connection.execute("ALTER TABLE run DROP COLUMN live")
+        for index in ("ix_book_polled", "ix_run_ended", "ix_run_started"):
+            connection.execute(f"DROP INDEX {index}")
+        for column in ("live", "told"):
+            connection.execute(f"ALTER TABLE run DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0002'")
 
 

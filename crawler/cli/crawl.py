@@ -1,7 +1,6 @@
 """presswatch crawl: one run, and what is told of it."""
 
 import asyncio
-import logging
 import math
 import shlex
 import sys
@@ -9,7 +8,6 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -17,22 +15,17 @@ from rich.console import Console
 from crawler.books import Book
 from crawler.cli.app import App, print_document, with_app
 from crawler.cli.choose import select_sources
-from crawler.cli.earlier_runs import NONE_EARLIER, EarlierRuns, earlier_runs
+from crawler.cli.earlier_runs import NONE_EARLIER
 from crawler.cli.lock import LockedError, locked
 from crawler.cli.progress import shown_progress
 from crawler.cli.replaying import read_recording, replay, tell_if_nothing_was_polled, warc_files
-from crawler.cli.report import report_lines
-from crawler.cli.summary import show_summary
+from crawler.cli.telling import earlier_of, note_told, tell
 from crawler.config.models import Source
-from crawler.database import Database, StorageError
 from crawler.outcomes import Outcome
 from crawler.run import Run
 from crawler.run_report import RunReport
 from pipelines.digest.all_due import issue_all_due
 
-logger = logging.getLogger(__name__)
-
-_UTC = ZoneInfo("UTC")
 _LONGEST_MINUTES = 60 * 24 * 365  # a year; a clock cannot add more than some thousand
 
 
@@ -91,7 +84,7 @@ def crawl(
                 report = _replay(app, scope, captures)
             else:
                 report = run_crawl(app, scope, poll_now=bool(names) or flags["poll_all"], until=until)
-            _tell(app, report, nothing_watched=not scope, everything=bool(captures))
+            is_told = _tell(app, report, nothing_watched=not scope, everything=bool(captures))
             if flags["then_digest"] and not report.halted:
                 now = report.ended if captures else app.clock.now()
                 issue_all_due(app.database, app.config, now, app.data / "digests")
@@ -99,7 +92,7 @@ def crawl(
         if flags["if_idle"]:
             return
         raise LockedError(f"{error.message}, or use --if-idle in cron") from error
-    sys.exit(exit_code(report, strict=flags["strict"]))
+    sys.exit(exit_code(report, strict=flags["strict"]) if is_told else ExitCode.INTERNAL)
 
 
 def _finite(minutes: float | None) -> float | None:
@@ -133,29 +126,22 @@ def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool, until: dat
         return asyncio.run(run.crawl_until_signal(shlex.join(sys.argv[1:])[:200]))
 
 
-def _tell(app: App, report: RunReport, *, nothing_watched: bool, everything: bool) -> None:
+def _tell(app: App, report: RunReport, *, nothing_watched: bool, everything: bool) -> bool:
+    """Whether it could be told."""
     if app.json:
         print_document(report_document(report))
     everything = everything or app.verbose or sys.stderr.isatty()
     zone = app.config.settings.zone
-    tell(
+    is_told = tell(
         report,
         to_person=sys.stdout.isatty() and not app.json,
         nothing_watched=nothing_watched,
         zone=zone,
         earlier=NONE_EARLIER if everything else earlier_of(app.database, report, zone),
     )
-
-
-def earlier_of(database: Database, report: RunReport, zone: ZoneInfo) -> EarlierRuns:
-    """What runs before this one told; nothing where the database cannot say."""
-    try:
-        with database.read() as connection:
-            return earlier_runs(connection, report, zone)
-    except StorageError as error:
-        # Then all is told: of a run that could not store anything, as of any other.
-        logger.info("the books of earlier runs cannot be read: %s", error)
-        return NONE_EARLIER
+    if is_told:
+        note_told(app.database, report)
+    return is_told
 
 
 def exit_code(report: RunReport, *, strict: bool) -> ExitCode:
@@ -189,26 +175,3 @@ def _counters(book: Book) -> dict[str, int | None]:
         "requests": book.requests,
         "bytes": book.bytes,
     }
-
-
-def tell(
-    report: RunReport,
-    *,
-    to_person: bool,
-    nothing_watched: bool = False,
-    zone: ZoneInfo = _UTC,
-    earlier: EarlierRuns = NONE_EARLIER,
-) -> None:
-    """A table for a person; what went wrong for everybody, on stderr, so that cron mails it.
-
-    Args:
-        report: of the run.
-        to_person: who looks at stdout.
-        nothing_watched: no source is enabled.
-        zone: the installation's.
-        earlier: what runs before it told and need not be told again.
-    """
-    if to_person:
-        show_summary(Console(), report)
-    for line in report_lines(report, zone, earlier, nothing_watched=nothing_watched):
-        click.echo(line, err=True)

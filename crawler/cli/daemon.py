@@ -9,8 +9,8 @@ import click
 from filelock import FileLock, Timeout
 
 from crawler.cli.app import App, with_app
-from crawler.cli.crawl import earlier_of, tell
 from crawler.cli.lock import LockedError
+from crawler.cli.telling import earlier_of, note_told, tell
 from crawler.config.models import Config
 from crawler.config.report import ConfigError, Fault
 from crawler.database import Database
@@ -66,7 +66,8 @@ async def _live(app: App, ledger: str) -> None:
 def _tell(app: App, open_database: Callable[[], Database], report: RunReport) -> None:
     zone = app.config.settings.zone
     with closing(open_database()) as database:
-        tell(report, to_person=False, zone=zone, earlier=earlier_of(database, report, zone))
+        if tell(report, to_person=False, zone=zone, earlier=earlier_of(database, report, zone)):
+            note_told(database, report)
 
 
 def _anew(app: App) -> Config:

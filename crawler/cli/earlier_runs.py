@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
-from crawler.run_report import RunReport
+from crawler.run_report import DAEMON, RunReport
 from crawler.tables import book, run
 
-_ADDRESS = re.compile(r"https?://\S+")
-_NUMBER = re.compile(r"\d+")
+_KEPT_OR_NUMBER = re.compile(r"https?://\S+|HTTP \d{3}|\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,65 +20,76 @@ class EarlierRuns:
     """As one run sees them."""
 
     told_today: frozenset[tuple[str, str]] = frozenset()  # (source, `kind_of` an error) of this calendar day
-    failed_last: frozenset[str] = frozenset()  # sources whose last polls before this run were not all good
-    nothing_polled_since: datetime | None = None  # no poll of any run has succeeded since, this one's included
+    failed_last: frozenset[str] = frozenset()  # sources polled well now, but not all well at their last polls before
+    nothing_polled_since: datetime | None = None  # no poll of the run's sources has succeeded since
 
 
 NONE_EARLIER = EarlierRuns()
 
 
 def kind_of(error: str) -> str:
-    """The same for an error that comes again, whatever time or count it names; an address makes another."""
-    found = _ADDRESS.match(error)
-    address = found[0] if found else ""
-    return address + _NUMBER.sub("#", error[len(address) :])
+    """The same for an error that comes again, whatever time or count it names; an address or a status makes another."""
+    return _KEPT_OR_NUMBER.sub(lambda found: "#" if found[0].isdigit() else found[0], error)
 
 
 def earlier_runs(connection: Connection, report: RunReport, zone: ZoneInfo) -> EarlierRuns:
-    """What the runs before that of `report` told and left.
+    """What the runs before that of `report` told and left: those of the live network, or those of none, as it is one.
 
     Args:
         connection: to read from.
         report: of a run whose books are in the database.
         zone: whose calendar days count.
     """
+    own = connection.execute(select(run.c.live, run.c.command).where(run.c.id == report.number)).one()
+    before = (run.c.id < report.number) & (run.c.live == own.live)
+    # The daemon's reports go to its log, those of others to cron's mail: who reads the one need not see the other.
+    place = (run.c.command == DAEMON) if own.command == DAEMON else (run.c.command != DAEMON)
     return EarlierRuns(
-        told_today=frozenset(_told_on_the_day_of(connection, report, zone)),
-        failed_last=frozenset(_failed_last(connection, report)),
-        nothing_polled_since=_nothing_polled_since(connection, report) if report.nothing_polled else None,
+        told_today=frozenset(_told_on_the_day_of(connection, report, zone, before & place)),
+        failed_last=frozenset(_failed_last(connection, report, before)),
+        nothing_polled_since=_nothing_polled_since(connection, report, before) if report.nothing_polled else None,
     )
 
 
-def _told_on_the_day_of(connection: Connection, report: RunReport, zone: ZoneInfo) -> Iterable[tuple[str, str]]:
+def _told_on_the_day_of(
+    connection: Connection, report: RunReport, zone: ZoneInfo, before: ColumnElement[bool]
+) -> Iterable[tuple[str, str]]:
     today = report.started.astimezone(zone).date()
     midnight = datetime.combine(today, time(), zone)
     following = datetime.combine(today + timedelta(days=1), time(), zone)
     rows = connection.execute(
         select(book.c.source, book.c.error)
         .join(run, run.c.id == book.c.run)
-        .where(run.c.id < report.number, run.c.started >= midnight, run.c.started < following, book.c.error != "")
-        .where(run.c.interrupted.is_(False))  # a process that died told nobody
+        .where(before, run.c.told, run.c.started >= midnight, run.c.started < following, book.c.error != "")
     )
     return ((row.source, kind_of(error)) for row in rows for error in row.error.splitlines())
 
 
-def _failed_last(connection: Connection, report: RunReport) -> Iterable[str]:
-    last = (
-        select(book.c.source, func.max(book.c.run).label("run"))
-        .where(book.c.run < report.number, book.c.polls > 0)
-        .group_by(book.c.source)
-        .subquery()
+def _failed_last(connection: Connection, report: RunReport, before: ColumnElement[bool]) -> Iterable[str]:
+    """Of the sources that were polled well in this run."""
+    for line in report.books:
+        if line.polls and not line.polls_failed:
+            last = connection.execute(_polled(line.source, before)).first()
+            if last is not None and last.polls_failed:
+                yield line.source
+
+
+def _polled(source: str, before: ColumnElement[bool]) -> Select[Any]:
+    """The last time that a source was polled. Source by source, for that needs no more than a look at the index."""
+    lines = select(book.c.run, book.c.polls_failed).join(run, run.c.id == book.c.run)
+    return lines.where(before, book.c.source == source, book.c.polls > 0).order_by(book.c.run.desc()).limit(1)
+
+
+def _nothing_polled_since(connection: Connection, report: RunReport, before: ColumnElement[bool]) -> datetime | None:
+    names = [line.source for line in report.books]
+    good = (_polled(name, before).where(book.c.polls > book.c.polls_failed) for name in names)
+    last_good = max((row.run for query in good for row in connection.execute(query)), default=0)
+    failed = (
+        select(run.c.started)
+        .join(book, book.c.run == run.c.id)
+        .where(before, run.c.id > last_good, book.c.source.in_(names), book.c.polls > 0, book.c.polls_failed > 0)
     )
-    lines = select(book.c.source).join(last, (last.c.source == book.c.source) & (last.c.run == book.c.run))
-    return connection.scalars(lines.where(book.c.polls_failed > 0)).all()
-
-
-def _nothing_polled_since(connection: Connection, report: RunReport) -> datetime | None:
-    good = select(func.max(book.c.run)).where(book.c.run < report.number, book.c.polls > book.c.polls_failed)
-    last_good = connection.scalar(good) or 0
-    failed = select(func.min(book.c.run)).where(book.c.run > last_good, book.c.polls_failed > 0)
-    started = select(run.c.started).where(run.c.id == failed.scalar_subquery())
-    return connection.scalar(started)
+    return connection.scalar(failed.order_by(run.c.id).limit(1))
 
 
 def is_news(source: str, error: str, earlier: EarlierRuns) -> bool:

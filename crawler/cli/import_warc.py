@@ -9,8 +9,9 @@ import click
 
 from crawler.cli.app import App, FailedError, print_document, with_app
 from crawler.cli.choose import unknown_source
-from crawler.cli.crawl import exit_code, report_document, tell
+from crawler.cli.crawl import ExitCode, exit_code, report_document
 from crawler.cli.lock import locked
+from crawler.cli.telling import tell
 from crawler.config.models import Source
 from crawler.database import StorageError
 from crawler.intake import intake_run
@@ -47,8 +48,8 @@ def import_warc(app: App, /, *, files: tuple[Path, ...], name: str | None) -> No
         for count in counts:
             click.echo(_summary(count))
         click.echo(_total(report))
-    tell(report, to_person=sys.stdout.isatty() and not app.json, zone=app.config.settings.zone)
-    sys.exit(exit_code(report, strict=False))
+    is_told = tell(report, to_person=sys.stdout.isatty() and not app.json, zone=app.config.settings.zone)
+    sys.exit(exit_code(report, strict=False) if is_told else ExitCode.INTERNAL)
 
 
 def take_files(app: App, files: tuple[Path, ...], source: Source | None) -> tuple[RunReport, list[FileCount]]:
