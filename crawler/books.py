@@ -129,7 +129,10 @@ def add(connection: Connection, number: int, source: str, *, carried_out: int | 
 def add_error(connection: Connection, number: int, source: str, error: str) -> None:
     """Note what went wrong with a source, a line each; the same is noted once, and no more than a screenful."""
     line = (book.c.run == number) & (book.c.source == source)
-    noted = (connection.scalar(select(book.c.error).where(line)) or "").splitlines()
+    before = connection.scalar(select(book.c.error).where(line))
+    if before is None:
+        raise LookupError(f"run {number} has no book for source {source}")
+    noted = before.splitlines()
     error = " ".join(error.split())
     if error not in noted and len(noted) < _MOST_ERRORS:
         connection.execute(update(book).where(line).values(error="\n".join([*noted, error])))

@@ -74,7 +74,6 @@ class HostVisits:
         runner: makes the crawler of a visit.
         listen: is given what the last stage hands on.
         progress: is told how far the visits are.
-        halted: what disk or database refused, or ""; nothing is visited then.
         errors: faults of ours are added to it.
     """
 
@@ -83,7 +82,6 @@ class HostVisits:
     runner: AsyncCrawlerRunner
     listen: Callable[[Flow], None]
     progress: Callable[[RunProgress], None]
-    halted: Callable[[], str]
     errors: list[str]
     _visited: int = 0
     _known: int = 0
@@ -138,7 +136,7 @@ class HostVisits:
 
     async def _contained_visit(self, host: str, work: _Work) -> int:
         """Visit one host; return the newest entry id that was offered. Another host's fault stops no other visit."""
-        if self.halted() or self.run.time_over():
+        if self.run.stop():
             return work.after
         try:
             with log_facts(host=host):
@@ -166,7 +164,8 @@ class HostVisits:
         finally:
             self.errors.extend(text for _, text in visit.faults)
             run.ledger.remember_hosts(run.pace.take_changes())
-            run.ledger.end_visit(run.number, lease, visit.traffic(), [*visit.notes, *visit.faults])
+            of_sources = [fault for fault in visit.faults if fault[0]]  # those of none are told of the run
+            run.ledger.end_visit(run.number, lease, visit.traffic(), [*visit.notes, *of_sources])
         return visit.after
 
     async def _run_spider(self, sources: Sequence[Source], visit: Visit) -> None:

@@ -101,7 +101,7 @@ class Ledger:
             run: the run's number.
             lease: as claimed; a host that somebody else has claimed since is left alone.
             traffic: source → (requests, bytes).
-            notes: (source, text); those without a source are the run's own.
+            notes: (source, text).
         """
         with self.database.write() as connection:
             for source, (requests, size) in traffic.items():

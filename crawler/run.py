@@ -76,6 +76,7 @@ class Run:
     errors: list[str] = field(default_factory=list)
     _shared: SharedHosts = field(default_factory=lambda: SharedHosts(turns=NoOthers()))
     _stopped: str = ""
+    _hindered: str = ""
     _halted: str = ""
     _closed: bool = True
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,7 +92,7 @@ class Run:
             StorageError: the run could not even be opened.
         """
         async with shared_hosts(self.config.settings, self.route) as self._shared:
-            with self.lock.telling(self.stop):
+            with self.lock.telling(self._give_up):
                 return await self._crawl(command)
 
     async def _crawl(self, command: str) -> RunReport:
@@ -108,6 +109,7 @@ class Run:
             due=due,
             errors=tuple(self.errors),
             stopped=self._stopped,
+            hindered=self._hindered,
             halted=self._halted,
             closed=self._closed,
         )
@@ -165,7 +167,6 @@ class Run:
             poll_now=self.poll_now,
             installation=cache(partial(installation_id, self.database)),
             stop=self._stop_reason,
-            time_over=lambda: self._stop_reason() == TIME_IS_UP,
             halt=self._halt,
             watch=self.watch,
         )
@@ -195,7 +196,7 @@ class Run:
         return ()
 
     def _close_in(self, connection: Connection, run: RunContext) -> tuple[books.Book, ...]:
-        error = "\n".join(filter(None, [*self.errors, self._halted, self._shared.told]))
+        error = "\n".join(filter(None, [*self.errors, self._halted, self._hindered, self._shared.told]))
         for line in books.close_run(connection, run.number, self.clock.now(), error=error):
             # Entries that nobody will ever fetch must not go unseen.
             if line.source not in run.scope.watched and line.carried_out:
@@ -210,7 +211,6 @@ class Run:
             runner=self._runner(),
             listen=self.listen,
             progress=self.progress,
-            halted=lambda: self._halted,
             errors=self.errors,
         )
 
@@ -229,7 +229,7 @@ class Run:
             free = shutil.disk_usage(self.data).free / 1_000_000
             least = self.config.settings.min_free_mb
             if free < least:
-                self.stop(f"only {free:.0f} MB are free in {self.data}, less than min_free_mb: {least}")
+                self._give_up(f"only {free:.0f} MB are free in {self.data}, less than min_free_mb: {least}")
         return self._stopped
 
     def _halt(self, error: StorageError) -> None:
@@ -238,6 +238,11 @@ class Run:
             self._halted = str(error)
             self.database.wait_no_more()
             self.stop(self._halted)
+
+    def _give_up(self, reason: str) -> None:
+        """End in order though nobody asked for it, as it must not go on."""
+        self._hindered = self._hindered or reason
+        self.stop(reason)
 
     def stop(self, reason: str) -> None:
         """End in order, after the pages under way; what is pending stays for the next run."""

@@ -29,6 +29,7 @@ class RunReport:
     due: int  # endpoints that were to be polled
     errors: tuple[str, ...]  # faults of ours
     stopped: str  # why it ended early, or ""; TIME_IS_UP where it was asked to
+    hindered: str = ""  # too little room, or a lock that was lost: why it ended though nobody asked it to
     halted: str = ""  # what disk or database refused, and what to do; the run ended early by it
     closed: bool = True  # its books are; else the next run closes them
     unread: tuple[str, ...] = ()  # files it was given and could not read to their end, or could not write
@@ -52,7 +53,7 @@ class RunReport:
     @property
     def time_over(self) -> bool:
         """It ended as its time was up: no fault, and what it did not come to stays for the next run."""
-        return self.stopped == TIME_IS_UP and not self.halted
+        return self.stopped == TIME_IS_UP and not self._failed_to_go_on
 
     @property
     def ended_early(self) -> bool:
@@ -61,6 +62,10 @@ class RunReport:
 
     @property
     def nothing_polled(self) -> bool:
-        """Something was due, and no poll succeeded; a run whose time was up before the first poll says nothing."""
-        never_asked = self.time_over and self.polls == 0
+        """Something was due, and no poll succeeded; a run that was asked to end before its first poll says nothing."""
+        never_asked = bool(self.stopped) and not self._failed_to_go_on and self.polls == 0
         return self.due > 0 and self.polls_succeeded == 0 and not never_asked
+
+    @property
+    def _failed_to_go_on(self) -> bool:
+        return bool(self.hindered or self.halted)

@@ -50,7 +50,6 @@ class RunContext:
     poll_now: bool  # whether an endpoint is due or not
     installation: Callable[[], str]  # a random id of this installation, for endpoints that want one
     stop: Callable[[], str]  # why the run must end now, or ""
-    time_over: Callable[[], bool]  # it must, as the time that it was given is over: what is left undone is no fault
     halt: Callable[[StorageError], None]  # is told that nothing can be stored any more: the run ends in order
     watch: Callable[[str], None]  # is told in a line what just happened, for a person at a terminal
     refused: set[int] = field(default_factory=set)  # entries whose archive file was refused: the next run tries again
@@ -122,8 +121,8 @@ class Visit:
         return f"{self.lease.host} asked to be left alone until {held.isoformat()}" if held else self.run.stop()
 
     def note_not_polled(self, source: str, what: str, reason: str) -> None:
-        """Note that a list was not asked, and why; nobody need know of it when the run just has no more time."""
-        if self.held() is not None or not self.run.time_over():
+        """Note that its host did not let a list be asked. Why a whole run ended is told of the run alone."""
+        if self.held() is not None:
             self.note(source, f"{what}: not polled: {reason}")
 
     def capture(self, source: str, captured: Captured, *, anew: bool) -> None:

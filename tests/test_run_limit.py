@@ -1,6 +1,9 @@
 """A run that has only so much time: it ends in order, and runs that are always cut short come to every host."""
 
+import os
+import signal
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from rig import Answer, article_page, book_of, feed
@@ -100,3 +103,32 @@ def test_the_host_whose_poll_is_due_longest_comes_first(four, site):
     four.clock.move_by(timedelta(minutes=40))
     four.crawl()
     assert first_hits(site)[0] == "zeta"  # it was never asked
+
+
+# -- ended by others ---------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_is_told_to_end_visits_no_further_host_and_says_nothing_of_sources(four, site):
+    def last(request):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Answer(feed())
+
+    site.routes["beta.example/feed"] = last
+    report = four.crawl()
+    assert first_hits(site) == ["alpha", "beta"]
+    assert (report.stopped, report.hindered) == ("stopped by SIGTERM", "")
+    assert [line.error for line in report.books] == ["", "", "", ""]
+    assert four.query("SELECT error FROM run") == [("",)]
+    assert four.query("SELECT count(*) FROM host WHERE generation > 0") == [(2,)]
+
+
+def test_that_there_was_too_little_room_stays_in_the_books(four, site, monkeypatch):
+    free = iter([6, 6, 5])
+    usage = lambda path: SimpleNamespace(free=next(free, 1) * 1_000_000)  # noqa: E731
+    monkeypatch.setattr("crawler.run.shutil.disk_usage", usage)
+    four.write("presswatch.yaml", {"min_free_mb": 6, "hosts_at_once": 1})
+    report = four.crawl()
+    told = f"only 5 MB are free in {four.data}, less than min_free_mb: 6"
+    assert (report.stopped, report.hindered, report.nothing_polled) == (told, told, True)
+    assert four.query("SELECT error FROM run") == [(told,)]
+    assert ([line.error for line in report.books], site.hits) == (["", "", "", ""], [])

@@ -101,6 +101,7 @@ def combined(reports: Sequence[RunReport]) -> RunReport:
         due=sum(report.due for report in reports),
         errors=tuple(dict.fromkeys(error for report in reports for error in report.errors)),
         stopped=reports[-1].stopped,
+        hindered=reports[-1].hindered,
         halted=reports[-1].halted,
         closed=reports[-1].closed,
     )
