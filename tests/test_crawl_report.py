@@ -127,6 +127,12 @@ def test_a_fault_of_ours_is_told_once_and_not_as_its_sources():
     assert not any("today already" in line or "more:" in line for line in told)
 
 
+@pytest.mark.parametrize("moment", ["2025-03-04 04:30 UTC", "2025-03-04T04:30:26+00:00", "2025-03-04T04:30:26.5+00:00"])
+def test_times_are_told_in_the_zone_of_the_installation(moment):
+    report = a_report(a_book("alpha", error=f"x.example asked to be left alone until {moment}"))
+    assert "    x.example asked to be left alone until 2025-03-04 12:30 +08:00" in report_lines(report, SHANGHAI)
+
+
 def test_many_sick_sources_are_pointed_to_together():
     books = [a_book(f"s{number}", failed=1, error="x") for number in range(5)]
     assert report_lines(a_report(*books, WELL), SHANGHAI)[-1] == (
@@ -234,14 +240,19 @@ def test_verbose_tells_everything_and_json_as_little_as_cron(crawl, flag):
 
 
 @pytest.mark.usefixtures("two")
-def test_that_nothing_at_all_could_be_polled_is_told_in_one_line_every_time_with_since_when(crawl, site):
+def test_that_nothing_at_all_could_be_polled_is_told_every_time_with_since_when_and_a_cause(crawl, site):
     crawl(7, "--all")
     site.routes["beta.example/feed"] = Answer(status=503)
     crawl(8, "--all")
     again = crawl(9, "--all")
     assert again.exit_code == 3
     nothing = "nothing that was due could be polled, since 2025-03-04 08:00 +08:00"
-    assert again.stderr == f"presswatch run 3, 2025-03-04 09:00 +08:00: {nothing}\n"
+    cause = "https://alpha.example/feed: the server has an error: HTTP 503"
+    assert again.stderr.splitlines() == [
+        f"presswatch run 3, 2025-03-04 09:00 +08:00: {nothing}",
+        f"  as told today already: alpha: {cause}, and 1 more",
+        "  more: presswatch status alpha, presswatch status beta",
+    ]
 
 
 @pytest.mark.usefixtures("two")

@@ -10,9 +10,12 @@ import pytest
 from click.testing import CliRunner
 from filelock import FileLock
 from rig import START, Answer, article_page, feed
+from test_crawl_report import a_book, a_report
 
 from crawler import books
 from crawler.cli import cli
+from crawler.cli.crawl import exit_code
+from crawler.run_report import TIME_IS_UP
 
 GOOD, SICK, PAGE = Answer(feed()), Answer(status=503), "https://alpha.example/a"
 
@@ -56,9 +59,10 @@ def test_nothing_due_is_0(crawl, flags):
 
 @pytest.mark.usefixtures("two")
 @pytest.mark.parametrize("flags", [[], ["--strict"], ["--then-digest"]])
-def test_a_run_whose_time_was_up_before_it_could_ask_is_0_and_silent(crawl, two, flags):
+def test_a_run_whose_time_was_up_before_it_could_ask_is_0_and_says_it_in_a_line(crawl, two, flags):
     result = crawl("--max-minutes", "0.001", *flags)
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    told = "the time of --max-minutes was up before the first poll, though 2 were due; give it more"
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"presswatch run 1: {told}\n")
     assert two.query("SELECT sum(polls), max(run.error) FROM book JOIN run ON run = id") == [(0, "")]
 
 
@@ -66,6 +70,22 @@ def test_a_run_whose_time_was_up_after_polls_that_all_failed_is_3(crawl, two, si
     two.write("presswatch.yaml", {"min_free_mb": 0, "hosts_at_once": 1})
     site.routes["alpha.example/feed"] = SICK
     assert crawl("--max-minutes", "0.04").exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ({"stopped": "stopped by SIGTERM"}, 0),
+        ({"stopped": TIME_IS_UP}, 0),
+        ({"stopped": "only 5 MB are free", "hindered": "only 5 MB are free"}, 3),
+        ({"stopped": TIME_IS_UP, "hindered": "the lock was lost"}, 3),
+        ({"stopped": "the disk is full", "halted": "the disk is full"}, 1),
+    ],
+    ids=["asked to", "its time", "no room", "lost after its time", "refused"],
+)
+def test_a_run_that_ended_before_its_first_poll(end, code):
+    report = a_report(a_book("alpha", polls=0), a_book("beta", polls=0), **end)
+    assert exit_code(report, strict=True) == code
 
 
 def test_a_fault_of_ours_is_1_whatever_the_sources_did(crawl, two, site, monkeypatch):

@@ -84,6 +84,7 @@ def crawl(
                 report = _replay(app, scope, captures)
             else:
                 report = run_crawl(app, scope, poll_now=bool(names) or flags["poll_all"], until=until)
+                _tell_if_time_was_too_short(report)
             is_told = _tell(app, report, nothing_watched=not scope, everything=bool(captures))
             if flags["then_digest"] and not report.halted:
                 now = report.ended if captures else app.clock.now()
@@ -105,6 +106,13 @@ def _replay(app: App, scope: tuple[Source, ...], captures: tuple[Path, ...]) -> 
     report = replay(app, scope, read_recording(warc_files(captures)))
     tell_if_nothing_was_polled(report)
     return report
+
+
+def _tell_if_time_was_too_short(report: RunReport) -> None:
+    """Runs that are always too short to poll anything must not look like good ones."""
+    if report.time_over and report.due and not report.polls:
+        told = f"the time of --max-minutes was up before the first poll, though {report.due} were due"
+        click.echo(f"presswatch run {report.number}: {told}; give it more", err=True)
 
 
 def run_crawl(app: App, scope: tuple[Source, ...], *, poll_now: bool, until: datetime | None = None) -> RunReport:

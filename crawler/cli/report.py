@@ -5,6 +5,7 @@ source is one that nobody reads. Faults of presswatch, books that do not balance
 that nothing at all could be polled are told every time.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from crawler.fetch.failures import Failure
 from crawler.run_report import RunReport
 
 _MOST_COMMANDS = 3  # that are named at the end
+_UTC_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:\+00:00| UTC)")
 _NOBODY_WATCHED = "no source is enabled: nothing is watched; see the folder sources/ of the configuration"
 
 
@@ -38,9 +40,11 @@ def report_lines(
     if not faults and not news and not report.nothing_polled:
         return []
     repeats = [source for source in errors if source not in news]
-    told = [*faults, *_by_source(news)]
+    told = [*faults, *_by_source(news, zone)]
     if told:
         told += [*_repeats(repeats), *_well_again(report, earlier), *_look_next(news)]
+    elif repeats:
+        told += [*_all_repeats(errors, zone), *_look_next(errors)]
     return [f"{_head(report, zone)}: {_verdict(report, zone, earlier)}", *(f"  {line}" for line in told)]
 
 
@@ -103,7 +107,7 @@ def _sum(line: Book) -> str:
 def _early_end(report: RunReport) -> Iterator[str]:
     if report.ended_early:
         closing = "" if report.closed else ", which also closes the books of this one"
-        cause = report.halted or report.stopped
+        cause = report.halted or report.hindered or report.stopped
         yield f"the run ended early: {cause}; what is pending stays for the next one{closing}"
 
 
@@ -115,10 +119,22 @@ def _errors_of_sources(report: RunReport) -> dict[str, list[str]]:
     return {source: texts for source, texts in told.items() if texts}
 
 
-def _by_source(news: dict[str, list[str]]) -> Iterator[str]:
+def _by_source(news: dict[str, list[str]], zone: ZoneInfo) -> Iterator[str]:
     for source, errors in news.items():
         yield source
-        yield from (f"  {error}" for error in errors)
+        yield from (f"  {_in_zone(error, zone)}" for error in errors)
+
+
+def _in_zone(error: str, zone: ZoneInfo) -> str:
+    """The books tell times in UTC."""
+    return _UTC_MOMENT.sub(lambda found: _moment(datetime.fromisoformat(f"{found[1]} {found[2]}+00:00"), zone), error)
+
+
+def _all_repeats(errors: dict[str, list[str]], zone: ZoneInfo) -> Iterator[str]:
+    """What is wrong where nothing else is news."""
+    source, (first, *_) = next(iter(errors.items()))
+    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+    yield f"as told today already: {source}: {_in_zone(first, zone)}{more}"
 
 
 def _repeats(sources: Sequence[str]) -> Iterator[str]:
