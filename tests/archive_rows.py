@@ -48,9 +48,9 @@ class Rows:
     def _insert(self, table, **values):
         return self.connection.execute(insert(table).values(values)).inserted_primary_key[0]
 
-    def a_run(self, *, ended, started=None, interrupted=False, books=None):
+    def a_run(self, *, ended, started=None, books=None, **facts):
         times = {"started": started or ended - HOUR, "ended": ended}
-        number = self._insert(run, command="crawl", process=1, interrupted=interrupted, **times)
+        number = self._insert(run, command="crawl", process=1, **times, **facts)
         for source, counts in (books or {}).items():
             self._insert(book, run=number, source=source, **{"carried_out": 0, **counts})
         return number

@@ -4,7 +4,7 @@ import pytest
 from archive_rows import DAY, HOUR, NOON, a_config, a_source, build
 
 from crawler.config.models import Source
-from pipelines.digest.render import render_markdown
+from pipelines.digest.render import render_html, render_markdown
 
 
 def test_the_books_of_all_runs_of_the_period_are_summed(database, config, rows):
@@ -55,6 +55,41 @@ def test_of_two_sources_with_one_title_both_imbalances_are_told(database, rows, 
 def test_an_interrupted_run_is_told(database, config, rows):
     rows.a_run(ended=NOON - HOUR, interrupted=True)
     assert "第 2 次运行（始于 2025-03-03 10:00）中断" in render_markdown(build(database, config))
+
+
+NO_ROOM = "only {} MB are free in /srv/<b>, less than min_free_mb: 1000"
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "several"),
+    [
+        (
+            "zh-CN",
+            "1 次运行出错，最早为第 2 次（始于 2025-03-03 08:00）：visit of a.example: KeyError: 'a'",
+            r"/srv/\<b\> 只剩 5 MB 可用，少于 min\_free\_mb 的 1000 MB",
+        ),
+        (
+            "en",
+            "1 run failed, run 2 of 2025-03-03 08:00: visit of a.example: KeyError: 'a'",
+            r"only 5 MB are free in /srv/\<b\>, less than min\_free\_mb: 1000",
+        ),
+    ],
+)
+def test_what_befell_whole_runs_is_told_once(database, config, rows, language, one, several):
+    rows.a_run(ended=NOON - 3 * HOUR, error="visit of a.example: KeyError: 'a'")
+    rows.a_run(ended=NOON - 2 * HOUR, error=NO_ROOM.format(5))
+    rows.a_run(ended=NOON - HOUR, error=NO_ROOM.format(4))
+    digest = build(database, config, language=language)
+    text = render_markdown(digest)
+    assert (one in text.splitlines(), several in text, NO_ROOM.format(4)[:12] in text) == (True, True, False)
+    assert (len(digest.books.faults), "/srv/&lt;b&gt;" in render_html(digest)) == (2, True)
+
+
+def test_what_a_source_or_a_dead_process_tells_is_no_fault_of_the_run_too(database, config, rows):
+    told = "https://chenfeng.example/feed: KeyError: 'a'"
+    rows.a_run(ended=NOON - HOUR, error=told, books={"chenfeng": {"polls": 1, "polls_failed": 1, "error": told}})
+    rows.a_run(ended=NOON, error="interrupted: the process ended", interrupted=True)
+    assert build(database, config).books.faults == ()
 
 
 def a_failing_run(rows, *, ended=NOON - HOUR, source="chenfeng", polls=1, error="https://chenfeng.example/feed: 503"):

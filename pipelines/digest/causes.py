@@ -31,6 +31,10 @@ _SENTENCES = tuple(
     for pattern, told in (
         (rf"it is left alone until {_MOMENT}", r"暂停访问至 \1 \2 UTC"),
         (rf"not polled: (\S+) asked to be left alone until {_MOMENT}", r"没有查看：\1 要求暂缓访问，至 \2 \3 UTC"),
+        (
+            r"only (\d+) MB are free in (.+), less than min_free_mb: (\d+)",
+            r"\2 只剩 \1 MB 可用，少于 min_free_mb 的 \3 MB",
+        ),
         (r"not polled(?=: )", "没有查看"),
         (r"no (?:row|link) was found by ", "没有找到条目，选择器为 "),
         (r"the answer is an error(?= \()", "答复是一个错误"),

@@ -114,11 +114,22 @@ class InterruptedRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunFault:
+    """What went wrong with whole runs and with no one source, such as too little room; numbers in it may differ."""
+
+    run: int  # the first of them
+    started: datetime
+    cause: str
+    runs: int  # how many
+
+
+@dataclass(frozen=True, kw_only=True)
 class Books:
     runs: int
     lines: tuple[BookLine, ...]
     imbalances: tuple[Imbalance, ...]
     interrupted: tuple[InterruptedRun, ...]
+    faults: tuple[RunFault, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
