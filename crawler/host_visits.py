@@ -46,7 +46,7 @@ def due_endpoints(run: RunContext, sources: Sequence[Source]) -> dict[str, list[
     for pair, state in run.endpoints.declare(wanted).items():
         source, endpoint = wanted[pair]
         due = DueEndpoint(source=source, endpoint=endpoint, state=state)
-        if is_to_poll(run, due):
+        if state.host not in run.left_out and is_to_poll(run, due):
             by_host[state.host].append(due)
     return dict(by_host)
 
@@ -97,9 +97,8 @@ class HostVisits:
             waiting = run.ledger.hosts_with_pending(run.clock.now(), run.scope, offered)
             since = _waiting_since(to_poll, waiting, to_revisit)
             # For those that have only pages for us and want to be left alone nothing can be done.
-            hosts = self._in_turn(
-                {host: when for host, when in since.items() if host in to_poll or run.pace.held_until(host) is None}
-            )
+            free = {host for host in since if host in to_poll or run.pace.held_until(host) is None} - run.left_out
+            hosts = self._in_turn({host: since[host] for host in free})
             if not hosts:
                 return
             self._known += len(hosts)

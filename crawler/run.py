@@ -49,6 +49,7 @@ class Run:
     Args:
         lock: that the caller holds; when it is lost the run ends in order.
         scope: the sources to crawl.
+        left_out: hosts that are not visited.
         poll_now: poll their endpoints whether they are due or not; a host that asked to be left alone still is.
         route: local server that gets every request, or None for the live network.
         replay: recorded answers to live by instead of any network; endpoints that did not answer then are not polled.
@@ -65,6 +66,7 @@ class Run:
     data: Path
     scope: Sequence[Source]
     lock: HeldLock = field(default_factory=HeldLock)
+    left_out: frozenset[str] = frozenset()
     poll_now: bool = False
     route: str | None = None
     replay: Replay | None = None
@@ -164,6 +166,7 @@ class Run:
             replay=self.replay,
             route=self.route,
             scope=Scope(sources=names, watched=watched),
+            left_out=self.left_out,
             poll_now=self.poll_now,
             installation=cache(partial(installation_id, self.database)),
             stop=self._stop_reason,

@@ -47,6 +47,7 @@ class RunContext:
     robots: Robots
     route: str | None  # http://127.0.0.1:PORT, or None for the live network
     scope: Scope
+    left_out: frozenset[str]  # hosts that are not visited
     poll_now: bool  # whether an endpoint is due or not
     installation: Callable[[], str]  # a random id of this installation, for endpoints that want one
     stop: Callable[[], str]  # why the run must end now, or ""
