@@ -91,21 +91,26 @@ def lock_file(data: Path, database: str = "") -> Path:
 
 
 @contextmanager
-def digests_lock(folder: Path) -> Iterator[None]:
+def digests_lock(folder: Path, wait: float | None = None) -> Iterator[None]:
     """Hold the lock on the digests in `folder`, from before they are built until they are written.
 
     It lies beside the folder. Taken before the database is written to, so that nobody waits for the other way round.
+
+    Args:
+        folder: of the digests.
+        wait: seconds until it is given up; None: long enough for all digests that another process may make.
 
     Raises:
         StorageError: it cannot be written, or another process does not let go of it.
     """
     path = folder.with_name(f"{folder.name}.lock")
-    lock = FileLock(path, timeout=_DIGESTS_SECONDS)
+    seconds = _DIGESTS_SECONDS if wait is None else wait
+    lock = FileLock(path, timeout=seconds)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
-        raise StorageError(f"another process has held {path} for {_DIGESTS_SECONDS:.0f} s; try again later") from error
+        raise StorageError(f"another process has held {path} for {seconds:.0f} s; try again later") from error
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
     try:

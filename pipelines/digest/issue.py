@@ -28,12 +28,26 @@ _RESTORED = 31  # of the last digests, whose lost files are made again
 
 
 def issue_due(
-    database: Database, config: Config, subscription: Subscription, now: datetime, folder: Path
+    database: Database,
+    config: Config,
+    subscription: Subscription,
+    now: datetime,
+    folder: Path,
+    *,
+    wait: float | None = None,
 ) -> IssuedDigest | None:
     """Issue the digest whose cut has come, if there is one: store its cut, then write its files below `folder`.
 
     Files of earlier ones that a full disk or a killed process lost are made again first, and those that show what its
     source has taken away since.
+
+    Args:
+        database: of the archive.
+        config: whose sources it goes by.
+        subscription: whose digest it is.
+        now: what decides whether a cut has come.
+        folder: of the digests.
+        wait: seconds, see `digests_lock`.
 
     Returns:
         None when nothing was crawled yet, or when the latest cut that has come has its digest.
@@ -41,7 +55,7 @@ def issue_due(
     Raises:
         StorageError: the files cannot be written. The cut is stored; the next call tries again.
     """
-    with digests_lock(folder):
+    with digests_lock(folder, wait):
         _restore_lost(database, config, subscription, folder)
         _withhold(database, config, subscription, folder)
         digest = _issued(database, config, subscription, now)
