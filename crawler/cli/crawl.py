@@ -79,7 +79,7 @@ def crawl(
     scope = select_sources(app.config, names, spider=spider)
     until = app.clock.now() + timedelta(minutes=minutes) if minutes else None
     try:
-        with locked(app):
+        with locked(app, patient=bool(names) and not flags["if_idle"]):
             if captures:
                 report = _replay(app, scope, captures)
             else:

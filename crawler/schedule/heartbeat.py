@@ -80,6 +80,14 @@ def why_unwell(beat: Beat | None, folder: Path, *, host: str, now: datetime) -> 
     return ""
 
 
+def daemon_at_work(folder: Path, *, host: str, now: datetime) -> Beat | None:
+    """The last sign of life of the daemon that works in `folder`, here or, by all that is known, elsewhere."""
+    beat = read_beat(folder)
+    if beat is None or beat.ended or is_silent(beat, now):
+        return None
+    return beat if beat.host != host or is_alive(beat.pid) else None
+
+
 def is_alive(pid: int) -> bool:
     """Whether this machine has such a process."""
     try:
