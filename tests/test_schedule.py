@@ -7,16 +7,26 @@ import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
+import virtual_days
 from filelock import FileLock
 from house import House
 from rig import Answer, article_page, feed
+from test_crawl_report import a_report
 from virtual_days import VirtualDays
 
+from crawler.clock import VirtualClock
+from crawler.database import Database
+from crawler.host_visits import HostVisits
+from crawler.lock import run_lock
+from crawler.run import Run
+from crawler.run_report import TIME_IS_UP
 from crawler.schedule import daemon, digest_times, shifts
 from crawler.schedule.daemon import StuckError
 from crawler.schedule.shifts import ASIDE, SLICE
+from crawler.storage import StorageError
 
 START = datetime(2025, 3, 3, 0, 30, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -79,6 +89,93 @@ def test_a_full_disk_is_tried_now_and_then_not_every_minute(hours, rig, site, ca
     assert site.hits == []
 
 
+def test_a_visit_that_breaks_is_tried_now_and_then_though_others_are_due_every_minute(hours, rig, site, monkeypatch):
+    rig.source("quick", "https://quick.example/feed", endpoints=[{"url": "https://quick.example/feed", "every": "1m"}])
+    site.routes["quick.example/feed"] = Answer(feed())
+    run_spider, asked = HostVisits._run_spider, []
+
+    async def breaks(self, sources, visit):
+        if visit.lease.host == "alpha.example":
+            asked.append(hours.clock.now())
+            raise RuntimeError("nobody thought of this")
+        await run_spider(self, sources, visit)
+
+    monkeypatch.setattr(HostVisits, "_run_spider", breaks)
+    hours.live(START + 30 * MINUTE)
+    assert len(asked) == 30 * MINUTE // ASIDE
+    assert len(hours.reports) == 30
+    assert {report.due for report in hours.reports if not report.errors} == {1}
+
+
+def test_what_keeps_every_run_from_beginning_is_told_once_and_so_is_its_end(hours, monkeypatch, caplog):
+    monkeypatch.setattr(virtual_days, "run_lock", away := Away("Redis cannot be used"))
+    hours.at_jump = lambda: hours.clock.now() >= START + 10 * MINUTE and away.come_back()
+    hours.live(START + 15 * MINUTE)
+    assert len(told(caplog, "Redis cannot be used")) == 1
+    assert len(told(caplog, "crawl: it can be done again")) == 1
+    assert len(hours.reports) == 1
+
+
+class Away:
+    """A run lock that cannot be had until it comes back."""
+
+    def __init__(self, why):
+        self._why = why
+
+    def come_back(self):
+        self._why = ""
+
+    def __call__(self, data):
+        if self._why:
+            raise StorageError(self._why)
+        return run_lock(data)
+
+
+def test_what_is_refused_at_the_end_of_a_slice_is_told_and_not_tried_again_at_once(hours, monkeypatch):
+    async def crawl(self, command):
+        return a_report(stopped=TIME_IS_UP, halted="the disk is full")
+
+    monkeypatch.setattr(Run, "crawl", crawl)
+    hours.live(START + 2 * ASIDE)
+    assert [report.halted for report in hours.reports] == ["the disk is full"] * 2
+
+
+def test_between_two_slices_others_get_the_lock(hours, monkeypatch):
+    """A slow host keeps the daemon at work without an end; the lock is free for a moment after each slice."""
+    free = []
+
+    async def crawl(self, command):
+        return a_report(stopped=TIME_IS_UP)
+
+    async def wait_until(moment, reason):
+        assert moment - hours.clock.now() >= timedelta(seconds=1)
+        with run_lock(hours.rig.data):
+            free.append(reason)
+        if len(free) == 3:
+            hours.daemon.stop("enough")
+
+    monkeypatch.setattr(Run, "crawl", crawl)
+    hours.clock.wait_until = wait_until
+    hours.live(START + HOUR)
+    assert free == ["others may have the run lock"] * 3
+
+
+def test_told_to_end_it_begins_no_further_digest_and_waits_for_no_lock_for_long(tmp_path, monkeypatch):
+    config = SimpleNamespace(subscriptions=[SimpleNamespace(name=name) for name in ("first", "second")])
+    database = Database("sqlite://")
+    times = digest_times.DigestTimes(ledger=lambda: database, clock=VirtualClock(START), folder=tmp_path)
+    begun = []
+
+    def issue_due(database, config, subscription, now, folder, *, wait):
+        begun.append((subscription.name, wait))
+        times.stop()
+
+    monkeypatch.setattr(digest_times, "issue_due", issue_due)
+    times.issue(config)
+    assert begun == [("first", digest_times.LOCK_SECONDS)]
+    assert digest_times.LOCK_SECONDS <= 10
+
+
 def test_a_host_that_wants_to_be_left_alone_starts_no_run(hours, rig, site):
     link = "https://alpha.example/one"
     site.routes["alpha.example/feed"] = Answer(feed(link, published=format_datetime(START)))
@@ -106,7 +203,8 @@ def test_what_breaks_in_a_tick_is_told_and_the_next_one_goes_on(hours, rig, monk
     monkeypatch.setattr(shifts.Shifts, "work", breaks_twice)
     hours.live(START + 5 * MINUTE)
     assert [report.started for report in hours.reports] == [START + 2 * MINUTE]
-    assert len(told(caplog, "crawl broke")) == 2
+    assert len(told(caplog, "crawl broke")) == 1
+    assert len(told(caplog, "crawl: it can be done again")) == 1
 
 
 def test_a_digest_that_cannot_be_written_keeps_no_other_and_is_tried_again(hours, rig, caplog):
@@ -126,10 +224,10 @@ def test_a_fault_in_one_digest_is_told_and_the_others_are_issued(hours, rig, mon
     rig.write("subscriptions.yaml", {"subscriptions": [{"name": "first"}, {"name": "second"}]})
     issue_due = digest_times.issue_due
 
-    def breaks(database, config, subscription, now, folder):
+    def breaks(database, config, subscription, now, folder, *, wait):
         if subscription.name == "first":
             raise KeyError("nobody thought of this")
-        return issue_due(database, config, subscription, now, folder)
+        return issue_due(database, config, subscription, now, folder, wait=wait)
 
     monkeypatch.setattr(digest_times, "issue_due", breaks)
     hours.live(START + 5 * MINUTE)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import signal
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 
@@ -125,6 +127,102 @@ def test_a_second_signal_ends_it_at_once(rig, pages):
         daemon.send(signal.SIGINT)
         daemon.wait_for("ending after the page under way")
         assert daemon.end(signal.SIGTERM) == -signal.SIGTERM
+
+
+WITH_LIMITS = """
+import asyncio, re, threading
+from datetime import timedelta
+from crawler.cli import cli
+from crawler.run import Run
+from crawler.schedule import daemon, shifts, watchdog
+
+async def a_thread_that_never_answers(self, command):
+    await asyncio.to_thread(threading.Event().wait)
+
+async def a_loop_that_stands_still(self, command):
+    threading.Event().wait()
+
+async def an_expression_without_an_end(self, command):
+    re.fullmatch("(a+)+b", "a" * 60)
+
+daemon.BEAT = timedelta(milliseconds=50)
+{settings}
+cli()
+"""
+EVERY_SECOND = "daemon.Daemon.__init__.__kwdefaults__['tick_every'] = timedelta(seconds=1)"
+STUCK = {
+    "a run that does not end": (
+        "a_thread_that_never_answers; shifts.SLICE = timedelta(0); shifts.LONGEST_END = timedelta(0)",
+        "a run was told to end long ago and does not: its process is ended",
+    ),
+    "a loop that stands still": (
+        "a_loop_that_stands_still",
+        "the daemon has stood still for 0:00:01: its process is ended",
+    ),
+    "an expression that leaves no thread a turn": ("an_expression_without_an_end", "Timeout"),
+}
+
+
+def with_limits(settings):
+    return [sys.executable, "-c", WITH_LIMITS.replace("{settings}", settings)]
+
+
+@pytest.mark.parametrize(("settings", "words"), STUCK.values(), ids=STUCK)
+def test_what_cannot_end_in_order_ends_all_the_same(rig, site, settings, words):
+    limits = "watchdog._TELLING = timedelta(milliseconds=100); small = watchdog.Watchdog\n"
+    limits += "import crawler.cli.daemon as made; made.Watchdog = lambda: small(timedelta(seconds=1))\n"
+    with a_daemon(rig, program=with_limits(f"{limits}Run.crawl = {settings}")) as daemon:
+        assert daemon.wait() == 1
+    assert len([line for line in daemon.said if words in line]) == 1
+
+
+def test_a_database_that_is_gone_is_told_once_and_none_is_made_in_its_place(rig, site):
+    site.routes["alpha.example/feed"] = Answer(status=404)
+    rig.write("subscriptions.yaml", {"subscriptions": []})
+    with a_daemon(rig, program=with_limits(EVERY_SECOND)) as daemon:
+        daemon.wait_for("run 1: ")
+        moved = rig.folder / "moved"
+        rig.data.rename(moved)
+        daemon.wait_for("crawl: the database ")
+        daemon.wait_for("digest: the database ")
+        moved.rename(rig.data)
+        daemon.wait_for("can be done again")
+        daemon.wait_for("can be done again")
+        assert daemon.end() == 0
+    assert len([line for line in daemon.said if "is gone; put it back" in line]) == 2
+    assert len([line for line in daemon.said if "sign of life" in line]) <= 1
+
+
+def test_a_zone_that_was_read_anew_is_that_of_the_reports(rig, site):
+    site.routes["alpha.example/feed"] = Answer(feed())
+    rig.write("presswatch.yaml", {"min_free_mb": 0, "timezone": "Asia/Shanghai"})
+    with a_daemon(rig, program=with_limits(EVERY_SECOND)) as daemon:
+        daemon.wait_for("watches")
+        rig.write("presswatch.yaml", {"min_free_mb": 0, "timezone": "Asia/Kolkata"})
+        rig.source("beta", "https://beta.example/feed")
+        site.routes["beta.example/feed"] = Answer(status=404)
+        daemon.send(signal.SIGHUP)
+        assert " +05:30: " in daemon.wait_for("presswatch run 2, ")
+        assert daemon.end() == 0
+
+
+def test_a_command_waits_for_the_daemons_run_and_has_its_turn_between_two(rig, site):
+    rig.source(politeness={"delay": "1s"})
+    links = [f"https://alpha.example/{number}" for number in range(40)]
+    site.routes["alpha.example/feed"] = Answer(feed(*links, published=today()))
+    for number in range(40):
+        page = article_page(f"机器人{number}", f"第{number}台机器人今天走进了工厂，工程师记录它的动作。" * 6)
+        site.routes[f"alpha.example/{number}"] = Answer(page)
+    with a_daemon(rig, program=with_limits("shifts.SLICE = timedelta(seconds=3)")) as daemon:
+        daemon.wait_for("run 1: ")
+        told = command(rig, "archive", "prune")
+        assert (told.returncode, daemon.process.poll()) == (0, None)
+        assert rig.query("SELECT count(*) FROM entry WHERE outcome IS NULL") != [(0,)]
+
+
+def command(rig, *words):
+    program = [sys.executable, "-m", "crawler.cli", "--config", str(rig.config), "--data", str(rig.data)]
+    return subprocess.run([*program, *words], capture_output=True, text=True, check=False)
 
 
 def test_a_second_daemon_is_refused_by_the_name_of_the_first(rig, site):

@@ -99,13 +99,13 @@ class VirtualDays:
             return load_config(rig.config, environ={})
 
         shifts = Shifts(
-            database=open_database(),
+            ledger=open_database,
             open_database=open_database,
             clock=self.clock,
             data=rig.data,
             route=rig.route,
             lock=lambda config: run_lock(rig.data),
-            tell=self.reports.append,
+            tell=lambda report, config: self.reports.append(report),
         )
         return Daemon(
             config=load(),
@@ -113,7 +113,7 @@ class VirtualDays:
             clock=self.clock,
             data=rig.data,
             shifts=shifts,
-            digests=DigestTimes(database=open_database(), clock=self.clock, folder=rig.data / "digests"),
+            digests=DigestTimes(ledger=open_database, clock=self.clock, folder=rig.data / "digests"),
             notifier=Notifier({}),
             tick_every=self.tick_every,
             scheduler=scheduler,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import click
@@ -16,11 +16,12 @@ from crawler.config.report import ConfigError, Fault
 from crawler.database import Database
 from crawler.installation import installation_id
 from crawler.run_report import RunReport
-from crawler.schedule.daemon import Daemon
+from crawler.schedule.daemon import Daemon, StuckError
 from crawler.schedule.digest_times import DigestTimes
 from crawler.schedule.heartbeat import read_beat
 from crawler.schedule.notify import Notifier
 from crawler.schedule.shifts import Shifts
+from crawler.schedule.watchdog import Watchdog, end_process
 from crawler.shared.both_locks import both_locks
 from crawler.storage import StorageError
 
@@ -40,32 +41,49 @@ def daemon(app: App) -> None:
 
 
 async def _live(app: App, ledger: str) -> None:
-    def open_database() -> Database:
-        return Database(app.database_url)
-
+    of_shifts, of_digests = Database(app.database_url), Database(app.database_url)  # a digest is issued in a thread
     shifts = Shifts(
-        database=open_database(),
-        open_database=open_database,
+        ledger=lambda: _existing(of_shifts),
+        open_database=lambda: _existing(Database(app.database_url)),
         clock=app.clock,
         data=app.data,
         route=app.route,
         lock=lambda config: both_locks(app.data, config.settings, lambda: ledger),
-        tell=lambda report: _tell(app, open_database, report),
+        tell=lambda report, config: _tell(app, report, config),
     )
-    await Daemon(
+    daemon = Daemon(
         config=app.config,
         load=lambda: _anew(app),
         clock=app.clock,
         data=app.data,
         shifts=shifts,
-        digests=DigestTimes(database=open_database(), clock=app.clock, folder=app.data / "digests"),
+        digests=DigestTimes(ledger=lambda: _existing(of_digests), clock=app.clock, folder=app.data / "digests"),
         notifier=Notifier(app.environ),
-    ).live()
+        alive=Watchdog().alive,
+    )
+    try:
+        await daemon.live()
+    except StuckError as error:
+        # Here and not further up: the end of the loop waits for its tasks and threads, the stuck one among them.
+        end_process(str(error))
 
 
-def _tell(app: App, open_database: Callable[[], Database], report: RunReport) -> None:
-    zone = app.config.settings.zone
-    with closing(open_database()) as database:
+def _existing(database: Database) -> Database:
+    """`database`, which opens its file when it is used: SQLite would make a new one in the place of one that is gone.
+
+    Raises:
+        StorageError: it is gone.
+    """
+    path = database.path
+    if path is None or (path.exists() and path.stat().st_size):
+        return database
+    begin_anew = "or restart presswatch schedule to begin a new one"
+    raise StorageError(f"the database {path} is gone; put it back, as with presswatch restore, {begin_anew}")
+
+
+def _tell(app: App, report: RunReport, config: Config) -> None:
+    zone = config.settings.zone
+    with closing(Database(app.database_url)) as database:
         if tell(report, to_person=False, zone=zone, earlier=earlier_of(database, report, zone)):
             note_told(database, report)
 

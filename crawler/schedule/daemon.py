@@ -20,6 +20,7 @@ from crawler.clock import Clock
 from crawler.config.models import Config
 from crawler.config.report import ConfigError
 from crawler.schedule.digest_times import DigestTimes
+from crawler.schedule.failures import Failures
 from crawler.schedule.heartbeat import Beat, write_beat
 from crawler.schedule.notify import Notifier
 from crawler.schedule.shifts import Shifts
@@ -50,6 +51,7 @@ class Daemon:
         shifts: its runs.
         digests: its digests.
         notifier: the service manager.
+        alive: is called as long as the loop goes on, see `crawler.schedule.watchdog`.
     """
 
     config: Config
@@ -59,12 +61,13 @@ class Daemon:
     shifts: Shifts
     digests: DigestTimes
     notifier: Notifier
+    alive: Callable[[], None] = lambda: None
     tick_every: timedelta = TICK
     scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone=UTC, job_defaults=_JOBS))
     _started: datetime = field(init=False)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # what is under way
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _unwritten: str = ""  # why the last sign of life could not be written
+    _failures: Failures = field(default_factory=Failures)
 
     async def live(self) -> None:
         """Work until SIGTERM or SIGINT; SIGHUP has the configuration read anew.
@@ -72,6 +75,7 @@ class Daemon:
         Raises:
             StuckError: a run does not end.
         """
+        self.alive()
         self._started = self.clock.now()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self.reload)
@@ -110,6 +114,7 @@ class Daemon:
         self.notifier.stopping(reason)
         self._stopping.set()
         self.shifts.stop(reason)
+        self.digests.stop()
 
     def reload(self) -> None:
         """Read the configuration anew. With a broken one the old goes on."""
@@ -151,9 +156,14 @@ class Daemon:
         try:
             await work()
         except StorageError as error:
-            logger.error("%s; it is tried again in a minute", error)  # noqa: TRY400
-        except Exception:  # the edge of a tick: told, and the next one goes on
-            logger.exception("%s broke; it is tried again in a minute", name)
+            if self._failures.is_news(name, str(error)):
+                logger.error("%s: %s; it is tried every minute", name, error)  # noqa: TRY400
+        except Exception as error:  # the edge of a tick: told, and the next one goes on
+            if self._failures.is_news(name, repr(error)):
+                logger.exception("%s broke; it is tried every minute", name)
+        else:
+            if self._failures.is_over(name):
+                logger.info("%s: it can be done again", name)
         finally:
             del self._tasks[name]
 
@@ -181,6 +191,7 @@ class Daemon:
         while True:
             if self.shifts.overdue:
                 raise StuckError("a run was told to end long ago and does not")
+            self.alive()
             self._beat()
             await asyncio.sleep(every.total_seconds())
             await self.check_time()
@@ -211,11 +222,10 @@ class Daemon:
         try:
             write_beat(self.data, beat)
         except OSError as error:
-            if not self._unwritten:
+            if self._failures.is_news("beat", error.strerror or ""):  # its text names another file each time
                 logger.warning("the sign of life cannot be written: %s", error)
-            self._unwritten = str(error)
         else:
-            self._unwritten = ""
+            self._failures.is_over("beat")
         if not ended:
             self.notifier.alive(doing)
 

@@ -1,6 +1,7 @@
 """The daemon's digests: those whose cut has come are issued, each by itself."""
 
 import logging
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,9 +9,12 @@ from pathlib import Path
 from crawler.clock import Clock
 from crawler.config.models import Config, Subscription
 from crawler.database import Database, StorageError
+from crawler.schedule.failures import Failures
 from pipelines.digest.issue import is_due, issue_due
 
 logger = logging.getLogger("presswatch.schedule")
+
+LOCK_SECONDS = 5.0  # that one waits for another process that makes digests: the next try is in a minute
 
 
 @dataclass(kw_only=True)
@@ -18,16 +22,18 @@ class DigestTimes:
     """Issues what is due, by the cuts that are stored: several that were missed are one digest, as by hand.
 
     Args:
-        database: closed after each look, so that one that was put in its place meanwhile (restore) is found.
+        ledger: the database. It is asked for before each look and closed after it, so that one that was put in its
+            place meanwhile (restore) is found.
         clock: what decides whether a cut has come.
         folder: of the digests.
     """
 
-    database: Database
+    ledger: Callable[[], Database]
     clock: Clock
     folder: Path
     _settled: set[str] = field(default_factory=set)  # subscriptions all of whose files were written
-    _told: dict[str, str] = field(default_factory=dict)  # subscription → the failure that was told
+    _failures: Failures = field(default_factory=Failures)  # by subscription
+    _stopped: bool = False
 
     def issue(self, config: Config) -> None:
         """Issue what is due. One that cannot be written or built keeps no other from being issued; it is tried again.
@@ -35,9 +41,14 @@ class DigestTimes:
         Raises:
             StorageError: the database fails.
         """
-        with closing(self.database) as database:
+        with closing(self.ledger()) as database:
             for subscription in config.subscriptions:
-                self._contained(database, config, subscription)
+                if not self._stopped:
+                    self._contained(database, config, subscription)
+
+    def stop(self) -> None:
+        """Issue no further one; it is made by the next process. Any thread may call it."""
+        self._stopped = True
 
     def _contained(self, database: Database, config: Config, subscription: Subscription) -> None:
         name = subscription.name
@@ -46,14 +57,16 @@ class DigestTimes:
         except StorageError as error:
             if error.fault is not None:  # the database's, which meets the others too
                 raise
-            if self._is_news(name, str(error)):
+            self._settled.discard(name)
+            if self._failures.is_news(name, str(error)):
                 logger.error("%s; it is tried every minute", error)  # noqa: TRY400
         except Exception as error:  # the edge of a digest
-            if self._is_news(name, repr(error)):
+            self._settled.discard(name)
+            if self._failures.is_news(name, repr(error)):
                 logger.exception("the digest %s cannot be issued; it is tried every minute", name)
         else:
             self._settled.add(name)
-            if self._told.pop(name, ""):
+            if self._failures.is_over(name):
                 logger.info("the digest %s can be issued again", name)
 
     def _issue(self, database: Database, config: Config, subscription: Subscription) -> None:
@@ -61,12 +74,6 @@ class DigestTimes:
         # Also where none is due: files that were lost while no daemon ran, or could not be written, are made again.
         if subscription.name in self._settled and not is_due(database, config, subscription, now):
             return
-        issued = issue_due(database, config, subscription, now, self.folder)
+        issued = issue_due(database, config, subscription, now, self.folder, wait=LOCK_SECONDS)
         if issued is not None:
             logger.info("digest %s of %s: %s", subscription.name, issued.digest.date, issued.path)
-
-    def _is_news(self, name: str, failure: str) -> bool:
-        """Whether the failure was not told at the last try."""
-        self._settled.discard(name)
-        known, self._told[name] = self._told.get(name), failure
-        return known != failure

@@ -17,6 +17,7 @@ from crawler.lock import HeldLock, RunLockedError
 from crawler.outcomes import Outcome
 from crawler.run import Run
 from crawler.run_report import TIME_IS_UP, RunReport
+from crawler.schedule.failures import Failures
 
 logger = logging.getLogger("presswatch.schedule")
 
@@ -24,6 +25,7 @@ logger = logging.getLogger("presswatch.schedule")
 # waits for the next one.
 SLICE = timedelta(minutes=5)
 ASIDE = timedelta(minutes=10)  # that a host waits where a run could do nothing for it
+BREATH = timedelta(seconds=2)  # between two slices, so that a command that waits for the lock gets it
 LONGEST_END = timedelta(minutes=10)  # from the wish to end to the end: every page has its time limit, of seconds
 
 
@@ -32,30 +34,30 @@ class Shifts:
     """Crawls what is due.
 
     Args:
-        database: the ledger, for a look at who waits. It is closed after each, so that one that was put in its place
-            meanwhile (restore) is found.
+        ledger: the ledger, for a look at who waits. It is asked for before each and closed after it, so that one that
+            was put in its place meanwhile (restore) is found.
         open_database: opens the ledger for a run, which has its own: a run that was refused its storage leaves one
             behind that waits for nobody.
         clock: what decides what is due, and when a run's time is up.
         data: the data folder.
         route: local server that gets every request, or None for the live network.
         lock: the run lock, which raises RunLockedError where another process holds it.
-        tell: is given the report of each run.
+        tell: is given the report of each run, and the configuration that it went by.
     """
 
-    database: Database
+    ledger: Callable[[], Database]
     open_database: Callable[[], Database]
     clock: Clock
     data: Path
     route: str | None
     lock: Callable[[Config], AbstractContextManager[HeldLock]]
-    tell: Callable[[RunReport], None]
+    tell: Callable[[RunReport, Config], None]
     next_poll: datetime | None = None
     _run: Run | None = None
     _stopped: str = ""
     _told_to_end: float | None = None  # on the loop's clock
     _aside: dict[str, datetime] = field(default_factory=dict)
-    _locked: str = ""
+    _failures: Failures = field(default_factory=Failures)
 
     @property
     def overdue(self) -> bool:
@@ -78,9 +80,12 @@ class Shifts:
         while goes_on and not self._stopped:
             waiting = self._who_waits(config)
             now = self.clock.now()
-            if all(self._is_aside(host, now) for host in waiting.hosts):
+            self._aside = {host: until for host, until in self._aside.items() if now < until <= now + ASIDE}
+            if waiting.hosts.keys() <= self._aside.keys():
                 return
             goes_on = await self._try_run(config, waiting)
+            if goes_on:
+                await self.clock.wait_until(self.clock.now() + BREATH, "others may have the run lock")
 
     async def _try_run(self, config: Config, waiting: Waiting) -> bool:
         """Whether to look again at once."""
@@ -88,12 +93,11 @@ class Shifts:
             with self.lock(config) as lock:
                 report = await self._crawl(config, lock)
         except RunLockedError as error:
-            if str(error) != self._locked:
+            if self._failures.is_news("lock", str(error)):
                 logger.info("%s; it is looked again every minute", error)
-            self._locked = str(error)
             return False
-        self._locked = ""
-        self._tell(report)
+        self._failures.is_over("lock")
+        self._tell(report, config)
         if report.time_over:
             return True
         self._put_aside(config, waiting)
@@ -110,6 +114,7 @@ class Shifts:
                 lock=lock,
                 route=self.route,
                 until=self.clock.now() + SLICE,
+                left_out=frozenset(self._aside),
             )
             # Wakes a run that waits, and ends one whose clock was set back.
             timer = asyncio.get_running_loop().call_later(SLICE.total_seconds(), self._end_run, TIME_IS_UP)
@@ -125,28 +130,23 @@ class Shifts:
             self._told_to_end = self._told_to_end or asyncio.get_running_loop().time()
 
     def _who_waits(self, config: Config) -> Waiting:
-        with closing(self.database) as database:
+        with closing(self.ledger()) as database:
             found = who_waits(database, config.enabled_sources, self.clock.now())
         self.next_poll = found.next_poll
         return found
 
     def _put_aside(self, config: Config, before: Waiting) -> None:
-        """Start no run at the next tick for those that this one could do nothing for: a full disk, a fault of ours.
+        """Leave those alone for a while that this run could do nothing for: a full disk, a fault of ours."""
+        left, until = self._who_waits(config).hosts, self.clock.now() + ASIDE
+        for host in before.hosts.keys() - self._aside.keys():
+            if before.hosts[host] & left.get(host, frozenset()):
+                self._aside[host] = until
 
-        A run that others bring about visits them too.
-        """
-        left, now = self._who_waits(config).hosts, self.clock.now()
-        self._aside = {host: now + ASIDE for host, what in before.hosts.items() if what & left.get(host, frozenset())}
-
-    def _is_aside(self, host: str, now: datetime) -> bool:
-        until = self._aside.get(host)
-        return until is not None and now < until <= now + ASIDE  # else the clock was set back
-
-    def _tell(self, report: RunReport) -> None:
+    def _tell(self, report: RunReport, config: Config) -> None:
         # A poll that brought nothing new is no news; that all is well the heartbeat says.
         level = logging.DEBUG if _is_quiet(report) else logging.INFO
         logger.log(level, "run %d: %s", report.number, _summary(report))
-        self.tell(report)
+        self.tell(report, config)
 
 
 def _is_quiet(report: RunReport) -> bool:
