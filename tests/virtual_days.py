@@ -98,8 +98,9 @@ class VirtualDays:
         def load():
             return load_config(rig.config, environ={})
 
+        of_shifts, of_digests = open_database(), open_database()
         shifts = Shifts(
-            ledger=open_database,
+            ledger=lambda: of_shifts,
             open_database=open_database,
             clock=self.clock,
             data=rig.data,
@@ -113,7 +114,7 @@ class VirtualDays:
             clock=self.clock,
             data=rig.data,
             shifts=shifts,
-            digests=DigestTimes(ledger=open_database, clock=self.clock, folder=rig.data / "digests"),
+            digests=DigestTimes(ledger=lambda: of_digests, clock=self.clock, folder=rig.data / "digests"),
             notifier=Notifier({}),
             tick_every=self.tick_every,
             scheduler=scheduler,
