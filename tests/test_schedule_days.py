@@ -27,7 +27,7 @@ MOST_GROWTH = 0.10  # of the memory a daemon takes after its first third, that i
 @pytest.fixture
 def days(rig, site, monkeypatch):
     """Three sources that bring an article a day each; `sick` and `hanging` have bad weeks."""
-    rig.write("presswatch.yaml", {"min_free_mb": 0, "safety": {"timeout": "3s"}, "revisit": ["24h"]})
+    rig.write("presswatch.yaml", {"min_free_mb": 0, "safety": {"timeout": "2s"}, "revisit": ["24h"]})
     rig.write("subscriptions.yaml", {"subscriptions": SUBSCRIPTIONS})
     days = VirtualDays(rig, monkeypatch, start=START, tick_every=HOUR)
     days.polled = defaultdict(list)
