@@ -129,9 +129,14 @@ def test_times_are_in_the_subscriptions_zone(database, config, rows):
     assert "（America/New_York）" in text
 
 
-def test_a_source_whose_rights_are_headlines_shows_no_lead(database, rows, tmp_path):
+@pytest.mark.parametrize(
+    "sources",
+    [(a_source("chenfeng", rights="headline"),), (a_source("xinchao"),)],
+    ids=["headlines", "not known any more"],
+)
+def test_a_source_whose_rights_are_headlines_or_not_known_shows_no_lead(database, rows, tmp_path, sources):
     rows.an_article(1)
-    config = a_config(tmp_path, sources=(a_source("chenfeng", rights="headline"),))
+    config = a_config(tmp_path, sources=sources)
     assert TEXT[:10] not in render_markdown(build(database, config))
 
 

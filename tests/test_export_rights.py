@@ -26,7 +26,7 @@ from pipelines.export.rights import EXCERPT_CHARACTERS, Shown, excerpt, rights_o
         pytest.param(Origin.CRAWL, "open", Rights.FULL, id="full"),
         pytest.param(Origin.IMPORT, "closed", Rights.HEADLINE, id="an imported article is its source's"),
         pytest.param(Origin.SEED, "closed", Rights.FULL, id="a seed is the operator's own file"),
-        pytest.param(Origin.CRAWL, "gone", Rights.EXCERPT, id="a source that config no longer knows"),
+        pytest.param(Origin.CRAWL, "gone", Rights.HEADLINE, id="a source that config no longer knows"),
     ],
 )
 def test_whose_rights_hold(tmp_path, origin, source, expected):

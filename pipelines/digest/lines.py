@@ -72,7 +72,7 @@ def _line(config: Config, member: Member) -> Line:
     row, verdict = member.row, member.verdict
     source = config.source(row["source"])
     is_deleted = row["deleted_at"] is not None
-    shows_text = not is_deleted and (source is None or source.rights is not Rights.HEADLINE)
+    shows_text = not is_deleted and source is not None and source.rights is not Rights.HEADLINE
     return Line(
         entry=row["entry"],
         title=row["title"],

@@ -25,11 +25,11 @@ class Shown:
 
 
 def rights_of(config: Config, source: str, origin: Origin) -> Rights:
-    """Those of the source. A seed is a file of the operator's own: full. A source config no longer knows: excerpt."""
+    """Those of the source, of one config no longer knows the least. A seed is a file of the operator's own: full."""
     if origin is Origin.SEED:
         return Rights.FULL
     known = config.source(source)
-    return known.rights if known else Rights.EXCERPT
+    return known.rights if known else Rights.HEADLINE
 
 
 def within(rights: Rights, whole: Shown) -> Shown:
