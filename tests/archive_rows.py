@@ -1,6 +1,7 @@
 """Rows of ledger and archive as a run leaves them, written without one."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, update
 
@@ -57,7 +58,8 @@ class Rows:
 
     def a_digest(self, *, cut_to, cut_from=None, subscription="daily"):
         cuts = {"cut_from": cut_from or cut_to - DAY, "cut_to": cut_to, "issued": cut_to}
-        return self._insert(digest, subscription=subscription, date=cut_to.date().isoformat(), **cuts)
+        day = cut_to.astimezone(ZoneInfo("Asia/Shanghai")).date()
+        return self._insert(digest, subscription=subscription, date=day.isoformat(), **cuts)
 
     def an_endpoint(self, source="chenfeng", **facts):
         if source not in self._endpoints:

@@ -26,7 +26,9 @@ def check(house, now, *options):
 
 def test_a_digest_that_was_never_issued(house):
     told = "daily: no digest was ever issued; presswatch digest issues the first after a good poll"
-    assert check(house, NOON) == (1, "", [told])
+    begun = NOON - 30 * DAY + HOUR  # an hour after the run that the rows begin with
+    assert check(house, begun - MINUTE) == (0, "", [])
+    assert check(house, begun) == (1, "", [told])
 
 
 @pytest.mark.parametrize(
@@ -85,20 +87,29 @@ def two(house):
     return house
 
 
+def test_one_that_was_added_since_the_others_were_issued_is_not_missing(two):
+    assert check(two, NOON + HOUR) == (0, "", [])
+
+
+LATER = NOON + DAY + HOUR
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
-    [([], ["weekly"]), (["--subscription", "weekly"], ["weekly"]), (["--subscription", "daily"], [])],
+    [([], ["daily", "weekly"]), (["--subscription", "weekly"], ["weekly"]), (["--subscription", "daily"], ["daily"])],
 )
 def test_all_subscriptions_are_checked_unless_one_is_named(two, options, told):
-    code, _, lines = check(two, NOON, *options)
-    assert (code, [line.partition(":")[0] for line in lines]) == (len(told), told)
+    code, _, lines = check(two, LATER, *options)
+    assert (code, [line.partition(":")[0] for line in lines]) == (1, told)
 
 
 def test_as_json_it_is_one_document(two):
-    code, stdout, _ = check(two, NOON, "--json")
+    code, stdout, _ = check(two, LATER, "--json")
     document = json.loads(stdout)
     assert (code, document["checked"]) == (1, ["daily", "weekly"])
-    assert [(item["subscription"], item["fault"]) for item in document["faults"]] == [("weekly", "never_issued")]
+    assert [(item["subscription"], item["fault"]) for item in document["faults"]] == [
+        ("daily", "late"), ("weekly", "never_issued"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("option", [["--date", "2025-03-03"], ["--preview"], ["--format", "md"]], ids=" ".join)

@@ -27,7 +27,7 @@ from crawler.doctor.watched import (
 from crawler.lock import lock_file, run_lock
 from crawler.schedule.heartbeat import Beat
 from crawler.tables import run
-from pipelines.health.cuts import Cut
+from pipelines.health.cuts import Cut, Digests
 
 MINUTE = timedelta(minutes=1)
 
@@ -151,10 +151,10 @@ def test_what_the_ledger_knows(database, path):
     facts = Ledger(path).facts
     assert facts.proven == {"chenfeng"}
     assert (facts.newest_live, facts.newest_simulated) == (NOON, NOON + DAY)
-    assert {name: cut.cut_to for name, cut in facts.cuts.items()} == {"daily": NOON - DAY}
+    assert [cut.cut_to for cut in facts.digests.cuts["daily"]] == [NOON - 2 * DAY, NOON - DAY]
     assert facts.seeds == 1
     assert facts.last_run.number == 4
-    assert facts.polled_since == NOON - 30 * DAY  # the run that StoredRows begins with
+    assert facts.digests.polled_since == NOON - 30 * DAY  # the run that StoredRows begins with
 
 
 def facts(**given):
@@ -163,9 +163,8 @@ def facts(**given):
         "newest_live": None,
         "newest_simulated": None,
         "proven": frozenset(),
-        "polled_since": None,
         "seeds": 0,
-        "cuts": {},
+        "digests": Digests(cuts={}, polled_since=None),
     }
     return ledger.LedgerFacts(**values | given)
 
@@ -350,15 +349,23 @@ def test_a_subscription_to_a_source_that_is_switched_off_is_told():
         (NOON - 4 * HOUR - DAY, NOON - 9 * DAY, NOON, "warning"),
         (NOON - 4 * HOUR - DAY, NOON - 9 * DAY, NOON - 3 * HOUR - MINUTE, "ok"),  # not an hour late: cron will come
         (None, None, NOON, "ok"),  # nothing was crawled yet
-        (None, NOON - HOUR, NOON, "ok"),
+        (None, NOON - HOUR + MINUTE, NOON, "ok"),
         (None, NOON - 3 * HOUR, NOON, "warning"),
     ],
 )
 def test_a_digest_that_should_have_been_issued_is_late(cut, polled, now, grade):
     config = a_config(subscriptions=(Subscription(name="daily", at="08:00"),))
     last = cut and Cut(date=cut.date().isoformat(), cut_from=cut - DAY, cut_to=cut, issued=cut)
-    known = facts(cuts={"daily": last} if last else {}, polled_since=polled)
+    known = facts(digests=Digests(cuts={"daily": (last,)} if last else {}, polled_since=polled))
     assert grades(check_subscriptions(config, known, now)) == [grade]
+
+
+def test_a_digest_that_was_cut_in_the_future_is_told_with_what_to_do():
+    config = a_config(subscriptions=(Subscription(name="daily", at="08:00"),))
+    last = Cut(date="2025-03-09", cut_from=NOON, cut_to=NOON + 6 * DAY, issued=NOON + 6 * DAY)
+    [found] = check_subscriptions(config, facts(digests=Digests(cuts={"daily": (last,)}, polled_since=NOON)), NOON)
+    assert (found.grade, "daily (of 2025-03-09) was cut in the future" in found.found) == ("warning", True)
+    assert "set the clock right" in found.todo
 
 
 def test_without_subscriptions_no_digest_is_made():

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from archive_rows import DAY, HOUR, NOON, a_config, a_source
+from archive_rows import DAY, HOUR, NOON, StoredRows, a_config, a_source
 from sqlalchemy import insert
 
 from crawler.config.models import SeedReference, Settings, Subscription
@@ -29,6 +29,13 @@ def source_of(database, config, name="chenfeng", now=NOON):
 @pytest.fixture
 def config(tmp_path):
     return a_config(tmp_path, sources=(a_source("chenfeng", "晨风科技"),))
+
+
+@pytest.fixture
+def rows(rows):
+    """As `rows`, and a digest was issued today."""
+    rows.a_digest(cut_to=NOON - 4 * HOUR)  # 8:00 in Shanghai
+    return rows
 
 
 @pytest.fixture
@@ -208,35 +215,47 @@ def test_presswatch_that_is_not_started_any_more_is_told(database, config, rows,
     assert (Problem.LATE_RUN in status(database, config, now).problems) is is_late
 
 
+MIDNIGHT = NOON - 12 * HOUR  # in Shanghai, where the cut is at 8:00, NOON - 4 * HOUR
+TODAY = {"cut_to": NOON - 4 * HOUR}
+
+
+# subscription → its last digest; both are cut at 8:00. What is late, when the next digest comes.
 @pytest.mark.parametrize(
-    ("last", "now", "is_late"),
+    ("daily", "now", "late", "following"),
     [
-        pytest.param(NOON - 4 * HOUR, NOON, False, id="issued today"),
-        pytest.param(NOON - 28 * HOUR, NOON - 3 * HOUR - MINUTE, False, id="its cut was within the hour"),
-        pytest.param(NOON - 28 * HOUR, NOON, True, id="its cut was hours ago"),
-        pytest.param(NOON - 12 * HOUR, NOON, True, id="issued first yesterday at midnight"),
-        pytest.param(None, NOON, False, id="none yet"),
+        pytest.param(TODAY, NOON, False, NOON + 20 * HOUR, id="issued today"),
+        pytest.param({"cut_to": NOON - 28 * HOUR}, NOON - 3 * HOUR - MINUTE, False, NOON + 20 * HOUR, id="in an hour"),
+        pytest.param({"cut_to": NOON - 28 * HOUR}, NOON, True, NOON + 20 * HOUR, id="its cut was hours ago"),
+        pytest.param({"cut_to": MIDNIGHT - MINUTE}, NOON, True, NOON + 20 * HOUR, id="first, yesterday at midnight"),
+        pytest.param({"cut_to": MIDNIGHT}, MIDNIGHT, False, NOON + 20 * HOUR, id="first, today: it stands for the day"),
+        pytest.param({"cut_to": MIDNIGHT}, NOON, False, NOON + 20 * HOUR, id="and none is late"),
+        pytest.param(TODAY, NOON - 9 * DAY, False, NOON + 20 * HOUR, id="by a clock that is behind"),
+        pytest.param(None, NOON, True, NOON + 20 * HOUR, id="none, and there was a good poll"),
+        pytest.param(None, NOON - 30 * DAY + HOUR - MINUTE, False, NOON - 30 * DAY + 20 * HOUR, id="within the hour"),
     ],
 )
-def test_a_digest_that_should_be_there_is_late(database, config, rows, last, now, is_late):
-    if last:
-        rows.a_digest(cut_to=last)  # 8:00 in Shanghai is NOON - 4 h
+def test_a_digest_that_should_be_there_is_late(database, config, daily, now, late, following):
+    rows = StoredRows(database)
+    if daily:
+        rows.a_digest(**daily)
     [line] = status(database, config, now).digests
-    assert line.is_late is is_late
-    assert line.next_cut > now
-    assert (Problem.LATE_DIGEST in status(database, config, now).problems) is is_late
+    assert (line.is_late, line.next_cut) == (late, following)
+    assert (Problem.LATE_DIGEST in status(database, config, now).problems) is late
 
 
-def test_the_latest_digest_counts_what_its_subscription_wanted(database, rows, tmp_path):
-    wanted = Subscription(name="daily", at="08:00", sources=("chenfeng",), themes=("humanoid",))
-    config = a_config(tmp_path, subscription=wanted)
-    rows.a_digest(cut_to=NOON)
-    first = rows.an_article(1, kept_at=NOON - HOUR)
-    rows.an_article(2, kept_at=NOON - HOUR, copy_of=first)
-    rows.an_article(3, kept_at=NOON - HOUR, source="xinchao")
-    rows.an_article(4, kept_at=NOON - HOUR, themes=["space"])
-    rows.an_article(5, kept_at=NOON - 2 * DAY)
-    assert status(database, config).digests[0].latest.articles == 1
+@pytest.mark.parametrize(("after", "is_late"), [(DAY + HOUR - MINUTE, False), (DAY + HOUR, True), (7 * DAY, True)])
+def test_a_subscription_without_a_digest_waits_for_the_next_of_the_others(database, rows, tmp_path, after, is_late):
+    config = a_config(tmp_path)
+    added = Subscription(name="chips", at="08:00")
+    config = config.model_copy(update={"subscriptions": (*config.subscriptions, added)})
+    *_, line = status(database, config, NOON - 4 * HOUR + after).digests
+    assert (line.latest, line.is_late) == (None, is_late)
+
+
+def test_a_digest_that_was_cut_in_the_future_is_told(database, config, rows):
+    rows.a_digest(cut_to=NOON + 3 * DAY)
+    found = status(database, config)
+    assert (found.digests[0].is_ahead, Problem.DIGEST_AHEAD in found.problems) == (True, True)
 
 
 def test_books_of_a_day_are_summed_and_what_does_not_balance_comes_first(database, config, rows):

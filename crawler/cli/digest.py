@@ -57,7 +57,7 @@ def _checked_day(context: click.Context, parameter: click.Parameter, value: str 
     "--check",
     "is_check",
     is_flag=True,
-    help="Issue nothing; exit with 1 when a newest digest is late, missing, empty or its books do not balance.",
+    help="Issue nothing; exit with 1 when a newest digest is late, missing, empty, cut in the future, or unbalanced.",
 )
 @with_app
 def digest(app: App, *, name: str | None, day: str | None, form: str | None, is_preview: bool, is_check: bool) -> None:

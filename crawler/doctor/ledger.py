@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +20,8 @@ from crawler.database import knows_revision, newest_revision
 from crawler.doctor.model import Finding, fault, note, ok
 from crawler.items import Origin
 from crawler.storage import database_error
-from crawler.tables import book, digest, entry, run
-from pipelines.health.cuts import Cut, cut_of
+from crawler.tables import book, entry, run
+from pipelines.health.cuts import Digests, digests_of
 
 _WAIT = 2.0  # seconds for a database that another process holds
 _PATIENCE = 0.8  # seconds of checking its pages
@@ -45,9 +45,8 @@ class LedgerFacts:
     newest_live: datetime | None  # the latest time of a run that asked the sources' own hosts
     newest_simulated: datetime | None  # of all other runs
     proven: frozenset[str]  # sources that a live run polled with success
-    polled_since: datetime | None  # the end of the first run that polled anything with success
     seeds: int
-    cuts: Mapping[str, Cut]  # subscription → that of its last digest
+    digests: Digests
 
 
 class Ledger:
@@ -147,9 +146,7 @@ def _facts(connection: Connection) -> LedgerFacts:
     row = connection.execute(select(run).order_by(run.c.id.desc()).limit(1)).first()
     good = (run.c.ended.is_not(None)) & (book.c.polls > book.c.polls_failed)
     proven = select(book.c.source).join(run).where(good, run.c.live).distinct()
-    polled = select(func.min(run.c.ended)).join(book).where(good)
     seeds = select(func.count()).select_from(entry).where(entry.c.origin == Origin.SEED.value)
-    digests = connection.execute(select(digest).order_by(digest.c.cut_to, digest.c.id)).all()
     return LedgerFacts(
         last_run=None
         if row is None
@@ -165,9 +162,8 @@ def _facts(connection: Connection) -> LedgerFacts:
         newest_live=_newest(connection, live=True),
         newest_simulated=_newest(connection, live=False),
         proven=frozenset(connection.scalars(proven)),
-        polled_since=connection.scalar(polled),
         seeds=connection.scalars(seeds).one(),
-        cuts={item.subscription: cut_of(item) for item in digests},  # the last one stays
+        digests=digests_of(connection),
     )
 
 

@@ -2,14 +2,14 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from crawler.config.models import Config, Endpoint, Source, Subscription
 from crawler.doctor.ledger import LedgerFacts
 from crawler.doctor.model import Finding, listed, note, ok, warning
 from crawler.text import one_line
-from pipelines.health.cuts import GRACE, late_cut
+from pipelines.health.cuts import GRACE, Outlook, outlook
 
 
 def check_contact(config: Config) -> Finding:
@@ -77,12 +77,24 @@ def check_subscriptions(config: Config, facts: LedgerFacts | None, now: datetime
         if off:
             told = f"{subscription.name} wants {listed(off)}, switched off"
             yield warning("subscriptions", told, "set enabled: true there, or take the name out of subscriptions.yaml")
-    late = [item.name for item in config.subscriptions if facts is not None and _is_late(config, item, facts, now)]
+    if config.subscriptions and facts is not None:
+        seen = {item.name: outlook(config, item, facts.digests, now) for item in config.subscriptions}
+        yield from _timing(seen)
+
+
+def _timing(seen: Mapping[str, Outlook]) -> Iterator[Finding]:
+    """Which digests should be there and are not, and which were made by a wrong clock."""
+    ahead = [f"{name} (of {item.last.date})" for name, item in seen.items() if item.last and item.is_ahead]
+    if ahead:
+        told = f"the last digest of {listed(ahead)} was cut in the future: the clock was wrong then, or is now"
+        todo = "set the clock right if it is wrong; presswatch digest goes on then, or at that day; nothing is lost"
+        yield warning("subscriptions", told, todo)
+    late = [name for name, item in seen.items() if item.is_late]
     if late:
         told = f"the digest of {listed(late)} is late by more than {GRACE // timedelta(hours=1)} h"
         yield warning("subscriptions", told, "presswatch digest issues it; is cron running, with --then-digest?")
-    elif config.subscriptions and facts is not None:
-        yield ok("subscriptions", f"{listed([item.name for item in config.subscriptions])}: no digest is late")
+    if not ahead and not late:
+        yield ok("subscriptions", f"{listed(list(seen))}: no digest is late")
 
 
 def _switched_off(config: Config, subscription: Subscription) -> Sequence[str]:
@@ -90,11 +102,3 @@ def _switched_off(config: Config, subscription: Subscription) -> Sequence[str]:
         return ()
     sources: list[Source | None] = [config.source(name) for name in subscription.sources]
     return [source.name for source in sources if source is not None and not source.enabled]
-
-
-def _is_late(config: Config, subscription: Subscription, facts: LedgerFacts, now: datetime) -> bool:
-    """Whether a cut that has come has no digest. The first comes as soon as something was polled."""
-    last = facts.cuts.get(subscription.name)
-    if last is None:
-        return facts.polled_since is not None and now - facts.polled_since > GRACE
-    return late_cut(config, subscription, last, now) is not None

@@ -7,10 +7,10 @@ already, and the row then notes it, so that a process that dies in between leave
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, func, literal_column, select, update
+from sqlalchemy import Connection, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crawler.config.models import Config
@@ -20,7 +20,8 @@ from crawler.items import Article
 from crawler.outcomes import Outcome
 from crawler.storage import StorageError, file_error
 from crawler.tables import article as article_table
-from crawler.tables import digest, meta
+from crawler.tables import meta
+from pipelines.archive.ahead import after_the_last_cut
 from pipelines.archive.aside import set_aside_if_edited
 from pipelines.archive.facts import filing
 from pipelines.archive.files import render, sha256, write_atomically
@@ -32,7 +33,6 @@ from pipelines.search.index import catch_up
 logger = logging.getLogger(__name__)
 
 _HASHES = "file_hashes"  # the row of `meta` that says that every file has its hash
-_SET_BACK = timedelta(days=1)  # farthest that a clock is set back without having been plainly wrong
 
 
 class Archive:
@@ -202,17 +202,7 @@ class Archive:
             return self._insert(connection, article, run, self._now())
 
     def _insert(self, connection: Connection, article: Article, run: int, now: datetime) -> Outcome:
-        return insert_article(connection, self._config, article, run=run, now=_after_the_last_cut(connection, now))
-
-
-def _after_the_last_cut(connection: Connection, now: datetime) -> datetime:
-    """`now`, or just after a digest's cut where the clock was set back since: else no digest would hold the article.
-
-    A cut further away than a day is of a clock that was wrong.
-    """
-    cuts = select(func.max(digest.c.cut_to)).where(digest.c.cut_to >= now, digest.c.cut_to <= now + _SET_BACK)
-    cut = connection.scalar(cuts)
-    return now if cut is None else cut + timedelta(microseconds=1)
+        return insert_article(connection, self._config, article, run=run, now=after_the_last_cut(connection, now))
 
 
 def _unfiled(connection: Connection) -> list[tuple[int, str]]:

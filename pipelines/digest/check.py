@@ -1,5 +1,6 @@
 """Whether the newest digest of a subscription is there, on time, and what it should be. Nothing is issued."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from crawler.config.models import Config, Subscription
 from crawler.database import Database
 from pipelines.digest.issue import build_cut
-from pipelines.health.cuts import Cut, late_cut, latest_cut, zone_of
+from pipelines.health.cuts import Cut, Outlook, digests_of, outlook, zone_of
 
 
 class Fault(StrEnum):
@@ -17,6 +18,7 @@ class Fault(StrEnum):
 
     NEVER_ISSUED = "never_issued"
     LATE = "late"
+    AHEAD = "ahead"
     EMPTY = "empty"
     UNBALANCED = "unbalanced"
 
@@ -32,20 +34,27 @@ class DigestFault:
 def faults_of(database: Database, config: Config, subscription: Subscription, now: datetime) -> tuple[DigestFault, ...]:
     """What is wrong with the newest digest of a subscription; nothing when all is well."""
     with database.read() as connection:
-        last = latest_cut(connection, subscription)
-        if last is None:
-            told = "no digest was ever issued; presswatch digest issues the first after a good poll"
-            return (_fault(subscription, Fault.NEVER_ISSUED, "", told),)
-        late = late_cut(config, subscription, last, now)
-        lateness = () if late is None else (_late(config, subscription, late),)
-        return (*lateness, *_faults_in(connection, config, subscription, last))
+        seen = outlook(config, subscription, digests_of(connection), now)
+        timing = tuple(_faults_of_time(config, subscription, seen))
+        return timing if seen.last is None else (*timing, *_faults_in(connection, config, subscription, seen.last))
 
 
-def _late(config: Config, subscription: Subscription, cut: Cut) -> DigestFault:
+def _faults_of_time(config: Config, subscription: Subscription, seen: Outlook) -> Iterator[DigestFault]:
+    if seen.is_missing:
+        told = "no digest was ever issued; presswatch digest issues the first after a good poll"
+        yield _fault(subscription, Fault.NEVER_ISSUED, "", told)
+    if seen.last is not None and seen.is_ahead:
+        told = f"was cut in the future, at {_at(config, subscription, seen.last)}: the clock was wrong, or is now"
+        told = f"the digest of {seen.last.date} {told}; presswatch doctor says what to do"
+        yield _fault(subscription, Fault.AHEAD, seen.last.date, told)
+    if seen.late is not None:
+        told = f"its cut came at {_at(config, subscription, seen.late)}; presswatch digest issues it"
+        yield _fault(subscription, Fault.LATE, seen.late.date, f"the digest of {seen.late.date} is late: {told}")
+
+
+def _at(config: Config, subscription: Subscription, cut: Cut) -> str:
     zone = zone_of(config, subscription)
-    came = f"its cut came at {cut.cut_to.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
-    told = f"the digest of {cut.date} is late: {came}; presswatch digest issues it"
-    return _fault(subscription, Fault.LATE, cut.date, told)
+    return f"{cut.cut_to.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
 
 
 def _faults_in(connection: Connection, config: Config, subscription: Subscription, cut: Cut) -> tuple[DigestFault, ...]:

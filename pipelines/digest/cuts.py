@@ -5,26 +5,25 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert, select
 
 from crawler.config.models import Config, Subscription
-from crawler.tables import book, run
 from crawler.tables import digest as digest_table
-from pipelines.health.cuts import Cut, cut_after, cut_of, latest_cut, zone_of
+from pipelines.health.cuts import Cut, cut_after, cut_of, digests_of, zone_of
 
 _FIRST_PERIOD = timedelta(days=1)  # before a subscription's first digest
 
 
 def due_cut(connection: Connection, config: Config, subscription: Subscription, now: datetime) -> Cut | None:
     """The cut that has come and has no digest; the latest one where several have."""
-    last = latest_cut(connection, subscription)
-    if last is None:
-        # Somebody who has just begun sees something today, not tomorrow; but nothing before there is something.
-        return cut_at(config, subscription, None, now) if _has_polled(connection) else None
-    return cut_after(config, subscription, last, now)
+    digests = digests_of(connection)
+    if cuts := digests.of(subscription):
+        return cut_after(config, subscription, cuts, now)
+    # Somebody who has just begun sees something today, not tomorrow; but nothing before there is something.
+    return None if digests.polled_since is None else cut_at(config, subscription, None, now)
 
 
 def cut_at(config: Config, subscription: Subscription, last: Cut | None, now: datetime) -> Cut:
     """A cut at this moment, after the `last` one."""
     day = now.astimezone(zone_of(config, subscription)).date()
-    cut_from = now - _FIRST_PERIOD if last is None else last.cut_to
+    cut_from = now - _FIRST_PERIOD if last is None else min(last.cut_to, now)
     return Cut(date=day.isoformat(), cut_from=cut_from, cut_to=now, issued=now)
 
 
@@ -39,10 +38,3 @@ def cuts_of(connection: Connection, subscription: Subscription) -> list[Cut]:
 def store_cut(connection: Connection, subscription: Subscription, cut: Cut) -> None:
     stored = {"date": cut.date, "cut_from": cut.cut_from, "cut_to": cut.cut_to, "issued": cut.issued}
     connection.execute(insert(digest_table).values(subscription=subscription.name, **stored))
-
-
-def _has_polled(connection: Connection) -> bool:
-    """Whether a run that ended has polled anything with success."""
-    polled = select(book.c.run).join(run, run.c.id == book.c.run)
-    query = polled.where(run.c.ended.is_not(None), book.c.polls > book.c.polls_failed).limit(1)
-    return connection.execute(query).first() is not None

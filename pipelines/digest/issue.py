@@ -10,6 +10,7 @@ from crawler.config.models import Config, Subscription
 from crawler.database import Database
 from crawler.lock import digests_lock
 from crawler.tables import run
+from pipelines.archive.ahead import bring_back, ran_ahead
 from pipelines.digest.build import build_digest
 from pipelines.digest.cuts import cut_at, cuts_of, due_cut, store_cut
 from pipelines.digest.files import LATEST, IssuedDigest, filed_text, has_other_files, is_filed, path_of, write_files
@@ -63,9 +64,9 @@ def issue_due(
 
 
 def is_due(database: Database, config: Config, subscription: Subscription, now: datetime) -> bool:
-    """Whether a cut has come that has no digest yet. Only reads."""
+    """Whether a cut has come that has no digest yet, or one waits to be brought back. Only reads."""
     with database.read() as connection:
-        return due_cut(connection, config, subscription, now) is not None
+        return due_cut(connection, config, subscription, now) is not None or ran_ahead(connection, now)
 
 
 def not_before_the_last_run(database: Database, now: datetime) -> datetime:
@@ -120,7 +121,7 @@ def reissue_from(
 ) -> IssuedDigest | None:
     """`reissue`, by what the caller's transaction sees, under the lock he holds; "latest": the day of the last one."""
     cuts = {cut.date: cut for cut in cuts_of(connection, subscription)}
-    last = max(cuts, default="")
+    last = next(reversed(cuts), "")
     cut = cuts.get(last if day == LATEST else day)
     if cut is None:
         return None
@@ -142,6 +143,7 @@ def build_cut(connection: Connection, config: Config, subscription: Subscription
 def _issued(database: Database, config: Config, subscription: Subscription, now: datetime) -> Digest | None:
     """Store the cut that is due, if there is one: with its digest, or not at all when that cannot be built."""
     with database.write() as connection:
+        bring_back(connection, now)
         cut = due_cut(connection, config, subscription, now)
         if cut is None:
             return None

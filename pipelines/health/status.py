@@ -91,6 +91,7 @@ def _problems(signs: _Signs) -> Iterator[Problem]:
         Problem.SILENT_DAEMON: signs.daemon is not None and signs.daemon.is_silent,
         Problem.LATE_RUN: signs.run_is_late,
         Problem.LATE_DIGEST: any(line.is_late for line in signs.digests),
+        Problem.DIGEST_AHEAD: any(line.is_ahead for line in signs.digests),
         Problem.UNBALANCED: not signs.books.balances,
     }
     return (problem for problem in Problem if found[problem])

@@ -29,6 +29,7 @@ class Problem(StrEnum):
     SILENT_DAEMON = "silent_daemon"  # its last sign of life is too old
     LATE_RUN = "late_run"  # no run has begun for three times the usual gap, and something is due
     LATE_DIGEST = "late_digest"
+    DIGEST_AHEAD = "digest_ahead"  # cut in the future
     UNBALANCED = "unbalanced"  # books
     NO_SOURCE = "no_source"  # is enabled
 
@@ -78,7 +79,6 @@ class IssuedLine:
     cut_from: datetime  # exclusive
     cut_to: datetime  # inclusive
     issued: datetime
-    articles: int  # kept in that time, of the subscription's sources and themes; copies not counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +88,9 @@ class DigestLine:
     subscription: str
     title: str
     latest: IssuedLine | None
-    next_cut: datetime
-    is_late: bool  # a cut came over an hour ago, and its digest is not issued
+    next_cut: datetime  # that a digest will be issued for
+    is_late: bool  # a cut came over an hour ago, and its digest is not issued; or the first should be and is not
+    is_ahead: bool  # the latest was cut in the future: the clock was wrong then, or is now
 
 
 @dataclass(frozen=True, kw_only=True)

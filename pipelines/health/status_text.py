@@ -108,9 +108,7 @@ def _daemon(daemon: Daemon, speech: Speech) -> str:
 def _digest(line: DigestLine, speech: Speech) -> str:
     issued = line.latest
     latest = (
-        speech("digest.latest", date=issued.date, cut=speech.at(issued.cut_to), articles=issued.articles)
-        if issued
-        else speech("digest.none")
+        speech("digest.latest", date=issued.date, cut=speech.at(issued.cut_to)) if issued else speech("digest.none")
     )
     following = {"next": speech.at(line.next_cut), "until": speech.until(line.next_cut)}
     told = speech("digest", name=line.subscription, latest=latest, **following)
