@@ -199,7 +199,7 @@ def stored_articles(rows, articles):
         )  # fmt: skip
         if original is None:
             originals.append(entry)
-        stored[f"https://{source}.example/{number}"] = facts
+        stored[f"https://{source}.example/{number}"] = facts | {"group": original or entry}
     return stored
 
 
@@ -220,7 +220,7 @@ def copies_told_by(digest):
     return [copy.url for item in (*lines_of(digest), *digest.further_copies) for copy in item.copies]
 
 
-@settings(deadline=None)  # it waits for the database
+@settings(deadline=None, max_examples=40)  # it waits for the database
 @given(articles=ARTICLES, themes=st.sampled_from(["all", ("space",)]), sources=st.sampled_from(["all", ("xinchao",)]))
 def test_over_all_digests_every_article_a_subscription_wants_is_told_once(lasting, articles, themes, sources):
     digests, stored = issued_digests(lasting, articles, Subscription(name="daily", themes=themes, sources=sources))
@@ -229,6 +229,7 @@ def test_over_all_digests_every_article_a_subscription_wants_is_told_once(lastin
     wanted = {url for url, facts in stored.items() if facts["theme"] in themes or themes == "all"}
     wanted &= {url for url, facts in stored.items() if facts["source"] in sources or sources == "all"}
     assert len(told) == len(set(told))
+    assert len(lines) == len({stored[url]["group"] for url in lines})  # of an article and its copies one is a line
     assert set(lines) <= wanted
     sent = set()
     for digest in digests:
