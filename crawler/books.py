@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from crawler.database import insert_for
-from crawler.outcomes import Outcome
+from crawler.outcomes import DONE_WITHOUT, Outcome
 from crawler.tables import book, entry, host, run
 
 _MOST_ERRORS = 20  # of one source in one run
@@ -159,6 +159,11 @@ def books_of(connection: Connection, numbers: Iterable[int]) -> tuple[Book, ...]
         )
         for row in rows
     )
+
+
+def faults_in(error: str) -> tuple[str, ...]:
+    """What of a run's `error` is a fault of presswatch itself or its storage, a line each."""
+    return tuple(line for line in error.splitlines() if not line.endswith(DONE_WITHOUT))
 
 
 def _pending_by_source(connection: Connection) -> dict[str, int]:

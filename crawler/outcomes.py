@@ -20,6 +20,9 @@ class Outcome(StrEnum):
 #: Outcomes whose article has a version and a file in the archive.
 ARCHIVED = (Outcome.KEPT, Outcome.COPY)
 
+#: How a line of a run's `error` ends that is no fault: what was missing was done without.
+DONE_WITHOUT = "the run goes on with what it knows itself, and uses Redis again when it is back"
+
 
 class PollOutcome(StrEnum):
     """What one poll of an endpoint brought."""

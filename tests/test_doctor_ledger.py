@@ -25,6 +25,7 @@ from crawler.doctor.watched import (
     check_themes,
 )
 from crawler.lock import lock_file, run_lock
+from crawler.outcomes import DONE_WITHOUT
 from crawler.schedule.heartbeat import Beat
 from crawler.tables import run
 from pipelines.health.cuts import Cut, Digests
@@ -189,7 +190,8 @@ def a_last_run(**given):
     ("given", "alive", "grade", "says"),
     [
         ({}, False, "ok", "run 7 ended at 2025-03-03 04:00 UTC"),
-        ({"error": "the disk\nis full"}, False, "warning", "run 7 ended early: the disk is full"),
+        ({"error": "the disk is full\nno"}, False, "warning", "run 7 ended with a fault: the disk is full; no"),
+        ({"error": f"Redis is away; {DONE_WITHOUT}"}, False, "ok", "run 7 ended at"),
         ({"interrupted": True, "error": "interrupted"}, False, "note", "run 7 was interrupted: interrupted"),
         ({"ended": None}, True, "ok", "process 4711, began at 2025-03-03 03:00 UTC and is at work"),
         ({"ended": None, "started": NOON - 7 * HOUR}, True, "warning", "and is still at work"),

@@ -7,6 +7,7 @@ from archive_rows import DAY, HOUR, NOON, StoredRows, a_config, a_source
 from sqlalchemy import insert
 
 from crawler.config.models import SeedReference, Settings, Subscription
+from crawler.outcomes import DONE_WITHOUT
 from crawler.tables import endpoint, host, run
 from pipelines.health.next_poll import Because
 from pipelines.health.status import status_of
@@ -182,6 +183,33 @@ def test_how_the_last_run_ended(database, config, polled, facts, end):
     last = status(database, config).runs[0]
     assert (last.run, last.end, last.live) == (2, end, True)
     assert (last.counts.requests, last.counts.bytes) == (2, 900)
+
+
+FAULT = "/data/presswatch.db: the disk is full"
+AWAY = f"Redis at r:6379: no connection; {DONE_WITHOUT}"
+
+
+@pytest.mark.parametrize(
+    ("ends", "faults", "is_well"),
+    [
+        pytest.param([("", False), (FAULT, False)], (FAULT,), False, id="the last one"),
+        pytest.param([(FAULT, False), ("", False)], (), True, id="the one before"),
+        pytest.param([(FAULT, False), (None, False)], (), False, id="the one before, and the next goes on"),
+        pytest.param([(AWAY, False)], (), True, id="Redis was done without"),
+        pytest.param([(f"{AWAY}\n{FAULT}", False)], (FAULT,), False, id="that is not all"),
+        pytest.param([("interrupted: x", True)], (), True, id="its process died"),
+    ],
+)
+def test_a_run_with_a_fault_of_presswatch_itself_is_a_problem_until_one_ends_without(
+    database, config, polled, ends, faults, is_well
+):
+    for error, interrupted in ends:
+        number = polled.a_run(ended=NOON, interrupted=interrupted)
+        values = {"ended": None} if error is None else {"error": error}
+        with database.write() as connection:
+            connection.execute(run.update().where(run.c.id == number).values(values))
+    found = status(database, config)
+    assert (found.runs[0].faults, found.problems) == (faults, () if is_well else (Problem.FAULTY_RUN,))
 
 
 def test_the_last_five_runs_are_told_newest_first_with_their_sums(database, config, rows):

@@ -23,8 +23,8 @@ from pipelines.health.status_text import status_parts
 def status(app: App, *, name: str, check: bool) -> None:
     """Say whether presswatch is alive, what is sick, what waits and what comes next; of one SOURCE all there is.
 
-    It reads only, also while a run goes on. Not well is: a source fails or is silent, no run begins, a digest is over
-    an hour late, books do not balance, or nothing is watched.
+    It reads only, also while a run goes on. Not well is: a source fails or is silent, no run begins, the last one ended
+    with a fault of presswatch itself, a digest is over an hour late, books do not balance, or nothing is watched.
     """
     if name and app.config.source(name) is None:
         known = [source.name for source in app.config.sources]

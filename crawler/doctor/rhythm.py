@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from crawler.books import faults_in
 from crawler.doctor.ledger import LastRun, LedgerFacts
 from crawler.doctor.model import Finding, note, ok, warning
 from crawler.schedule.heartbeat import Beat, is_alive, is_silent
@@ -56,8 +57,8 @@ def check_last_run(
     elif last.interrupted:
         told = f"run {last.number} was interrupted: {' '.join(last.error.split())}"
         yield note("runs", told, "nothing is lost: the next run takes up what was pending")
-    elif last.error:
-        told = f"run {last.number} ended early: {' '.join(last.error.split())}"
+    elif faults := faults_in(last.error):
+        told = f"run {last.number} ended with a fault: {'; '.join(faults)}"
         yield warning("runs", told, "put right what it says; the next run takes up what is pending")
     else:
         yield ok("runs", f"run {last.number} ended at {_shown(last.ended)}")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
+from crawler.outcomes import DONE_WITHOUT
 from crawler.shared.server import FAULTS, TIMEOUT, async_client, in_words, shown
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class Link:
         if self.told:
             logger.info("%s", fault)
             return
-        self.told = f"{fault}; the run goes on with what it knows itself, and uses Redis again when it is back"
+        self.told = f"{fault}; {DONE_WITHOUT}"
         logger.warning("%s", self.told)
 
     def _came_back(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from crawler.books import Book, books_of
+from crawler.books import Book, books_of, faults_in
 from crawler.tables import book, run
 from pipelines.health.books import books_of_runs
 from pipelines.health.counts import counts_of, errors_in, totals
@@ -73,6 +73,7 @@ def _run_line(row: Row[Any], lines: Sequence[Book]) -> RunLine:
         end=_end(row),
         counts=totals(lines),
         errors=errors_in(lines) + len(row.error.splitlines()),
+        faults=() if row.interrupted else faults_in(row.error),
     )
 
 
@@ -81,7 +82,7 @@ def _end(row: Row[Any]) -> RunEnd:
         return RunEnd.OPEN
     if row.interrupted:
         return RunEnd.INTERRUPTED
-    return RunEnd.FAULTY if row.error else RunEnd.COMPLETED
+    return RunEnd.FAULTY if faults_in(row.error) else RunEnd.COMPLETED
 
 
 def _source_run(connection: Connection, number: int, started: datetime, source: str) -> SourceRun:

@@ -21,6 +21,8 @@ from pipelines.health.status_model import (
     DigestLine,
     Note,
     Problem,
+    RunEnd,
+    RunLine,
     SourceLine,
     State,
     Status,
@@ -37,6 +39,7 @@ class _Signs:
     sources: Sequence[SourceLine]
     digests: Sequence[DigestLine]
     books: BooksLine
+    runs: Sequence[RunLine]
     daemon: Daemon | None
     run_is_late: bool
 
@@ -56,8 +59,10 @@ def status_of(
     facts = facts_of(connection, config, now)
     lines = source_lines(config, facts, now)
     digests, books = digest_lines(connection, config, now), books_until(connection, now)
+    runs = last_runs(connection)
     late = is_run_late(connection, now) and any(line.next_poll and line.next_poll.is_due for line in lines)
-    problems = tuple(_problems(_Signs(sources=lines, digests=digests, books=books, daemon=daemon, run_is_late=late)))
+    signs = _Signs(sources=lines, digests=digests, books=books, runs=runs, daemon=daemon, run_is_late=late)
+    problems = tuple(_problems(signs))
     return Status(
         at=now,
         is_well=not problems,
@@ -66,7 +71,7 @@ def status_of(
         daemon=daemon,
         digests=digests,
         sources=tuple(line for line in lines if name in {"", line.name}),
-        runs=last_runs(connection),
+        runs=runs,
         pending=sum(waiting.entries for source, waiting in facts.waiting.items() if name in {"", source}),
         oldest_pending=oldest_pending(connection, name or None),
         books=books,
@@ -92,9 +97,15 @@ def _problems(signs: _Signs) -> Iterator[Problem]:
         Problem.LATE_RUN: signs.run_is_late,
         Problem.LATE_DIGEST: any(line.is_late for line in signs.digests),
         Problem.DIGEST_AHEAD: any(line.is_ahead for line in signs.digests),
+        Problem.FAULTY_RUN: _last_end(signs.runs) is RunEnd.FAULTY,
         Problem.UNBALANCED: not signs.books.balances,
     }
     return (problem for problem in Problem if found[problem])
+
+
+def _last_end(runs: Sequence[RunLine]) -> RunEnd | None:
+    """How the last run ended that did."""
+    return next((line.end for line in runs if line.end is not RunEnd.OPEN), None)
 
 
 def _notes(connection: Connection, config: Config, facts: Facts) -> Iterator[Note]:

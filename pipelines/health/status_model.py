@@ -30,6 +30,7 @@ class Problem(StrEnum):
     LATE_RUN = "late_run"  # no run has begun for three times the usual gap, and something is due
     LATE_DIGEST = "late_digest"
     DIGEST_AHEAD = "digest_ahead"  # cut in the future
+    FAULTY_RUN = "faulty_run"  # the last one that ended: it had faults of presswatch itself or its storage
     UNBALANCED = "unbalanced"  # books
     NO_SOURCE = "no_source"  # is enabled
 
@@ -61,7 +62,8 @@ class RunLine:
     ended: datetime | None
     end: RunEnd
     counts: Counts
-    errors: int  # lines in its sources' books, and faults of its own
+    errors: int  # lines in its sources' books, and of its own
+    faults: tuple[str, ...]  # of presswatch itself or its storage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,7 +84,8 @@ def _verdict(status: Status, speech: Speech) -> str:
 
 
 def _last_run(line: RunLine, speech: Speech) -> str:
-    end = speech(f"end.{line.end.value}", took=_took(line, speech))
+    fault = speech.reason(line.faults[0]) if line.faults else ""
+    end = speech(f"end.{line.end.value}", took=_took(line, speech), fault=fault)
     return speech("run.last", run=line.run, at=speech.at(line.started), ago=speech.ago(line.started), end=end)
 
 
