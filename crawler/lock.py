@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy.engine import make_url
 
 from crawler.storage import StorageError
+
+_LOCKS = Path("/proc/locks")
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +91,27 @@ def lock_file(data: Path, database: str = "") -> Path:
     """
     elsewhere = make_url(database).database if database else None
     return Path(f"{elsewhere}.lock") if elsewhere else data / "run.lock"
+
+
+def holders_of(lock: Path, locks: str | None = None) -> tuple[int, ...]:
+    """The processes of this machine that hold a lock file; none where nobody tells.
+
+    Args:
+        lock: the file.
+        locks: what the kernel's list holds; None: it is read.
+    """
+    try:
+        facts = lock.stat()
+        locks = _LOCKS.read_text(encoding="utf-8", errors="replace") if locks is None else locks
+    except OSError:
+        return ()
+    # "1: FLOCK  ADVISORY  WRITE 4711 08:02:131 0 EOF": the device's major and minor number in hex, then the inode.
+    place = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
+    rows = [line.split() for line in locks.splitlines()]
+    # One that waits has "->" for its second word, and so another word in each place behind it.
+    found = {int(row[4]) for row in rows if len(row) > 5 and row[5] == place}
+    # One in another container has no number here.
+    return tuple(sorted(pid for pid in found if pid > 0))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from crawler.config.models import Config, SeedReference, Settings, Subscription,
 from crawler.database import Database, newest_revision, sqlite_url
 from crawler.doctor import ledger
 from crawler.doctor.ledger import Ledger
-from crawler.doctor.rhythm import check_last_run, check_rhythm, holders_of
+from crawler.doctor.rhythm import check_last_run, check_rhythm
 from crawler.doctor.watched import (
     check_contact,
     check_endpoints,
@@ -24,7 +24,7 @@ from crawler.doctor.watched import (
     check_subscriptions,
     check_themes,
 )
-from crawler.lock import lock_file, run_lock
+from crawler.lock import holders_of, lock_file, run_lock
 from crawler.outcomes import DONE_WITHOUT
 from crawler.schedule.heartbeat import Beat
 from crawler.tables import run
@@ -203,6 +203,11 @@ def test_how_the_last_run_ended(given, alive, grade, says):
     assert (found.grade, says in found.found) == (grade, True)
 
 
+def test_who_holds_the_lock_is_at_work_also_where_its_process_has_another_number():
+    [_, found] = check_last_run(a_last_run(ended=None), (12,), NOON, lambda process: False)
+    assert (found.grade, "is at work" in found.found) == ("ok", True)
+
+
 def test_whether_a_process_is_at_work_is_asked_of_the_machine():
     done = subprocess.Popen([sys.executable, "-c", ""])
     done.wait()
@@ -223,10 +228,10 @@ def test_who_holds_the_run_lock_is_read_off_the_kernels_list(tmp_path):
         pytest.skip("this system does not list its locks")
     lock = lock_file(tmp_path)
     with run_lock(tmp_path):
-        assert holders_of(lock, kernel.read_text()) == (os.getpid(),)
+        assert holders_of(lock) == (os.getpid(),)
         [found, *_] = check_last_run(None, (os.getpid(),), NOON)
     assert (found.check, str(os.getpid()) in found.found) == ("lock", True)
-    assert holders_of(lock, kernel.read_text()) == ()
+    assert holders_of(lock) == ()
 
 
 def test_one_who_waits_for_the_lock_or_is_in_another_container_does_not_hold_it(tmp_path):

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 
 from crawler.config.models import SeedReference, Settings, Subscription
 from crawler.outcomes import DONE_WITHOUT
+from crawler.schedule.heartbeat import Beat
 from crawler.tables import endpoint, host, run
 from pipelines.health.next_poll import Because
 from pipelines.health.status import status_of
@@ -230,17 +231,50 @@ def test_the_last_five_runs_are_told_newest_first_with_their_sums(database, conf
     ],
 )
 def test_presswatch_that_is_not_started_any_more_is_told(database, config, rows, now, is_late):
-    rows.an_endpoint(**GOOD, next_due=NOON + 10 * MINUTE)
-    for half_hours in range(6):
-        began = NOON - half_hours * 30 * MINUTE
-        rows.a_run(started=began, ended=began + MINUTE)
-    with database.write() as connection:  # by id the newest is last
-        connection.execute(run.delete().where(run.c.id > 1))
-        for half_hours in range(5, -1, -1):
-            began = NOON - half_hours * 30 * MINUTE
-            connection.execute(insert(run).values(command="", process=1, started=began, ended=began + MINUTE, live=True,
-                                                  interrupted=False, error=""))  # fmt: skip
+    every_half_hour(database, rows)
     assert (Problem.LATE_RUN in status(database, config, now).problems) is is_late
+
+
+def every_half_hour(database, rows, ended=MINUTE):
+    """Six runs, of which the last began at noon and ended so much later; an endpoint is due soon after."""
+    rows.an_endpoint(**GOOD, next_due=NOON + 10 * MINUTE)
+    for half_hours in range(5, -1, -1):
+        began = NOON - half_hours * 30 * MINUTE
+        number = rows.a_run(started=began, ended=began + MINUTE)
+    with database.write() as connection:
+        connection.execute(run.update().where(run.c.id == number).values(ended=NOON + ended if ended else None))
+
+
+def a_beat(at):
+    told = {"pid": 1, "host": "pi", "version": "1", "doing": "run", "next_poll": None, "next_digest": None}
+    return Beat(started=NOON, beat=at, ended=False, **told)
+
+
+@pytest.mark.parametrize(
+    ("hours", "there_is", "is_late"),
+    [
+        pytest.param(2, {"process"}, False, id="it goes on"),
+        pytest.param(2, set(), True, id="it died, and nothing has begun since"),
+        pytest.param(1, set(), False, id="it died just now"),
+        pytest.param(2, {"daemon"}, False, id="the daemon is at work elsewhere"),
+        pytest.param(2, {"dead daemon"}, True, id="the daemon died with it"),
+        pytest.param(7, {"process", "daemon"}, True, id="it hangs"),
+        pytest.param(7, set(), True, id="it died long ago"),
+    ],
+)
+def test_a_run_that_has_not_ended_hides_no_silence(database, config, rows, hours, there_is, is_late):
+    every_half_hour(database, rows, ended=None)
+    now = NOON + hours * HOUR
+    ages = {"daemon": MINUTE, "dead daemon": HOUR}
+    beat = next((a_beat(now - age) for name, age in ages.items() if name in there_is), None)
+    found = status(database, config, now, beat=beat, is_at_work=lambda process: "process" in there_is)
+    assert (Problem.LATE_RUN in found.problems) is is_late
+
+
+def test_the_first_run_of_all_is_late_too_when_it_never_ends(database, config, rows):
+    with database.write() as connection:
+        connection.execute(run.update().values(started=NOON - 7 * HOUR, ended=None))
+    assert Problem.LATE_RUN in status(database, config, is_at_work=lambda process: True).problems
 
 
 MIDNIGHT = NOON - 12 * HOUR  # in Shanghai, where the cut is at 8:00, NOON - 4 * HOUR

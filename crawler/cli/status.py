@@ -9,7 +9,8 @@ from crawler.cli.app import App, FailedError, NotFoundError, print_document, wit
 from crawler.cli.near import nearest
 from crawler.cli.shown import show
 from crawler.database import Database, newest_revision
-from crawler.schedule.heartbeat import read_beat
+from crawler.lock import holders_of, lock_file
+from crawler.schedule.heartbeat import is_alive, read_beat
 from pipelines.health.speech import Speech
 from pipelines.health.status import status_of
 from pipelines.health.status_model import Status
@@ -46,10 +47,18 @@ def read_status(app: App, name: str) -> Status:
         FailedError: it is of another presswatch.
     """
     database = app.database_as_it_is
+    lock = lock_file(app.data, app.config.settings.database)
     try:
         _check_schema(database)
         with database.read() as connection:
-            return status_of(connection, app.config, app.clock.now(), beat=read_beat(app.data), name=name)
+            return status_of(
+                connection,
+                app.config,
+                app.clock.now(),
+                beat=read_beat(app.data),
+                is_at_work=lambda process: bool(holders_of(lock)) or is_alive(process),
+                name=name,
+            )
     finally:
         database.close()
 

@@ -24,11 +24,11 @@ from crawler.doctor.machine import check_clock, check_fonts, check_python, check
 from crawler.doctor.model import Check, Finding, fault, note, ok
 from crawler.doctor.network import check_certificates, check_proxies, check_resolver, trust
 from crawler.doctor.online import Prober, hosts_of
-from crawler.doctor.rhythm import check_last_run, check_rhythm, holders_of
+from crawler.doctor.rhythm import check_last_run, check_rhythm
 from crawler.doctor.shared import check_redis
 from crawler.doctor.watched import check_contact, check_endpoints, check_sources, check_subscriptions, check_themes
 from crawler.fetch.guard import AddressGuard
-from crawler.lock import lock_file
+from crawler.lock import holders_of, lock_file
 from crawler.schedule.heartbeat import FILE as HEARTBEAT
 from crawler.schedule.heartbeat import read_beat
 
@@ -132,7 +132,7 @@ def _of_config(found: Installation, config: Config, ledger: Ledger) -> list[Chec
 
 
 def _runs(found: Installation, config: Config, data: Path, ledger: Ledger) -> Iterator[Finding]:
-    holders = holders_of(lock_file(data, config.settings.database), _text_of(Path("/proc/locks")))
+    holders = holders_of(lock_file(data, config.settings.database))
     yield from check_last_run(ledger.facts, holders, found.now)
     yield from check_rhythm(ledger.facts, read_beat(data), found.now)
 

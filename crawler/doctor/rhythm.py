@@ -1,17 +1,15 @@
 """Whether anything runs presswatch: the daemon's heartbeat, the last run, who holds the lock."""
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from crawler.books import faults_in
 from crawler.doctor.ledger import LastRun, LedgerFacts
 from crawler.doctor.model import Finding, note, ok, warning
 from crawler.schedule.heartbeat import Beat, is_alive, is_silent
+from pipelines.health.runs import LONGEST_RUN
 
 _QUIET = timedelta(days=1)  # without a run
-_LONG = timedelta(hours=6)  # for one run
 
 
 def check_rhythm(facts: LedgerFacts | None, beat: Beat | None, now: datetime) -> Iterator[Finding]:
@@ -53,7 +51,7 @@ def check_last_run(
     if last is None:
         return
     if last.ended is None:
-        yield _unfinished(last, now, at_work=is_alive(last.process))
+        yield _unfinished(last, now, at_work=bool(holders) or is_alive(last.process))
     elif last.interrupted:
         told = f"run {last.number} was interrupted: {' '.join(last.error.split())}"
         yield note("runs", told, "nothing is lost: the next run takes up what was pending")
@@ -69,24 +67,9 @@ def _unfinished(last: LastRun, now: datetime, *, at_work: bool) -> Finding:
     if not at_work:
         todo = "nothing is lost: the next run closes its books and takes up what was pending"
         return note("runs", f"{told} and died (or is at work on another machine)", todo)
-    if now - last.started > _LONG:
+    if now - last.started > LONGEST_RUN:
         return warning("runs", f"{told} and is still at work", f"see what it waits for; kill {last.process} ends it")
     return ok("runs", f"{told} and is at work")
-
-
-def holders_of(lock: Path, locks: str) -> tuple[int, ...]:
-    """The processes that hold a lock file, by what /proc/locks holds; none where nobody tells."""
-    try:
-        facts = lock.stat()
-    except OSError:
-        return ()
-    # "1: FLOCK  ADVISORY  WRITE 4711 08:02:131 0 EOF": the device's major and minor number in hex, then the inode.
-    place = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
-    rows = [line.split() for line in locks.splitlines()]
-    # One that waits has "->" for its second word, and so another word in each place behind it.
-    found = {int(row[4]) for row in rows if len(row) > 5 and row[5] == place}
-    # One in another container has no number here.
-    return tuple(sorted(pid for pid in found if pid > 0))
 
 
 def _shown(moment: datetime) -> str:

@@ -1,6 +1,6 @@
 """How presswatch is: alive or not, what is sick, what waits, what comes next. Read only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from crawler.config.models import Config, Endpoint
 from crawler.items import Origin
-from crawler.schedule.heartbeat import Beat, is_silent
+from crawler.schedule.heartbeat import Beat, is_alive, is_silent
 from crawler.tables import entry
 from pipelines.health.digests import digest_lines
 from pipelines.health.one_source import detail_of
@@ -45,7 +45,13 @@ class _Signs:
 
 
 def status_of(
-    connection: Connection, config: Config, now: datetime, *, beat: Beat | None = None, name: str = ""
+    connection: Connection,
+    config: Config,
+    now: datetime,
+    *,
+    beat: Beat | None = None,
+    is_at_work: Callable[[int], bool] = is_alive,
+    name: str = "",
 ) -> Status:
     """
     Args:
@@ -53,6 +59,7 @@ def status_of(
         config: as it is now.
         now: the time of asking.
         beat: the daemon's last sign of life.
+        is_at_work: whether a run of this process is, as far as this machine knows.
         name: of a source to tell more of; presswatch is told of as a whole all the same.
     """
     daemon = None if beat is None else Daemon(**vars(beat), is_silent=is_silent(beat, now))
@@ -60,7 +67,9 @@ def status_of(
     lines = source_lines(config, facts, now)
     digests, books = digest_lines(connection, config, now), books_until(connection, now)
     runs = last_runs(connection)
-    late = is_run_late(connection, now) and any(line.next_poll and line.next_poll.is_due for line in lines)
+    has_daemon = daemon is not None and not daemon.ended and not daemon.is_silent
+    late = is_run_late(connection, now, lambda process: has_daemon or is_at_work(process))
+    late = late and any(line.next_poll and line.next_poll.is_due for line in lines)
     signs = _Signs(sources=lines, digests=digests, books=books, runs=runs, daemon=daemon, run_is_late=late)
     problems = tuple(_problems(signs))
     return Status(
