@@ -34,6 +34,7 @@ from crawler.doctor.model import Grade
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+AS_USER = "run presswatch as user 4711, "
 NOT_AS_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
 
@@ -221,19 +222,29 @@ def test_who_else_may_read_and_write(tmp_path, folder_mode, database_mode, expec
     assert grades(check_data(Place(tmp_path, "--data"))) == expected
 
 
-def test_another_user_than_the_folders_is_told(tmp_path):
-    [_, found] = check_data(Place(tmp_path, "--data"), uid=os.geteuid() + 4711)
-    assert (found.grade, f"user {os.geteuid() + 4711}" in found.found) == (Grade.NOTE, True)
-
-
 @AS_ROOT
-def test_files_of_another_user_are_told(tmp_path):
-    """What is left when somebody once ran a crawl as root."""
-    (tmp_path / "presswatch.db").write_text("x")
-    os.chown(tmp_path, 4711, -1)
-    found = list(check_data(Place(tmp_path, "--data"), uid=4711))
-    assert grades(found) == ["ok", "warning"]
-    assert "presswatch.db in " in found[1].found
+@pytest.mark.parametrize(
+    ("owner", "uid", "entries", "expected", "says"),
+    [
+        pytest.param(4711, 4711, {"run.lock": 4711}, ["ok"], "", id="all is his"),
+        pytest.param(4711, 4711, {"run.lock": 0}, ["ok", "warning"], "chown -R 4711 ", id="a crawl as root"),
+        pytest.param(0, 4711, {"run.lock": 4711, "lost+found": 0}, ["ok"], "", id="a volume of Kubernetes"),
+        pytest.param(0, 4711, {"a": 4711, "run.lock": 0}, ["ok", "warning"], "chown -R 4711 ", id="root crawled"),
+        pytest.param(0, 4711, {"run.lock": 0}, ["ok", "warning"], "chown -R 4711 ", id="all is root's"),
+        pytest.param(4711, 4712, {"run.lock": 4711}, ["ok", "note"], AS_USER, id="another user's"),
+        pytest.param(4711, 0, {"run.lock": 4711}, ["ok", "note"], AS_USER, id="root looks at it"),
+        pytest.param(4711, 0, {"run.lock": 0}, ["ok", "note", "warning"], "chown -R 4711 ", id="after his crawl"),
+        pytest.param(0, 0, {"run.lock": 4711}, ["ok"], "", id="root looks at a volume"),
+    ],
+)  # fmt: skip
+def test_whom_the_data_belongs_to(tmp_path, owner, uid, entries, expected, says):
+    for name, user in entries.items():
+        (tmp_path / name).touch()
+        os.chown(tmp_path / name, user, -1)
+    os.chown(tmp_path, owner, -1)
+    found = list(check_data(Place(tmp_path, "--data"), uid=uid))
+    assert grades(found) == expected
+    assert found[-1].todo.startswith(says)
 
 
 MOUNTS = """\

@@ -18,6 +18,8 @@ from crawler.doctor.model import Finding, fault, note, ok, warning
 # https://sqlite.org/wal.html says of all of them that WAL does not work between machines.
 _REMOTE = re.compile(r"nfs\d?|cifs|smb\d?|smbfs|afs|9p|ceph|glusterfs|lustre|vboxsf|drvfs|virtiofs|fuse\..+")
 _IN_MEMORY = ("tmpfs", "ramfs")
+_ROOT = 0
+_OF_THE_DISK = ("lost+found",)  # made by the file system, and root's
 _PATIENCE = 0.5  # seconds for counting what a folder holds
 
 
@@ -66,21 +68,33 @@ def check_data(place: Place, uid: int | None = None) -> Iterator[Finding]:
         return
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         told = f"{folder}, by {place.rule}, cannot be written by {_name_of(uid)}"
-        yield fault("data", told, f"chown it to {_name_of(uid)}, or run as {_name_of(folder.stat().st_uid)}")
+        owner = folder.stat().st_uid
+        instead = f", or run presswatch as {_name_of(owner)}" if owner != _ROOT else ""
+        yield fault("data", told, f"chown it to {_name_of(uid)}{instead}")
         return
     yield ok("data", f"{folder}, by {place.rule}, can be written")
-    yield from _rights(folder, uid)
+    yield from _owners(folder, uid)
+    yield from _readers(folder)
 
 
-def _rights(folder: Path, uid: int) -> Iterator[Finding]:
+def _owners(folder: Path, uid: int) -> Iterator[Finding]:
+    """Whether all there is belongs to one user, who need not own the folder: a volume's belongs to root."""
     owner = folder.stat().st_uid
-    if owner != uid:
+    keeper = owner if uid == _ROOT else uid
+    if keeper == _ROOT:  # who may write to all of it, and is nobody to give it to
+        return
+    owners = {path.name: path.lstat().st_uid for path in folder.iterdir() if path.name not in _OF_THE_DISK}
+    strange = sorted(name for name, user in owners.items() if user != keeper)
+    is_owners = bool(strange) and owner != _ROOT and all(owners[name] == owner for name in strange)
+    if is_owners or keeper != uid:
         told = f"{folder} belongs to {_name_of(owner)}, and you are {_name_of(uid)}"
         yield note("data", told, f"run presswatch as {_name_of(owner)}, or it finds files it cannot write")
-    strange = sorted(path.name for path in folder.iterdir() if path.lstat().st_uid != owner)
-    if strange:
-        told = f"{', '.join(strange)} in {folder} belong to another user than the folder"
-        yield warning("data", told, f"chown -R {_name_of(owner)} {folder}")
+    if strange and not is_owners:
+        told = f"{', '.join(strange)} in {folder} belong to another user than {_name_of(keeper)}"
+        yield warning("data", told, f"chown -R {keeper} {folder}")
+
+
+def _readers(folder: Path) -> Iterator[Finding]:
     if _others_may(folder, stat.S_IWOTH):
         yield warning("data", f"every user may write to {folder}", f"chmod o-w {folder}")
     database = folder / "presswatch.db"
