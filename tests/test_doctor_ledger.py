@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -270,6 +271,11 @@ def test_cron_or_the_daemon_must_be_running(started, beat, expected):
     known = a_last_run(started=started) if started else facts()
     sign = a_beat(beat) if beat else None
     assert grades(check_rhythm(known, sign, NOON)) == expected
+
+
+def test_a_daemon_that_ended_in_order_is_not_at_work():
+    ended = replace(a_beat(NOON - MINUTE), ended=True)
+    assert grades(check_rhythm(a_last_run(started=NOON - 25 * HOUR), ended, NOON)) == ["note", "warning"]
 
 
 # -- what is watched --------------------------------------------------------------------------------------------------
