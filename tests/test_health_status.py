@@ -94,6 +94,31 @@ def test_a_source_that_fails_tells_since_when_how_often_and_why(database, config
     assert line.next_poll.because is Because.FAILURES
 
 
+@pytest.mark.parametrize(
+    ("runs", "succeeded", "is_lasting"),
+    [
+        pytest.param([30], 3, False, id="one poll"),
+        pytest.param([59, 30], 3, True, id="the second in a row"),
+        pytest.param([61], 3, True, id="one poll, an hour ago"),
+        pytest.param([30], None, False, id="the first poll of all"),
+        pytest.param([], 0.5, False, id="the books tell nothing, and it was well lately"),
+        pytest.param([], 3, True, id="the books tell nothing, and it was well long ago"),
+        pytest.param([], None, True, id="nobody knows since when"),
+    ],
+)
+def test_a_failed_poll_is_shown_at_once_and_needs_somebody_when_it_lasts(
+    database, config, polled, runs, succeeded, is_lasting
+):
+    success = None if succeeded is None else NOON - succeeded * HOUR
+    polled.an_endpoint(last_success=success, last_outcome="failed", last_error="no connection: x")
+    for minutes in runs:
+        a_failed_run(polled, NOON - (minutes - 1) * MINUTE)
+    found = status(database, config)
+    [line] = found.sources
+    assert (line.state, line.failing[0].polls) == (State.FAILING, max(1, len(runs)))
+    assert (found.need_you, found.problems) == ((1, (Problem.FAILING,)) if is_lasting else (0, ()))
+
+
 def test_a_list_that_an_endpoint_names_fails_its_source_too(database, config, polled):
     home = polled.an_endpoint()
     with database.write() as connection:

@@ -25,7 +25,9 @@ def status(app: App, *, name: str, check: bool) -> None:
     """Say whether presswatch is alive, what is sick, what waits and what comes next; of one SOURCE all there is.
 
     It reads only, also while a run goes on. Not well is: a source fails or is silent, no run begins, the last one ended
-    with a fault of presswatch itself, a digest is over an hour late, books do not balance, or nothing is watched.
+    with a fault of presswatch itself, a digest is over an hour late, books do not balance, or nothing is watched. A
+    source that fails is shown at once, and counts from its second failed poll in a row, or once it has failed for an
+    hour.
     """
     if name and app.config.source(name) is None:
         known = [source.name for source in app.config.sources]

@@ -7,7 +7,7 @@ tells what it told. Those of now are told by the endpoints' own state.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -17,6 +17,10 @@ from crawler.outcomes import PollOutcome
 from crawler.tables import book, endpoint, run
 from pipelines.health.model import FailingEndpoint, FailingNow
 from pipelines.health.watched import watched_endpoints
+
+# One poll that fails wakes nobody: the next one mostly succeeds.
+_LASTING_POLLS = 2
+_LASTING = timedelta(hours=1)
 
 _ADDRESS = re.compile(r"(https?://\S+): ")
 
@@ -41,7 +45,7 @@ def failing_endpoints(
     return tuple(fault for _, faults in sorted(told.items()) for fault in faults.values())
 
 
-def failing_now(connection: Connection, config: Config) -> tuple[FailingNow, ...]:
+def failing_now(connection: Connection, config: Config, now: datetime) -> tuple[FailingNow, ...]:
     """The endpoints, lists that an endpoint names included, whose last poll failed; by source and age."""
     of_config = [row.id for row in watched_endpoints(connection, config)]
     rows = connection.execute(
@@ -51,7 +55,7 @@ def failing_now(connection: Connection, config: Config) -> tuple[FailingNow, ...
         .order_by(endpoint.c.source, endpoint.c.id)
     ).all()
     failures = _failed_polls(connection, rows)
-    return tuple(_failing(row, failures[row.source, row.url]) for row in rows)
+    return tuple(_failing(row, failures[row.source, row.url], now) for row in rows)
 
 
 def _failed_polls(connection: Connection, failing: Sequence[Row[Any]]) -> dict[tuple[str, str], list[datetime]]:
@@ -69,15 +73,18 @@ def _failed_polls(connection: Connection, failing: Sequence[Row[Any]]) -> dict[t
     return told
 
 
-def _failing(row: Row[Any], failures: Iterable[datetime]) -> FailingNow:
+def _failing(row: Row[Any], failures: Iterable[datetime], now: datetime) -> FailingNow:
     in_a_row = [began for began in failures if row.last_success is None or began > row.last_success]
+    since = min(in_a_row, default=None)
+    known_since = since or row.last_success
     return FailingNow(
         source=row.source,
         url=row.url,
         cause=row.last_error,
-        since=min(in_a_row, default=None),
+        since=since,
         polls=max(1, len(in_a_row)),
         last_success=row.last_success,
+        is_lasting=len(in_a_row) >= _LASTING_POLLS or known_since is None or now - known_since >= _LASTING,
     )
 
 

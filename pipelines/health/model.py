@@ -21,6 +21,7 @@ class FailingNow:
     since: datetime | None  # when the run began that failed first; null where the books no longer tell
     polls: int  # that failed in a row, one at least
     last_success: datetime | None  # null: no poll of it ever succeeded
+    is_lasting: bool  # more than one poll in a row failed, or it has failed for an hour
 
 
 @dataclass(frozen=True, kw_only=True)

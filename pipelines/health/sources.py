@@ -41,7 +41,7 @@ def facts_of(connection: Connection, config: Config, now: datetime) -> Facts:
     for row in rows:
         by_source[row["source"]].append(row)
     return Facts(
-        failing=_by_source(failing_now(connection, config)),
+        failing=_by_source(failing_now(connection, config, now)),
         silent=_by_source(silent_endpoints(connection, config, now)),
         endpoints=by_source,
         held=_held_hosts(connection, now),
@@ -61,14 +61,16 @@ def source_lines(config: Config, facts: Facts, now: datetime) -> tuple[SourceLin
 def source_line(source: Source, facts: Facts, now: datetime) -> SourceLine:
     rows = facts.endpoints.get(source.name, ())
     waiting = facts.waiting.get(source.name)
+    failing, silent = tuple(facts.failing.get(source.name, ())), tuple(facts.silent.get(source.name, ()))
     held_until = max((facts.held[row["host"]] for row in rows if row["host"] in facts.held), default=None)
     return SourceLine(
         name=source.name,
         title=source.title,
         kind=source.kind.value,
         state=_state(source, facts, held_until),
-        failing=tuple(facts.failing.get(source.name, ())),
-        silent=tuple(facts.silent.get(source.name, ())),
+        needs_you=bool(silent) or any(one.is_lasting for one in failing),
+        failing=failing,
+        silent=silent,
         held_until=held_until,
         disabled_because=source.disabled_because,
         last_kept=facts.kept.get(source.name),

@@ -29,8 +29,6 @@ from pipelines.health.status_model import (
 )
 from pipelines.health.waiting import oldest_pending
 
-_SICK = (State.FAILING, State.SILENT)
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Signs:
@@ -76,7 +74,7 @@ def status_of(
         at=now,
         is_well=not problems,
         problems=problems,
-        need_you=sum(line.state in _SICK for line in lines),
+        need_you=sum(line.needs_you for line in lines),
         daemon=daemon,
         digests=digests,
         sources=tuple(line for line in lines if name in {"", line.name}),
@@ -100,8 +98,8 @@ def _problems(signs: _Signs) -> Iterator[Problem]:
     states = {line.state for line in signs.sources}
     found = {
         Problem.NO_SOURCE: states <= {State.DISABLED},
-        Problem.FAILING: State.FAILING in states,
-        Problem.SILENT: State.SILENT in states,
+        Problem.FAILING: any(one.is_lasting for line in signs.sources for one in line.failing),
+        Problem.SILENT: any(line.silent for line in signs.sources),
         Problem.SILENT_DAEMON: signs.daemon is not None and signs.daemon.is_silent,
         Problem.LATE_RUN: signs.run_is_late,
         Problem.LATE_DIGEST: any(line.is_late for line in signs.digests),

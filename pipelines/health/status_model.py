@@ -24,7 +24,7 @@ class State(StrEnum):
 class Problem(StrEnum):
     """What keeps presswatch from being well."""
 
-    FAILING = "failing"  # sources
+    FAILING = "failing"  # sources, for more than one poll in a row or for an hour
     SILENT = "silent"  # sources
     SILENT_DAEMON = "silent_daemon"  # its last sign of life is too old
     LATE_RUN = "late_run"  # no run has begun for three times the usual gap, and something is due
@@ -111,6 +111,7 @@ class SourceLine:
     title: str
     kind: str
     state: State
+    needs_you: bool  # it is silent, or fails for more than one poll in a row or for an hour
     failing: tuple[FailingNow, ...]
     silent: tuple[SilentEndpoint, ...]
     held_until: datetime | None  # a host of its endpoints asked to be left alone
@@ -174,7 +175,7 @@ class Status:
     at: datetime
     is_well: bool
     problems: tuple[Problem, ...]
-    need_you: int  # sources that fail or are silent
+    need_you: int  # sources that do
     daemon: Daemon | None  # null: there is no schedule.json that can be read
     digests: tuple[DigestLine, ...]
     sources: tuple[SourceLine, ...]  # the worst first; the one that was asked for by name
