@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 
 from crawler.database import insert_for
 from crawler.outcomes import DONE_WITHOUT, Outcome
@@ -143,21 +143,44 @@ def books_of(connection: Connection, numbers: Iterable[int]) -> tuple[Book, ...]
     rows = connection.execute(
         select(book).where(book.c.run.in_(list(numbers))).order_by(book.c.run, book.c.source)
     ).mappings()
-    return tuple(
-        Book(
-            source=row["source"],
-            carried_in=row["carried_in"],
-            found=row["found"],
-            outcomes={outcome: row[outcome.value] for outcome in Outcome},
-            carried_out=row["carried_out"],
-            known=row["known"],
-            polls=row["polls"],
-            polls_failed=row["polls_failed"],
-            requests=row["requests"],
-            bytes=row["bytes"],
-            error=row["error"],
-        )
-        for row in rows
+    return tuple(_book(row) for row in rows)
+
+
+def eventful_books(connection: Connection, first: int, last: int) -> tuple[tuple[int, Book], ...]:
+    """The lines of the runs from `first` to `last` with their run: each source's first and last, and all between them
+    in which anything happened.
+    """
+    ends = (
+        select(book.c.source, func.min(book.c.run).label("first"), func.max(book.c.run).label("last"))
+        .where(book.c.run.between(first, last))
+        .group_by(book.c.source)
+        .subquery()
+    )
+    counted = (column for column in book.columns if column.name not in {"run", "source", "carried_in", "carried_out"})
+    happened = [column != column.type.python_type() for column in counted]  # 0, or no text
+    rows = connection.execute(
+        select(book)
+        .join(ends, ends.c.source == book.c.source)
+        .where(book.c.run.between(first, last))
+        .where(or_(book.c.run.in_([ends.c.first, ends.c.last]), book.c.carried_in != book.c.carried_out, *happened))
+        .order_by(book.c.run, book.c.source)
+    ).mappings()
+    return tuple((row["run"], _book(row)) for row in rows)
+
+
+def _book(row: RowMapping) -> Book:
+    return Book(
+        source=row["source"],
+        carried_in=row["carried_in"],
+        found=row["found"],
+        outcomes={outcome: row[outcome.value] for outcome in Outcome},
+        carried_out=row["carried_out"],
+        known=row["known"],
+        polls=row["polls"],
+        polls_failed=row["polls_failed"],
+        requests=row["requests"],
+        bytes=row["bytes"],
+        error=row["error"],
     )
 
 

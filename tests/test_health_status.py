@@ -364,6 +364,15 @@ def test_two_runs_that_do_not_join_do_not_balance(database, config, rows):
     assert found.problems == (Problem.UNBALANCED,)
 
 
+def test_lines_in_which_nothing_happened_are_passed_over_and_their_ends_are_not(database, config, rows):
+    idle = {"carried_in": 2, "carried_out": 2}
+    for minutes, line in enumerate([idle, idle, {"found": 1, "carried_in": 2, "carried_out": 3}, idle, idle]):
+        rows.a_run(ended=NOON - HOUR + minutes * MINUTE, books={"chenfeng": line})
+    books = status(database, config).books
+    assert (books.totals.carried_in, books.totals.found, books.totals.carried_out) == (2, 1, 2)
+    assert [(one.run, one.carried_out) for one in books.imbalances] == [(None, 2)]
+
+
 def test_without_a_run_in_the_last_day_the_books_are_those_of_the_last(database, config, rows):
     rows.a_run(ended=NOON - 3 * DAY, books={"chenfeng": {"found": 1, "kept": 1}})
     books = status(database, config).books
