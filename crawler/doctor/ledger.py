@@ -20,8 +20,9 @@ from crawler.database import knows_revision, newest_revision
 from crawler.doctor.model import Finding, fault, note, ok
 from crawler.items import Origin
 from crawler.storage import database_error
-from crawler.tables import book, entry, run
+from crawler.tables import endpoint, entry, run
 from pipelines.health.cuts import Digests, digests_of
+from pipelines.health.polled import proven
 
 _WAIT = 2.0  # seconds for a database that another process holds
 _PATIENCE = 0.8  # seconds of checking its pages
@@ -144,8 +145,6 @@ def _pages(connection: Connection, path: Path) -> Finding:
 
 def _facts(connection: Connection) -> LedgerFacts:
     row = connection.execute(select(run).order_by(run.c.id.desc()).limit(1)).first()
-    good = (run.c.ended.is_not(None)) & (book.c.polls > book.c.polls_failed)
-    proven = select(book.c.source).join(run).where(good, run.c.live).distinct()
     seeds = select(func.count()).select_from(entry).where(entry.c.origin == Origin.SEED.value)
     return LedgerFacts(
         last_run=None
@@ -161,7 +160,7 @@ def _facts(connection: Connection) -> LedgerFacts:
         ),
         newest_live=_newest(connection, live=True),
         newest_simulated=_newest(connection, live=False),
-        proven=frozenset(connection.scalars(proven)),
+        proven=proven(connection, connection.scalars(select(endpoint.c.source).distinct())),
         seeds=connection.scalars(seeds).one(),
         digests=digests_of(connection),
     )

@@ -60,16 +60,17 @@ def failing_now(connection: Connection, config: Config, now: datetime) -> tuple[
 
 def _failed_polls(connection: Connection, failing: Sequence[Row[Any]]) -> dict[tuple[str, str], list[datetime]]:
     """By source and address, the beginnings of the runs whose books tell a fault of it, oldest first."""
-    rows = connection.execute(
-        select(book.c.source, book.c.error, run.c.started)
-        .join(run, run.c.id == book.c.run)
-        .where(book.c.source.in_({row.source for row in failing}), book.c.polls_failed > 0)
-        .order_by(run.c.id)
-    )
     told: dict[tuple[str, str], list[datetime]] = defaultdict(list)
-    for row in rows:
-        for url in {address_and_cause(line)[0] for line in row.error.splitlines()}:
-            told[row.source, url].append(row.started)
+    for source in {row.source for row in failing}:
+        rows = connection.execute(
+            select(book.c.error, run.c.started)
+            .join(run, run.c.id == book.c.run)
+            .where(book.c.source == source, book.c.polls > 0, book.c.polls_failed > 0)
+            .order_by(book.c.run)
+        )
+        for row in rows:
+            for url in {address_and_cause(line)[0] for line in row.error.splitlines()}:
+                told[source, url].append(row.started)
     return told
 
 

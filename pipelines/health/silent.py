@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Row, func, select
 
 from crawler.config.models import Config
 from crawler.items import Origin
-from crawler.tables import book, endpoint, entry, run, sighting
+from crawler.tables import endpoint, entry, sighting
 from pipelines.health.model import SilentEndpoint
+from pipelines.health.polled import last_polled
 from pipelines.health.watched import watched_endpoints
 
 _SILENT_GAPS = 3.0  # times the usual gap
@@ -31,14 +32,14 @@ def silent_endpoints(connection: Connection, config: Config, cut_to: datetime) -
     """
     newest = _newest(connection, cut_to)
     gaps = _usual_gaps(connection, config, cut_to)
-    polled = _last_polled(connection, cut_to)
     found = []
     for source, rows in groupby(watched_endpoints(connection, config), key=lambda row: row.source):
         gap = gaps.get(source)
-        if gap is None or source not in polled:
+        polled = None if gap is None else last_polled(connection, source, cut_to)
+        if gap is None or polled is None:
             continue
         for row, last_new in _last_news(list(rows), newest, together=_expected_gap(config, source) is not None):
-            silence = polled[source] - last_new
+            silence = polled - last_new
             if silence > _SILENT_GAPS * gap:
                 silent = SilentEndpoint(
                     source=source, url=row.url, last_new=last_new, hours=_hours(silence), usual_hours=gap / _HOUR
@@ -85,20 +86,6 @@ def _expected_gap(config: Config, name: str) -> timedelta | None:
     source = config.source(name)
     fewest = source.expect.new_per_day[0] if source and source.expect else 0
     return timedelta(days=1 / fewest) if fewest else None
-
-
-def _last_polled(connection: Connection, cut_to: datetime) -> dict[str, datetime]:
-    """By source, the beginning of the last run that ended until `cut_to` and polled it with success.
-
-    The beginning, because a run that died is ended by the next one, which may be weeks later.
-    """
-    rows = connection.execute(
-        select(book.c.source, func.max(run.c.started).label("polled"))
-        .join(run, run.c.id == book.c.run)
-        .where(run.c.ended <= cut_to, book.c.polls > book.c.polls_failed)
-        .group_by(book.c.source)
-    )
-    return {row.source: row.polled for row in rows}
 
 
 def _days_with_news(connection: Connection, cut_to: datetime) -> dict[str, list[date]]:

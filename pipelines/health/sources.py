@@ -15,6 +15,7 @@ from crawler.tables import article, book, endpoint, host, run
 from pipelines.health.failing import failing_now
 from pipelines.health.model import FailingNow, SilentEndpoint
 from pipelines.health.next_poll import NextPoll, next_poll_of
+from pipelines.health.polled import first_proof
 from pipelines.health.silent import silent_endpoints
 from pipelines.health.status_model import Proof, SourceLine, State
 from pipelines.health.waiting import Waiting, waiting_by_source
@@ -47,7 +48,7 @@ def facts_of(connection: Connection, config: Config, now: datetime) -> Facts:
         held=_held_hosts(connection, now),
         kept=_last_kept(connection),
         waiting=waiting_by_source(connection),
-        proofs=_proofs(connection),
+        proofs=_proofs(connection, config),
     )
 
 
@@ -153,13 +154,6 @@ def _newest_between(connection: Connection, source: str, started: datetime, ende
     return found
 
 
-def _proofs(connection: Connection) -> dict[str, Proof]:
-    first = (
-        select(book.c.source, func.min(book.c.run).label("run"))
-        .join(run, run.c.id == book.c.run)
-        .where(run.c.live, book.c.polls > book.c.polls_failed)
-        .group_by(book.c.source)
-        .subquery()
-    )
-    rows = connection.execute(select(first.c.source, run.c.id, run.c.started).join(run, run.c.id == first.c.run))
-    return {row.source: Proof(run=row.id, started=row.started) for row in rows}
+def _proofs(connection: Connection, config: Config) -> dict[str, Proof]:
+    found = {source.name: first_proof(connection, source.name) for source in config.sources}
+    return {name: Proof(run=row.id, started=row.started) for name, row in found.items() if row is not None}
