@@ -13,8 +13,8 @@ from house import House
 from crawler.cli import cli
 from crawler.cli import doctor as command
 from crawler.cli.doctor import exit_code
-from crawler.doctor import checks
 from crawler.doctor.model import Check, Grade, examine, fault, listed, note, ok, warning
+from crawler.doctor.online import Prober
 
 CANARY = "geheim-99"
 GOOD = {"sources/alpha.yaml": SOURCE, "themes.yaml": THEMES, "subscriptions.yaml": SUBSCRIPTIONS}
@@ -144,7 +144,7 @@ def test_online_adds_a_finding_for_each_host(called, monkeypatch):
         hosts.extend(asked)
         return (ok("online", "x"),)
 
-    monkeypatch.setattr(checks.Prober, "check", check)
+    monkeypatch.setattr(Prober, "check", check)
     assert len(of_check(called("--json", "--online"), "online")) == 1
     assert [(host.name, host.port, host.is_tls) for host in hosts] == [("alpha.example", 443, True)]
 

@@ -23,11 +23,8 @@ from crawler.doctor.ledger import Ledger
 from crawler.doctor.machine import check_clock, check_fonts, check_python, check_simulated, check_sqlite, check_zones
 from crawler.doctor.model import Check, Finding, fault, note, ok
 from crawler.doctor.network import check_certificates, check_proxies, check_resolver, trust
-from crawler.doctor.online import Prober, hosts_of
 from crawler.doctor.rhythm import check_last_run, check_rhythm
-from crawler.doctor.shared import check_redis
 from crawler.doctor.watched import check_contact, check_endpoints, check_sources, check_subscriptions, check_themes
-from crawler.fetch.guard import AddressGuard
 from crawler.lock import holders_of, lock_file
 from crawler.schedule.heartbeat import FILE as HEARTBEAT
 from crawler.schedule.heartbeat import read_beat
@@ -127,8 +124,15 @@ def _of_config(found: Installation, config: Config, ledger: Ledger) -> list[Chec
         data = found.data.path
         checks.append(Check(name="runs", examine=lambda: _runs(found, config, data, ledger)))
     if config.settings.redis_url:
-        checks.append(Check(name="redis", examine=lambda: check_redis(config.settings.redis_url)))
+        checks.append(Check(name="redis", examine=lambda: _redis(config.settings.redis_url)))
     return checks
+
+
+def _redis(url: str) -> Finding:
+    # Here and not above: redis-py takes 0.2 s to import.
+    from crawler.doctor.shared import check_redis  # noqa: PLC0415
+
+    return check_redis(url)
 
 
 def _runs(found: Installation, config: Config, data: Path, ledger: Ledger) -> Iterator[Finding]:
@@ -158,6 +162,10 @@ def online_check(config: Config, route: str | None, trusted: Callable[[], ssl.SS
     def check() -> Sequence[Finding]:
         if route is not None:
             return [note("online", f"every request goes to {route}: no host is asked", "leave --route out to ask them")]
+        # Here and not above: the guard takes 0.6 s to import, with Scrapy.
+        from crawler.doctor.online import Prober, hosts_of  # noqa: PLC0415
+        from crawler.fetch.guard import AddressGuard  # noqa: PLC0415
+
         prober = Prober(AddressGuard(config.settings.safety.allow_networks), trusted())
         return asyncio.run(prober.check(hosts_of(config.enabled_sources)))
 
