@@ -182,8 +182,17 @@ def test_a_signal_ends_it_in_order_with_one_line_that_names_its_folder(few, monk
     assert (tmp_path / "demo" / "data" / "presswatch.db").exists()
 
 
-def test_the_end_shows_digest_faults_places_and_commands_that_exist(few, tmp_path):
-    result = call("--data", tmp_path / "demo")
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """The folder of a demo, and what it ended with."""
+    folder = tmp_path_factory.mktemp("shown") / "demo"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "write_config", lambda to: a_few(write_config(to)))
+        return folder, call("--data", folder)
+
+
+def test_the_end_shows_digest_faults_places_and_commands_that_exist(shown):
+    folder, result = shown
     assert (result.exit_code, result.stderr) == (0, "")
     assert "# 每日要闻 2025-03-05" in result.stdout
     faults = result.stdout.partition("What went wrong")[2].partition("\n\n  digest")[0]
@@ -194,7 +203,20 @@ def test_the_end_shows_digest_faults_places_and_commands_that_exist(few, tmp_pat
     steps = [line for line in result.stdout.partition("What to try next:")[2].splitlines() if " --data " in line]
     assert len(steps) == 4
     assert [fault_in(shlex.split(step)[shlex.split(step).index("--config") :]) for step in steps] == [""] * 4
-    assert f"rm -r {tmp_path / 'demo'}" in result.stdout
+    assert "The time in this folder is 2025-03-05T08:00:00+08:00." in result.stdout
+    assert f"rm -r {folder}" in result.stdout
+
+
+def test_what_is_proposed_to_try_next_works_and_leaves_the_digests_as_they_are(shown):
+    folder, result = shown
+    told = result.stdout.partition("What to try next:")[2]
+    steps = [shlex.split(line) for line in told.splitlines() if " --data " in line]
+    digests = folder / "data" / "digests"
+    before = {path: path.read_bytes() for path in digests.rglob("*.*")}
+    ended = [CliRunner().invoke(cli, step[step.index("--config") :], prog_name="presswatch") for step in steps]
+    assert [(one.exit_code, one.stderr) for one in ended] == [(0, "")] * 4
+    assert {path: path.read_bytes() for path in digests.rglob("*.*")} == before
+    assert ended[-1].stdout == (digests / "daily" / "latest.html").read_text(encoding="utf-8")
 
 
 def test_what_did_not_come_out_ends_with_1(account, monkeypatch, tmp_path):

@@ -177,7 +177,7 @@ def _show(lived: Demo) -> None:
     show_faults(lived.faults)
     show_counts(lived.lived, lived.announced, lived.folded)
     show_places(_places(lived))
-    show_next_steps(next_steps(lived), lived.folder)
+    show_next_steps(next_steps(lived), _clock(lived), lived.folder)
 
 
 def _places(lived: Demo) -> list[tuple[str, Path]]:
@@ -194,17 +194,21 @@ def _places(lived: Demo) -> list[tuple[str, Path]]:
 
 
 def next_steps(lived: Demo) -> list[list[str]]:
-    """Commands that show more of what was stored, complete."""
+    """Commands that show more of what was stored, complete; none of them issues a digest or stores anything new."""
     start = [*program(), "--config", str(lived.folder / "config"), "--data", str(lived.folder / "data")]
     titles = [line.title for section in lived.digest.digest.sections for line in section.lines]
-    now = ["--now", lived.lived.end.astimezone(START.tzinfo).isoformat()]
     return [
         *([*start, "explain", title] for title in titles[:1]),
         [*start, "search", _QUERY],
-        [*start, *now, "status"],
-        [*start, "digest", "--format", "html"],
+        [*start, "--now", _clock(lived), "status"],
+        [*start, "digest", "--date", lived.digest.digest.date, "--format", "html"],
         [*program(), "demo", "--seed", "8"],
     ]
+
+
+def _clock(lived: Demo) -> str:
+    """At what time the days ended: by today's clock their last digest is years late."""
+    return lived.lived.end.astimezone(START.tzinfo).isoformat()
 
 
 def _document(lived: Demo) -> dict[str, Any]:

@@ -60,11 +60,13 @@ def show_places(places: Iterable[tuple[str, Path]]) -> None:
         click.echo(line)
 
 
-def show_next_steps(commands: Iterable[Sequence[str]], folder: Path) -> None:
-    """Commands to paste, and how to have it all gone."""
+def show_next_steps(commands: Iterable[Sequence[str]], now: str, folder: Path) -> None:
+    """Commands to paste, at what time the folder's clock stands, and how to have it all gone."""
     click.echo("\nWhat to try next:\n")
     for command in commands:
         click.echo(f"  {shlex.join(command)}")
+    click.echo(f"\nThe time in this folder is {now}. Give it with --now to a command of your own: `digest` or `crawl`")
+    click.echo("without it take all the days since then for missed, and write that down.")
     click.echo(f"\nTo have it all gone: rm -r {shlex.quote(str(folder))}")
 
 
