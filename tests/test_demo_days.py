@@ -110,8 +110,17 @@ def test_a_silence_that_is_told_or_kept_wrongly_is_told(account, digest):
 
 def test_a_copy_that_was_not_folded_is_told(account):
     copy = next(key for key, fate in account.fates.items() if fate.outcome == "copy")
-    fates = {**account.fates, copy: replace(account.fates[copy], stands_under=None)}
-    assert wrong(replace(account, fates=fates)) == {"reprint"}
+    for outcome in ("copy", "kept"):  # as what the newsroom did not change was read otherwise
+        fates = {**account.fates, copy: replace(account.fates[copy], stands_under=None, outcome=outcome)}
+        assert wrong(replace(account, fates=fates)) == {"reprint"}
+
+
+def test_a_copy_of_what_was_too_old_to_be_fetched_is_no_line(account):
+    copies = [one for one in account.newsroom.truth if one.key in account.fates and one.copy_of in account.fates]
+    fates = {**account.fates, **{one.copy_of: replace(account.fates[one.copy_of], outcome="stale") for one in copies}}
+    told = [*article_faults(replace(account, fates=fates))]
+    assert "reprint" in {one.fault for one in article_faults(account)}
+    assert "reprint" not in {one.fault for one in told}
 
 
 def test_a_list_whose_failure_was_not_told_and_requests_nobody_counted_are_told(account):
@@ -120,6 +129,30 @@ def test_a_list_whose_failure_was_not_told_and_requests_nobody_counted_are_told(
         for report in account.lived.reports
     )
     assert wrong(replace(account, lived=replace(account.lived, reports=reports))) == {"feed_down", "unchanged"}
+
+
+def of_lists(account, **lived):
+    changed = replace(account, lived=replace(account.lived, **lived))
+    return [(told.ended, told.is_right) for told in list_faults(changed)]
+
+
+def test_one_failed_poll_of_several_that_is_not_told_is_told(account):
+    failed = [report for report in account.lived.reports if any("/feed: " in book.error for book in report.books)]
+    assert len(failed) > 1
+    quiet = replace(failed[0], books=tuple(replace(book, error="") for book in failed[0].books))
+    reports = tuple(quiet if report is failed[0] else report for report in account.lived.reports)
+    assert of_lists(account, reports=reports) == [(f"1 of {len(failed)} failed polls not told in the books", False)]
+
+
+def test_a_list_that_was_not_asked_while_it_was_down_is_told(account):
+    hits = tuple(hit for hit in account.lived.hits if hit.fault != "feed_down")
+    assert of_lists(account, hits=hits) == [("never asked for while it was so", False)]
+
+
+def test_a_list_that_does_not_get_well_is_told_unless_the_digest_says_so(account):
+    down = max(hit.at for hit in account.lived.hits if hit.fault == "feed_down")
+    hits = tuple(hit for hit in account.lived.hits if hit.at <= down or hit.host != "www.xinchao.example")
+    assert of_lists(account, hits=hits) == [("not told", False)]
 
 
 def seed_of(article):

@@ -32,6 +32,10 @@ def moved(url: str) -> Content:
 
 def response_to(request: SiteRequest, content: Content, now: datetime) -> SiteResponse:
     """The response to `request`: 304 without a body when the client's copy is the current one."""
+    return replace(_response(request, content, now), fault=content.fault)
+
+
+def _response(request: SiteRequest, content: Content, now: datetime) -> SiteResponse:
     headers = {"Date": http_date(now), "Server": "newsroom", **content.headers}
     if content.status != 200:
         headers["Content-Type"] = content.content_type

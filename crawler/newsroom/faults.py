@@ -113,9 +113,9 @@ ENDS = {
 
 
 def strike(faults: tuple[FaultData, ...], asked: Asked) -> Content | None:
-    """The content of the first fault that strikes."""
-    contents = (FAULTS[fault.fault](fault, asked) for fault in faults)
-    return next((content for content in contents if content is not None), None)
+    """The content of the first fault that strikes, with its word."""
+    contents = ((fault.fault, FAULTS[fault.fault](fault, asked)) for fault in faults)
+    return next((replace(content, fault=word) for word, content in contents if content is not None), None)
 
 
 def _is_about(fault: FaultData, asked: Asked) -> bool:

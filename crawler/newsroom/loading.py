@@ -92,7 +92,8 @@ ListedArticle = Annotated[Listed, BeforeValidator(_listed)]
 class Reprints(_Model):
     """Copies of another site's articles, each some hours after the original.
 
-    They are word for word, or spun by `swaps`: each word on the left stands as the one on the right.
+    They are word for word, or spun by `swaps`: each word on the left stands as the one on the right. The trait `edited`
+    says that the page has a few words more or less than the original's, such as those under a picture.
     """
 
     site: str

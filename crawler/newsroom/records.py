@@ -48,6 +48,7 @@ class SiteResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    fault: str = ""  # the word of the one that struck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,7 @@ class Content:
     status: int = 200
     modified: datetime | None = None  # None: the answer carries no Last-Modified
     headers: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""  # the word of the one that it comes from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,7 @@ class Publication:
     at: datetime  # aware, in UTC, whole seconds
     article_id: str
     theme: str  # one of the themes, or "off"
-    copy_of: str = ""  # key of the publication it copies, word for word unless its traits say `spun`
+    copy_of: str = ""  # key of the publication it copies, word for word unless its traits say `spun` or `edited`
     copy_of_url: str = ""
     origin: str = ""  # title of the site it was copied from
     original_url: str = ""

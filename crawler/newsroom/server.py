@@ -30,6 +30,7 @@ class Hit:
     status: int
     query: str = ""
     method: str = "GET"
+    fault: str = ""  # the newsroom's word for what it answered with, when that was no real answer
 
 
 class PressServer:
@@ -64,7 +65,17 @@ class PressServer:
             nth=self._asked[host, path, query],
         )
         response = self.newsroom.respond(asked, now)
-        self._hits.append(Hit(at=now, host=host, path=path, status=response.status, query=query, method=request.method))
+        self._hits.append(
+            Hit(
+                at=now,
+                host=host,
+                path=path,
+                status=response.status,
+                query=query,
+                method=request.method,
+                fault=response.fault,
+            )
+        )
         return web.Response(status=response.status, headers=dict(response.headers), body=response.body)
 
 

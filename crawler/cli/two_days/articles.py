@@ -1,6 +1,6 @@
 """What went wrong with articles: each that is odd by the newsroom's account, and how its entry ended."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -35,33 +35,33 @@ ARTICLE_FAULTS = {
     "rate_567": "567: too many requests",
     "deleted_later": "a piece deleted a day after it was kept",
     "spun": "a copy in other words (洗稿)",
-    "reprint": "a copy, word for word",
     "edited": "a copy whose page has a few words more",
+    "reprint": "a copy, word for word",
 }
-"""By the newsroom's word: what a reader of the table is told. The last two are no words of it: copies with no other."""
+"""By the newsroom's word: what a reader of the table is told. The last is no word of it: copies with no other."""
+
+_COPIES = frozenset(("edited", "reprint"))
 
 
 def article_faults(account: Account) -> Iterator[FaultTold]:
     """A line for each kind of fault, in the order of ARTICLE_FAULTS; two where not all came out alike."""
     told: dict[str, list[FaultTold]] = {}
     announced = announced_to(account.newsroom, account.config, account.lived.end)
-    watched = {one.key for one in announced}
+    stale = {key for key, fate in account.fates.items() if fate.outcome == Outcome.STALE}  # nothing strikes those
+    originals = {one.key for one in announced if not one.ends} - stale
     for one in announced:
         fate = account.fates.get(one.key)
-        word = _word(one, watched, account.fates)
-        if word and not (fate and fate.outcome == Outcome.STALE):  # too old to be fetched: nothing struck
+        word = _word(one, originals)
+        if word and one.key not in stale:
             told.setdefault(word, []).append(_article_fault(account, one, word, fate))
     for word in ARTICLE_FAULTS:
         yield from _together(told.get(word, []))
 
 
-def _word(one: Publication, watched: AbstractSet[str], fates: Mapping[str, Fate]) -> str:
-    """The oddest thing about it, or "": nothing is, or it copies what no list that is watched announced."""
-    word = next((word for word in ARTICLE_FAULTS if word in one.traits), "")
-    if word or one.copy_of not in watched or one.theme == _OFF:
-        return word
-    copied, original = fates.get(one.key), fates.get(one.copy_of)
-    return "edited" if copied and original and copied.text_hash != original.text_hash else "reprint"
+def _word(one: Publication, originals: AbstractSet[str]) -> str:
+    """The oddest thing about it by the newsroom's account, or "": nothing is, or it copies what could not be read."""
+    word = next((word for word in ARTICLE_FAULTS if word in one.traits), "reprint")
+    return "" if word in _COPIES and (one.copy_of not in originals or one.theme == _OFF) else word
 
 
 def _article_fault(account: Account, one: Publication, word: str, fate: Fate | None) -> FaultTold:

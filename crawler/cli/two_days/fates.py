@@ -17,7 +17,6 @@ class Fate:
     outcome: str | None  # None while it is pending
     stands_under: int | None  # the entry whose copy it is
     deleted: bool
-    text_hash: str  # empty when no article was stored
 
     @property
     def group(self) -> int:
@@ -28,7 +27,7 @@ class Fate:
 def fates_of(database: Database) -> Mapping[str, Fate]:
     """By article key."""
     query = select(entry.c.id, entry.c.key, entry.c.outcome)
-    query = query.add_columns(article.c.representative, article.c.deleted_at, article.c.text_hash)
+    query = query.add_columns(article.c.representative, article.c.deleted_at)
     with database.read() as connection:
         rows = connection.execute(query.join_from(entry, article, isouter=True)).all()
     return {
@@ -37,7 +36,6 @@ def fates_of(database: Database) -> Mapping[str, Fate]:
             outcome=row.outcome,
             stands_under=row.representative,
             deleted=row.deleted_at is not None,
-            text_hash=row.text_hash or "",
         )
         for row in rows
     }

@@ -1,15 +1,15 @@
 """What went wrong with lists and whole sources: without news, down, silent."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 from crawler.books import Book
 from crawler.cli.two_days.account import Account, FaultTold
 from crawler.config.models import Config, Endpoint, Source
 from crawler.newsroom import FaultData, SiteData
-from crawler.run_report import RunReport
 
 _SILENT_GAPS = 3  # times the usual gap: what silence is by design section 5
 _STEP = timedelta(hours=1)  # between two polls
@@ -35,6 +35,15 @@ def unchanged_lists(account: Account) -> Iterator[FaultTold]:
         ended=f"not read again; requests: {books} in the books, {answered} at the press",
         is_right=bool(unchanged) and books == answered,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A run in which the press was asked for a list."""
+
+    number: int
+    struck: bool  # by the press's account it answered with the fault
+    told: bool  # by the books a poll of the list failed
 
 
 _Window = tuple[FaultData, Source, Endpoint]
@@ -67,32 +76,42 @@ def _watchers(config: Config, site: SiteData, fault: FaultData) -> Iterator[tupl
 
 
 def _list_fault(account: Account, fault: FaultData, source: Source, endpoint: Endpoint) -> Iterator[FaultTold]:
-    begins, ends = (account.newsroom.start + side for side in fault.window)
-    struck = _books_of(account.lived.reports, source, begins, ends)
-    failed = [book for book in struck if _fails(book, endpoint)]
-    after = _books_of(account.lived.reports, source, ends, account.lived.end + _STEP)
-    well = [book for book in after if book.polls > book.polls_failed and not _fails(book, endpoint)]
-    is_told = any(one.url == endpoint.url for one in account.digests[-1].failing) if account.digests else False
-    if well:
-        ended = "each failed poll told in the books; well again"
-    else:
-        ended = "told among the failing sources" if is_told else "not told"
-    if not struck:
-        return
+    asked = _runs_that_asked(account, fault, source, endpoint)
+    struck = [run for run in asked if run.struck]
+    ended, is_right = _how_it_ended(account, endpoint, asked) if struck else ("never asked for while it was so", False)
     yield FaultTold(
         fault=fault.fault,
         what=LIST_FAULTS[fault.fault],
         url=endpoint.url,
-        times=len(failed),
+        times=len(struck),
         ended=ended,
-        is_right=bool(failed) and (bool(well) or is_told),
+        is_right=is_right,
     )
 
 
-def _books_of(reports: Iterable[RunReport], source: Source, begins: datetime, ends: datetime) -> list[Book]:
-    """The source's books of the runs that began between two times, where it was polled."""
-    runs = [report for report in reports if begins <= report.started < ends]
-    return [book for report in runs for book in report.books if book.source == source.name and book.polls]
+def _how_it_ended(account: Account, endpoint: Endpoint, asked: Sequence[_Asked]) -> tuple[str, bool]:
+    struck = [run for run in asked if run.struck]
+    untold = sum(not run.told for run in struck)
+    if untold:
+        return f"{untold} of {len(struck)} failed polls not told in the books", False
+    if any(not run.told for run in asked[asked.index(struck[-1]) + 1 :]):
+        return "each failed poll told in the books; well again", True
+    is_told = any(one.url == endpoint.url for one in account.digests[-1].failing) if account.digests else False
+    return ("told among the failing sources" if is_told else "not told"), is_told
+
+
+def _runs_that_asked(account: Account, fault: FaultData, source: Source, endpoint: Endpoint) -> list[_Asked]:
+    """The runs in which the press was asked for a list, in order."""
+    parts = urlsplit(endpoint.url)
+    hits = [one for one in account.lived.hits if (one.host, unquote(one.path)) == (parts.hostname, unquote(parts.path))]
+    found = []
+    for report in account.lived.reports:
+        during = [hit for hit in hits if report.started <= hit.at <= report.ended]
+        if during:
+            struck = any(hit.fault == fault.fault for hit in during)
+            told = any(_fails(book, endpoint) for book in report.books if book.source == source.name)
+            found.append(_Asked(number=report.number, struck=struck, told=told))
+    return found
 
 
 def _fails(book: Book, endpoint: Endpoint) -> bool:
