@@ -8,9 +8,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, null, or_, select, update
 
 from crawler import books
 from crawler.database import Database, insert_for
@@ -65,8 +66,9 @@ class Ledger:
         with self.database.read() as connection:
             rows = connection.execute(
                 select(entry.c.host, func.max(entry.c.id).label("newest"), func.min(since).label("since"))
-                .where(_is_due(now), _reader(scope).is_not(None))
-                .group_by(entry.c.host)
+                .where(_is_due(), _reader(scope).is_not(None))
+                .group_by(entry.c.host),
+                {"now": now, "too_far": now + LONGEST_BACKOFF},
             )
             return {
                 row.host: Waiting(newest=row.newest, since=row.since)
@@ -133,13 +135,9 @@ class Ledger:
 
     def pending(self, name: str, *, now: datetime, scope: Scope, after: int = 0) -> list[PendingEntry]:
         """The host's entries that are due, oldest row first; only those with an id above `after`."""
-        reader = _reader(scope)
+        given = {"now": now, "too_far": now + LONGEST_BACKOFF, "name": name, "after": after}
         with self.database.read() as connection:
-            rows = connection.execute(
-                select(entry, reader.label("reader"))
-                .where(_is_due(now), entry.c.host == name, reader.is_not(None), entry.c.id > after)
-                .order_by(entry.c.id)
-            ).mappings()
+            rows = connection.execute(_pending_of(scope), given).mappings()
             return [pending_entry(row, row["reader"]) for row in rows]
 
     def end(self, run: int, ended: Ended) -> None:
@@ -182,9 +180,21 @@ def end_entry(
     books.add(connection, run, owner, **{outcome.value: 1})
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    # A next try further away than any back-off was set by a clock that was wrong.
-    when = or_(entry.c.next_try.is_(None), entry.c.next_try <= now, entry.c.next_try > now + LONGEST_BACKOFF)
+@lru_cache(maxsize=8)
+def _pending_of(scope: Scope) -> Select[Any]:
+    # Every visit asks it twice, and to put it together takes longer than to answer it.
+    reader = _reader(scope)
+    return (
+        select(entry, reader.label("reader"))
+        .where(_is_due(), entry.c.host == bindparam("name"), reader.is_not(None), entry.c.id > bindparam("after"))
+        .order_by(entry.c.id)
+    )
+
+
+def _is_due() -> ColumnElement[bool]:
+    """At `now`; `too_far` is further away from it than any back-off: it was set by a clock that was wrong."""
+    next_try = entry.c.next_try
+    when = or_(next_try.is_(None), next_try <= bindparam("now"), next_try > bindparam("too_far"))
     return and_(entry.c.outcome.is_(None), when)
 
 

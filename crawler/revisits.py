@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, update
 
 from crawler.database import Database
 from crawler.items import PendingEntry
@@ -48,20 +49,16 @@ class Revisits:
             rows = connection.execute(
                 select(entry.c.host, func.min(article.c.revisit_at).label("since"))
                 .join(article)
-                .where(_is_due(now, scope))
-                .group_by(entry.c.host)
+                .where(_is_due(scope))
+                .group_by(entry.c.host),
+                {"now": now},
             )
             return {row.host: row.since for row in rows}
 
     def due(self, host: str, now: datetime, scope: Scope) -> list[Revisit]:
         """The host's articles whose time has come, the one that has waited longest first."""
         with self._database.read() as connection:
-            rows = connection.execute(
-                select(entry, article.c.etag, article.c.last_modified)
-                .join(article)
-                .where(_is_due(now, scope), entry.c.host == host)
-                .order_by(article.c.revisit_at, entry.c.id)
-            ).mappings()
+            rows = connection.execute(_due_of(scope), {"now": now, "name": host}).mappings()
             return [_revisit(row) for row in rows]
 
     def failed(self, pending: PendingEntry, now: datetime, not_before: datetime | None = None) -> None:
@@ -74,8 +71,20 @@ class Revisits:
             connection.execute(update(article).where(article.c.entry == pending.id).values(**values))
 
 
-def _is_due(now: datetime, scope: Scope) -> ColumnElement[bool]:
-    return and_(article.c.revisit_at <= now, entry.c.source.in_(scope.sources))
+@lru_cache(maxsize=8)
+def _due_of(scope: Scope) -> Select[Any]:
+    # As in the ledger: every visit asks it.
+    return (
+        select(entry, article.c.etag, article.c.last_modified)
+        .join(article)
+        .where(_is_due(scope), entry.c.host == bindparam("name"))
+        .order_by(article.c.revisit_at, entry.c.id)
+    )
+
+
+def _is_due(scope: Scope) -> ColumnElement[bool]:
+    """At `now`."""
+    return and_(article.c.revisit_at <= bindparam("now"), entry.c.source.in_(scope.sources))
 
 
 def _revisit(row: Mapping[Any, Any]) -> Revisit:

@@ -20,7 +20,7 @@ _RECORDED = dict.fromkeys(("http", "https"), "crawler.fetch.replay.ReplayHandler
 
 
 class VisitSettings(ScrapySettings):
-    """Scrapy's settings, copied in an eighth of the time.
+    """Scrapy's settings, copied in a fraction of the time.
 
     Scrapy copies them for each crawler, which here is each visit, with everything inside: 1.6 ms of the 20 ms of a
     visit that finds nothing new. Values are replaced and never changed in place, so they can be shared; settings
@@ -64,8 +64,11 @@ def _copied(settings: Held) -> Held:
 
 
 def _copied_attribute(attribute: SettingsAttribute) -> SettingsAttribute:
+    made = SettingsAttribute.__new__(SettingsAttribute)  # its constructor only looks for the priority, which is known
     value = attribute.value
-    return SettingsAttribute(_copied(value) if isinstance(value, BaseSettings) else value, attribute.priority)
+    made.value = _copied(value) if isinstance(value, BaseSettings) else value
+    made.priority = attribute.priority
+    return made
 
 
 def user_agent(settings: Settings) -> str:

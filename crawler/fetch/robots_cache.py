@@ -1,10 +1,12 @@
 """robots.txt answers in the database, so that a day's many runs ask once."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from crawler.database import Database, insert_for
 from crawler.fetch.robots import RobotsAnswer
 from crawler.tables import robots
+
+_OF_ORIGIN = select(robots).where(robots.c.origin == bindparam("origin"))
 
 
 class DatabaseRobotsCache:
@@ -13,7 +15,7 @@ class DatabaseRobotsCache:
 
     async def load(self, origin: str) -> RobotsAnswer | None:
         with self._database.read() as connection:
-            row = connection.execute(select(robots).where(robots.c.origin == origin)).mappings().one_or_none()
+            row = connection.execute(_OF_ORIGIN, {"origin": origin}).mappings().one_or_none()
         if row is None:
             return None
         return RobotsAnswer(status=row["status"], body=row["body"], fetched_at=row["fetched_at"])
