@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shlex
 import signal
 from collections import Counter
@@ -20,6 +21,7 @@ from crawler.cli.two_days.articles import article_faults
 from crawler.cli.two_days.days import DAYS, START, Days, write_config
 from crawler.cli.two_days.fates import fates_of, folded_under_seeds
 from crawler.cli.two_days.lists import list_faults, silent_sources, unchanged_lists
+from crawler.cli.two_days.shown import show_faults
 from crawler.database import Database, sqlite_url
 from crawler.newsroom import Newsroom, load_press
 
@@ -250,6 +252,17 @@ def test_what_is_proposed_to_try_next_works_and_leaves_the_digests_as_they_are(s
     assert [(one.exit_code, one.stderr) for one in ended] == [(0, "")] * 4
     assert {path: path.read_bytes() for path in digests.rglob("*.*")} == before
     assert ended[-1].stdout == (digests / "daily" / "latest.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("columns", "shows_where"), [(60, False), (80, False), (120, True)])
+def test_the_table_cuts_no_word_on_a_terminal_of_any_width(account, monkeypatch, capsys, columns, shows_where):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    told = [one for one in told_of(account) if one.fault == "feed_down"]
+    show_faults(told)
+    words = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out.partition("of it:\n")[2]).split()
+    expected = f"{told[0].what} {told[0].times}x {told[0].ended}".split()
+    assert sorted(words) == sorted([*expected, told[0].url] if shows_where else expected)
 
 
 def test_what_did_not_come_out_ends_with_1(account, monkeypatch, tmp_path):

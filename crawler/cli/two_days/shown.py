@@ -18,6 +18,7 @@ from pipelines.digest.issue import IssuedDigest
 from pipelines.seeds.store import SeedResult
 
 _WIDEST_URL = 40  # on a terminal; --json has them whole
+_ROOM_FOR_URLS = 100  # columns; on a narrower terminal they would leave no room for the words
 
 
 def show_digest(digest: IssuedDigest) -> None:
@@ -29,16 +30,19 @@ def show_digest(digest: IssuedDigest) -> None:
 
 
 def show_faults(faults: Sequence[FaultTold]) -> None:
-    """A line a fault: what happened, how often, how it ended, where."""
+    """A line a fault: what happened, how often, how it ended, and where when there is room for it."""
     click.echo("\nWhat went wrong in these two days, by the press's own account, and what presswatch made of it:\n")
     rows = [(_marked(told), f"{told.times}x", told.ended, told.url) for told in faults]
     console = Console()
     if not console.is_terminal:
         click.echo("\n".join(_aligned(rows)))
         return
-    table = Table("", "", "", Column(no_wrap=True), box=None, show_header=False)
+    has_room = console.width >= _ROOM_FOR_URLS
+    where = [Column(no_wrap=True)] if has_room else []
+    table = Table("", Column(no_wrap=True), "", *where, box=None, show_header=False)
     for *told, url in rows:
-        table.add_row(*map(Text, told), Text(url if len(url) <= _WIDEST_URL else f"{url[: _WIDEST_URL - 1]}…"))
+        short = url if len(url) <= _WIDEST_URL else f"{url[: _WIDEST_URL - 1]}…"
+        table.add_row(*map(Text, (*told, short) if has_room else told))
     console.print(table)
 
 
