@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import socket
 import time
 from datetime import timedelta
@@ -15,7 +16,9 @@ from rig import START, Answer, article_page, feed
 
 from crawler.cli import app as app_module
 from crawler.cli import cli
-from crawler.cli.extracted import Extracted
+from crawler.cli.extracted import Choice, Extracted
+from crawler.cli.extracted_words import WORDS
+from crawler.config.models import Language
 from crawler.ledger import Ledger
 from crawler.storage import StorageError
 from pipelines.extract.saved import own_address
@@ -240,10 +243,39 @@ def test_a_file_that_cannot_be_read_has_failed(rig, call, file, content, limit, 
 def test_a_person_reads_the_facts_and_then_the_text(call, file):
     lines = call(file(PAGE), "--url", "https://alpha.example/1").stdout.splitlines()
     assert lines[0] == "机器人进厂"
-    assert f"发布：{DATED}（page“2025-03-02 08:00”，未写时区，按 Asia/Shanghai 计）" in lines
+    assert "发布：2025-03-02 08:00:00（据文章页“2025-03-02 08:00”，未写时区，按 Asia/Shanghai 计）" in lines
     assert "作者：李雷" in lines
     assert lines[-1].startswith(TEXT)
     assert not [line for line in lines if line.startswith(("编码", "规则", "日期"))]
+
+
+def test_who_speaks_english_is_told_in_english(call, file, tmp_path, monkeypatch):
+    monkeypatch.setenv("PRESSWATCH_LANG", "en")
+    lines = call(file(PAGE), "--url", "https://alpha.example/1", "--explain").stdout.splitlines()
+    assert lines[1:4] == [
+        "outcome: kept",
+        "address: https://alpha.example/1",
+        'published: 2025-03-02 08:00:00 (by the page: "2025-03-02 08:00", no zone was said, Asia/Shanghai is assumed)',
+    ]
+    assert "rules: alpha (feed), it watches this site" in lines
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("zh-CN", "结果：no_text：页面是空的"), ("en", "outcome: no_text: the page is empty")]
+)
+def test_why_there_is_no_article_is_told_in_the_persons_language(call, file, monkeypatch, language, told):
+    monkeypatch.setenv("PRESSWATCH_LANG", language)
+    assert told in call(file("")).stdout
+
+
+def test_both_languages_have_the_same_words_with_the_same_blanks():
+    blanks = {
+        language: {key: sorted(re.findall(r"{(\w+)", text)) for key, text in words.items()}
+        for language, words in WORDS.items()
+    }
+    assert set(WORDS) == set(Language)
+    assert blanks[Language.EN] == blanks[Language.ZH_CN]
+    assert {f"chosen.{choice}" for choice in Choice} <= set(WORDS[Language.EN])
 
 
 def test_explain_says_how_it_came(call, read, file):
@@ -252,7 +284,7 @@ def test_explain_says_how_it_came(call, read, file):
     assert "规则：alpha（feed），它监看这个网站" in told
     assert "编码：gb18030" in told
     assert "提取：trafilatura" in told
-    assert f"日期：{DATED}（page“2025-03-02 08:00”，未写时区，按 Asia/Shanghai 计），采用" in told
+    assert "日期：2025-03-02 08:00:00（据文章页“2025-03-02 08:00”，未写时区，按 Asia/Shanghai 计），采用" in told
     unknown = read(path, "--explain")["explained"]
     assert (unknown["chosen"], unknown["source"]) == ("none", "")
     assert "规则：通用规则，没有来源监看这个网站" in call(path, "--explain").stdout
@@ -279,7 +311,7 @@ def test_explain_names_the_sources_body_where_it_finds_nothing(rig, call, read, 
     rig.source("beta", articles={"body": ["div.nope", "div.none"]})
     path = file(PAGE)
     assert (
-        "articles.body 在这一页上没有找到元素：div.nope，div.none" in call(path, "--source", "beta", "--explain").stdout
+        "articles.body 在这一页上没有找到元素：div.nope、div.none" in call(path, "--source", "beta", "--explain").stdout
     )
     assert read(path, "--source", "beta", "--explain")["explained"]["body_not_found"] == ["div.nope", "div.none"]
     rig.source("gamma", articles={"body": ["div.nope", "body"]})

@@ -1,6 +1,7 @@
 """presswatch search: what it prints for a person and for a program, and what it says when it cannot."""
 
 import json
+import re
 from dataclasses import fields
 
 import pytest
@@ -10,12 +11,14 @@ from pydantic import TypeAdapter
 
 from crawler.cli import cli
 from crawler.cli.schemas import DOCUMENTS, schema_file, schema_text
+from crawler.config.models import Language
 from crawler.database import Database, sqlite_url
 from crawler.items import Precision
 from pipelines.search.answer import TERMINAL, answer_text
 from pipelines.search.index import catch_up
 from pipelines.search.model import Found, Hit
 from pipelines.search.snippet import Snippet
+from pipelines.search.words import WORDS
 
 SOURCE = "name: {0}\ntitle: {1}\nkind: feed\nendpoints: [{{url: 'https://{0}.example/feed'}}]\n"
 THEMES = "themes:\n- {name: humanoid, title: 人形机器人, words: {plain: [人形机器人]}}\n"
@@ -73,6 +76,27 @@ def test_a_person_is_shown_title_place_passage_and_address(rows, call):
         "   https://chenfeng.example/1\n"
         "   archive/chenfeng/2025/03/03-a.md\n"
     )
+
+
+def test_who_speaks_english_is_told_in_english(rows, call, monkeypatch):
+    monkeypatch.setenv("PRESSWATCH_LANG", "en")
+    rows.an_article(1, "人形机器人进厂", text=TEXT, published=None, origin="seed")
+    rows.an_article(2, text=TEXT, copy_of=1)
+    lines = call("机器人").stdout.splitlines()
+    assert (lines[0], lines[3]) == (
+        "found: 1",
+        "   晨风科技 · a seed · stored 2025-03-03 12:00 · 人形机器人 · further copies: 1 · entry 1",
+    )
+    assert call("没有的词").stdout == "nothing found: 没有的词\n"
+
+
+def test_both_languages_have_the_same_words_with_the_same_blanks():
+    blanks = {
+        language: {key: sorted(re.findall(r"{(\w+)", text)) for key, text in words.items()}
+        for language, words in WORDS.items()
+    }
+    assert set(WORDS) == set(Language)
+    assert blanks[Language.EN] == blanks[Language.ZH_CN]
 
 
 def test_what_is_not_all_shown_is_counted(rows, call):
@@ -201,6 +225,6 @@ def test_on_a_terminal_hits_are_bold(tmp_path):
         origin="crawl", published=None, kept_at=NOON, themes=(), outcome="kept", score=1.0,
         snippet=Snippet(text="见机器人", hits=((1, 4),)), copies=0, path="",
     )  # fmt: skip
-    shown = answer_text(Found(query="机器人", total=1, hits=(hit,)), a_config(tmp_path), TERMINAL)
+    shown = answer_text(Found(query="机器人", total=1, hits=(hit,)), a_config(tmp_path), TERMINAL, Language.EN)
     assert "\n1. \x1b[1;31m机器人\x1b[0m\n" in shown
     assert "\n   见\x1b[1;31m机器人\x1b[0m\n   https://a.example/1[0m" in shown

@@ -345,3 +345,11 @@ def test_there_is_a_word_for_every_value(kind, values):
 )
 def test_the_language_is_that_of_the_locale_unless_told_otherwise(environ, language):
     assert language_of(environ).value == language
+
+
+@pytest.mark.parametrize("asked", ["fr", "de_DE.UTF-8"])
+def test_a_language_presswatch_does_not_speak_is_bad_usage(monkeypatch, asked):
+    monkeypatch.setenv("PRESSWATCH_LANG", asked)
+    result = CliRunner().invoke(cli, ["status"], prog_name="presswatch")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"PRESSWATCH_LANG expects zh-CN or en, got {asked}" in result.stderr

@@ -12,14 +12,13 @@ from typing import Any, Concatenate, ParamSpec
 import click
 from sqlalchemy.engine import URL
 
-from crawler.cli.checks import check_folder, check_route, check_time
+from crawler.cli.checks import check_folder, check_language, check_route, check_time
 from crawler.cli.document import print_document
-from crawler.cli.language import language_of
 from crawler.cli.logs import set_up_logs
 from crawler.cli.options import Given, global_options
 from crawler.clock import Clock, RealClock, ShiftedClock, VirtualClock
 from crawler.config.load import load_config
-from crawler.config.models import Config, Language
+from crawler.config.models import Config
 from crawler.config.places import Place, locate_config, locate_data
 from crawler.config.report import ConfigError
 from crawler.database import Database, StorageError, sqlite_path, sqlite_url
@@ -50,7 +49,7 @@ class App:
     """The options, checked, and what follows from them, each made when it is first asked for.
 
     Raises:
-        click.UsageError: --now is no time, --route no local server, or a folder's name empty.
+        click.UsageError: --now is no time, --route no local server, a folder's name empty, or a language not spoken.
     """
 
     def __init__(self, given: Given, *, environ: Mapping[str, str], cwd: Path) -> None:
@@ -61,6 +60,7 @@ class App:
         self._now = check_time(given.now)
         self._config_given = check_folder("--config", given.config)
         self._data_given = check_folder("--data", given.data)
+        self.language = check_language(environ)  # of the person at the terminal
         self.environ = environ
         self._cwd = cwd
 
@@ -87,11 +87,6 @@ class App:
     @property
     def data(self) -> Path:
         return self.data_place.path
-
-    @property
-    def language(self) -> Language:
-        """Of the person at the terminal."""
-        return language_of(self.environ)
 
     def command_line(self, command: str) -> str:
         """How `command` is called for the same folders, so that it can be pasted into a shell."""

@@ -11,13 +11,15 @@ import click
 
 from crawler.cli.app import App, FailedError, NotFoundError, with_app
 from crawler.cli.choose import unknown_source
-from crawler.cli.extracted import Extracted, json_bytes, not_had, text_for_person
+from crawler.cli.extracted import Extracted, json_bytes, not_had
+from crawler.cli.extracted_text import text_for_person
 from crawler.cli.manifest import Line, ManifestError, lines_of
 from crawler.cli.page_reader import PageReader
 from crawler.config.models import Source
 from crawler.ledger import Ledger
 from crawler.outcomes import Outcome
 from crawler.urls import UrlError, check_fetchable
+from pipelines.archive.explain_text import Voice
 
 
 class ExitCode(IntEnum):
@@ -62,7 +64,7 @@ def extract(
         sys.exit(_read_manifest(reader, manifest))
     named, is_address = target or "", _is_address(target)
     found = _fetched(app, reader, named) if is_address else _read_file(reader, named, url)
-    _tell(found, as_json=app.json)
+    _tell(app, found)
     sys.exit(_exit_code(found, fetched=is_address))
 
 
@@ -153,11 +155,12 @@ def _read_line(reader: PageReader, folder: Path, line: Line) -> Extracted:
     return reader.read_file(folder / line.page, line.page, line.url)
 
 
-def _tell(found: Extracted, *, as_json: bool) -> None:
-    if as_json:
+def _tell(app: App, found: Extracted) -> None:
+    if app.json:
         _print(found, indent=2)
     else:
-        click.echo(text_for_person(found))
+        voice = Voice(language=app.language, zone=app.config.settings.zone)
+        click.echo(text_for_person(found, voice))
     if found.outcome is Outcome.FAILED:
         click.echo(f"{found.page}: {found.reason}", err=True)
 

@@ -1,7 +1,6 @@
-"""What extraction made of a page, as `presswatch extract` tells it. Its JSON Schema is extract.schema.json."""
+"""What extraction made of a page, as `presswatch extract` tells a program. Its JSON Schema is extract.schema.json."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +10,6 @@ from pydantic import ConfigDict, with_config
 from crawler.config.models import Kind
 from crawler.items import Article, Dating, Ended, Postponed, Precision
 from crawler.outcomes import Outcome
-from crawler.text import one_line
 
 
 class Choice(StrEnum):
@@ -20,9 +18,6 @@ class Choice(StrEnum):
     NAMED = "named"
     SITE = "site"
     NONE = "none"
-
-
-_CHOICES = {Choice.NAMED: "由 --source 指定", Choice.SITE: "它监看这个网站", Choice.NONE: "没有来源监看这个网站"}
 
 
 @with_config(ConfigDict(use_attribute_docstrings=True, extra="forbid"))
@@ -156,58 +151,6 @@ def json_bytes(found: Extracted, *, indent: int | None = None) -> bytes:
     told = {name: value for name, value in asdict(found).items() if name not in _OPTIONAL or value is not None}
     text = json.dumps(told, ensure_ascii=False, indent=indent, default=datetime.isoformat)
     return text.encode("utf-8", "backslashreplace") + b"\n"
-
-
-def text_for_person(found: Extracted) -> str:
-    """A fact a line, then the Markdown; no text from outside makes a line of its own above it."""
-    lines = [
-        one_line(found.title) or ("（无标题）" if found.text else "（没有文章）"),
-        f"结果：{found.outcome}" + (f"：{one_line(found.reason)}" if found.reason else ""),
-        f"网址：{one_line(found.url or '') or '未知'}",
-        *(_facts(found) if found.text else ()),
-        *(_how(found) if found.explained else ()),
-    ]
-    # The body keeps its lines, but nothing in it may steer a terminal.
-    body = "\n".join(map(one_line, found.markdown.split("\n")))
-    return "\n".join(lines) + (f"\n\n{body}" if body else "")
-
-
-def _facts(found: Extracted) -> Iterator[str]:
-    yield f"发布：{_date(found)}"
-    yield f"作者：{'、'.join(map(one_line, found.authors)) or '未知'}"
-    if found.account:
-        yield f"刊登者：{one_line(found.account)}"
-    yield f"语言：{one_line(found.language) or '未知'}"
-    yield f"图片：{len(found.images)}"
-    yield from (f"  {one_line(image)}" for image in found.images)
-
-
-def _date(found: Extracted) -> str:
-    if found.published is None:
-        return "未知，页面上没有可信的日期"
-    return _told(found.published_evidence[0])
-
-
-def _told(evidence: Evidence) -> str:
-    assumed = f"，未写时区，按 {evidence.zone} 计" if evidence.zone else ""
-    coarse = "" if evidence.precision is Precision.SECOND else f"，精确到 {evidence.precision}"
-    return f"{evidence.at.isoformat()}（{evidence.where}“{one_line(evidence.text)}”{assumed}{coarse}）"
-
-
-def _how(found: Extracted) -> Iterator[str]:
-    if found.explained is None:
-        return
-    rules = f"{found.explained.source}（{found.explained.kind}）" if found.explained.source else "通用规则"
-    yield f"规则：{one_line(rules)}，{_CHOICES[found.explained.chosen]}"
-    yield f"网站：{found.explained.site or '未识别'}"
-    yield f"编码：{found.explained.encoding or '未知'}"
-    if found.explained.body_not_found:
-        missed = "，".join(map(one_line, found.explained.body_not_found))
-        yield f"正文：来源的 articles.body 在这一页上没有找到元素：{missed}"
-    yield f"提取：{found.extractor or '没有提取'}"
-    for number, evidence in enumerate(found.published_evidence):
-        chosen = number == 0 and found.published is not None
-        yield f"日期：{_told(evidence)}{'，采用' if chosen else ''}"
 
 
 def _evidence(dating: Dating) -> Evidence:

@@ -70,7 +70,7 @@ def search(app: App, /, *, query: tuple[str, ...], order: str, every_copy: bool,
     if app.json:
         print_document(found)
     else:
-        click.echo(answer_text(found, app.config, TERMINAL if sys.stdout.isatty() else PLAIN))
+        click.echo(answer_text(found, app.config, TERMINAL if sys.stdout.isatty() else PLAIN, app.language))
 
 
 def checked_query(words: Sequence[str]) -> str:

@@ -66,6 +66,16 @@ class Voice:
     def time(self, moment: datetime) -> str:
         return moment.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S")
 
+    def dating(self, dating: Dating) -> str:
+        return self.say(
+            "dating",
+            time=dating.at.date().isoformat() if dating.precision is Precision.DAY else self.time(dating.at),
+            where=self.word("where", dating.where),
+            text=dating.text,
+            assumed=self.say("dating.assumed", zone=dating.zone) if dating.zone else "",
+            coarse=self.word("coarse", dating.precision.value),
+        )
+
     def optional(self, key: str, value: str) -> list[str]:
         return [self.say(key, value=value)] if value else []
 
@@ -121,21 +131,10 @@ def _dates(voice: Voice, facts: Explanation) -> Iterator[str]:
     if facts.published is None:
         yield voice.say("published.unknown")
     else:
-        yield voice.say("published", dating=_dating(voice, facts.published))
+        yield voice.say("published", dating=voice.dating(facts.published))
     for dating in facts.datings:
         if dating != facts.published:
-            yield voice.say("dating.other", dating=_dating(voice, dating))
-
-
-def _dating(voice: Voice, dating: Dating) -> str:
-    return voice.say(
-        "dating",
-        time=dating.at.date().isoformat() if dating.precision is Precision.DAY else voice.time(dating.at),
-        where=voice.word("where", dating.where),
-        text=dating.text,
-        assumed=voice.say("dating.assumed", zone=dating.zone) if dating.zone else "",
-        coarse=voice.word("coarse", dating.precision.value),
-    )
+            yield voice.say("dating.other", dating=voice.dating(dating))
 
 
 def _themes(voice: Voice, facts: Explanation) -> Iterator[str]:
