@@ -95,10 +95,19 @@ def test_the_version_is_told():
     assert call("--version").output.startswith("presswatch 0.")
 
 
-def test_an_unknown_command_is_bad_usage():
-    result = call("digset")
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["digset"], "no command is named digset; did you mean digest?"),
+        (["archive", "verfy"], "no command is named verfy; did you mean verify?"),
+        (["zz"], f"no command is named zz; there are {len(COMMANDS)}, the nearest: "),
+        (["--zz"], "No such option"),
+    ],
+)
+def test_an_unknown_command_is_bad_usage(arguments, told):
+    result = call(*arguments)
     assert result.exit_code == 2
-    assert "digset" in result.stderr
+    assert told in result.stderr
 
 
 # -- options ----------------------------------------------------------------------------------------------------------

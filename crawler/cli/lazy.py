@@ -37,6 +37,20 @@ class LazyGroup(click.Group):
             return None
         return load(lazy)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """
+        Raises:
+            click.UsageError: no command is named like that; the message names the nearest.
+        """
+        asked = args[0]
+        if not asked.startswith("-") and not ctx.resilient_parsing and self.get_command(ctx, asked) is None:
+            from crawler.cli.near import nearest  # noqa: PLC0415  # with difflib: most calls need neither
+
+            raise click.UsageError(f"no command is named {asked}; {nearest(asked, list(self._lazy))}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.help) for name, lazy in self._lazy.items()])
