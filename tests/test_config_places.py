@@ -76,6 +76,19 @@ def test_a_local_config_counts_by_what_it_holds(system, content):
     assert find_config(None, {}, system / "here") == system / "here/config"
 
 
+@pytest.mark.parametrize("content", [{}, {"docker-compose.yaml": ""}], ids=["empty", "of something else"])
+def test_a_named_folder_that_holds_nothing_presswatch_reads_is_a_fault(system, content):
+    (system / "own config").mkdir()
+    fill(system / "own config", content)
+    with pytest.raises(ConfigError, match=r"holds nothing presswatch reads: .*; put .* init '.*/own config'$"):
+        find_config(Path("own config"), {}, system)
+
+
+def test_a_named_folder_without_a_source_is_a_configuration(system):
+    fill(system / "own", {"presswatch.yaml": ""})
+    assert find_config(Path("own"), {}, system) == system / "own"
+
+
 def test_a_config_folder_of_something_else_is_not_taken(system):
     fill(system / "here/config", {"webpack.js": ""})
     assert find_config(None, {}, system / "here") == shipped_config()

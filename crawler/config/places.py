@@ -1,6 +1,7 @@
 """Where configuration and data lie. Nothing is created here."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -41,16 +42,18 @@ def find_config(given: Path | None, environ: Mapping[str, str], cwd: Path) -> Pa
 def locate_config(given: Path | None, environ: Mapping[str, str], cwd: Path) -> Place:
     """The first of --config, PRESSWATCH_CONFIG, ./config, the user's, the system's and the shipped folder.
 
-    The last four count only when they hold something presswatch reads. The system's is /etc/presswatch, then what
-    the platform's own rules say: /etc/xdg/presswatch, or presswatch in a folder of XDG_CONFIG_DIRS.
+    One that nobody named counts only when it holds something presswatch reads. The system's is /etc/presswatch, then
+    what the platform's own rules say: /etc/xdg/presswatch, or presswatch in a folder of XDG_CONFIG_DIRS.
 
     Raises:
-        ConfigError: a folder was named that does not exist.
+        ConfigError: a folder was named that does not exist, or holds nothing presswatch reads.
     """
     named = _named(given, environ, "config", cwd)
     if named is not None:
         if not named.path.is_dir():
             raise _no_folder(named, "make it with presswatch init DIR, or leave the option out")
+        if not _holds_config(named.path):
+            raise _holds_nothing(named)
         return named
     usual = (
         Place(cwd / "config", "./config"),
@@ -105,10 +108,17 @@ def _no_folder(named: Place, hint: str) -> ConfigError:
     return ConfigError([Fault(file=str(named.path), rule=f"the folder given by {named.rule} {state}", hint=hint)])
 
 
+def _holds_nothing(named: Place) -> ConfigError:
+    rule = f"the folder given by {named.rule} holds nothing presswatch reads: {', '.join(KNOWN_FILES)} or {SOURCES}/"
+    hint = f"put the shipped configuration there with {shlex.join(['presswatch', 'init', str(named.path)])}"
+    return ConfigError([Fault(file=str(named.path), rule=rule, hint=hint)])
+
+
 def _system_folders() -> tuple[Path, ...]:
     by_platform = platformdirs.site_config_dir("presswatch", multipath=True).split(os.pathsep)
     return (ETC, *map(Path, by_platform))
 
 
 def _holds_config(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in KNOWN_FILES) or (folder / SOURCES).is_dir()
+    # A link that leads nowhere was meant to be read as well.
+    return any(os.path.lexists(folder / name) for name in KNOWN_FILES) or (folder / SOURCES).is_dir()
