@@ -1,6 +1,7 @@
 """The rules of lists in a source's file, and what a site fills in by itself."""
 
 import json
+import re
 
 import pytest
 from config_faults import SUBSCRIPTIONS, THEMES, fill
@@ -39,11 +40,16 @@ BROKEN_RULES = {
     ),
     "CSS": (
         LISTING + "entries:\n  items: li\n  link: 'a['\n",
-        ["7: entries.link = \"a[\": not a CSS selector: Expected ident or '*', got <EOF at 2>"],
+        ['7: entries.link = "a[": not a CSS selector: a name or * is missing at its end'],
     ),
     "CSS of an endpoint": (
         LISTING + "    entries:\n      items:\n        - li\n        - 'li >'\n",
-        ['8: endpoints[0].entries.items[1] = "li >": not a CSS selector: Expected selector, got <EOF at 4>'],
+        [
+            (
+                '8: endpoints[0].entries.items[1] = "li >": not a CSS selector: '
+                "an element such as li or .title is missing at its end"
+            ),
+        ],
     ),
     "XPath": (
         LISTING + "entries:\n  items: li\n  title: './/h2['\n",
@@ -373,3 +379,22 @@ def test_the_body_may_be_found_by_its_attributes(tmp_path):
     body = ["div[data-a='@b']", "//div[@class]", "//p[text()]", "//p[not(@class)]/.."]
     source = load(tmp_path, FEED + f"articles: {{body: {json.dumps(body)}}}\n")
     assert source.articles.body == tuple(body)
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("div[[x]]", 'a name or * is missing before character 5, "["'),
+        ("a..b", 'a name is missing before character 3, "."'),
+        ("a]", 'an element such as li or .title is missing before character 2, "]"'),
+        ("a[b=]", 'a name or a text in quotes is missing before character 5, "]"'),
+        ("a[b?c]", '= or ] is missing before character 4, "?"'),
+        ("a[b=c", "] is missing at its end"),
+        ("a[b='c]", "the quote at character 5 is not closed"),
+        ("a::attr(", "what belongs between the brackets is missing at its end"),
+        ("a:foo", "The pseudo-class :foo is unknown"),
+    ],
+)
+def test_a_slip_in_css_is_told_in_plain_words_with_its_place(expression, told):
+    with pytest.raises(ValueError, match=re.escape(f"not a CSS selector: {told}") + "$"):
+        check_selector(expression)

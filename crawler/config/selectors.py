@@ -17,6 +17,19 @@ _XPATH = re.compile(
     r"(?:self|child|parent|attribute|ancestor(?:-or-self)?|descendant(?:-or-self)?|following(?:-sibling)?"
     r"|preceding(?:-sibling)?)::"
 )
+# What cssselect's parser says, https://github.com/scrapy/cssselect/blob/master/cssselect/parser.py
+_MISSING = re.compile(r"(Expected .+|Operator expected), got <.+ at (\d+)>", re.DOTALL)
+_UNCLOSED = re.compile(r"Unclosed string at (\d+)")
+_EXPECTED = {
+    "Expected ident": "a name",
+    "Expected ident or '*'": "a name or *",
+    "Expected string or ident": "a name or a text in quotes",
+    "Expected selector": "an element such as li or .title",
+    "Expected an argument": "what belongs between the brackets",
+    "Expected ']'": "]",
+    "Expected ')'": ")",
+    "Operator expected": "= or ]",
+}
 # What an expression is tried on: faults of functions and of prefixes show only when there is something to ask.
 _SAMPLE = html.document_fromstring("<div class=a id=b><p><a href=/c title=d>e</a></p></div>")
 
@@ -37,7 +50,20 @@ def as_xpath(expression: str) -> str:
     try:
         return HTMLTranslator().css_to_xpath(expression, prefix="descendant-or-self::")
     except SelectorError as error:
-        raise ValueError(f"not a CSS selector: {error}") from error
+        raise ValueError(f"not a CSS selector: {_in_plain_words(str(error), expression)}") from error
+
+
+def _in_plain_words(fault: str, expression: str) -> str:
+    """What cssselect says of an expression, without the words of its parser; as it is where it has none."""
+    unclosed = _UNCLOSED.fullmatch(fault)
+    if unclosed:
+        return f"the quote at character {int(unclosed[1]) + 1} is not closed"
+    missing = _MISSING.fullmatch(fault)
+    if missing is None:
+        return fault
+    what, at = _EXPECTED.get(missing[1], "something"), int(missing[2])
+    where = f'before character {at + 1}, "{expression[at]}"' if at < len(expression) else "at its end"
+    return f"{what} is missing {where}"
 
 
 @lru_cache(maxsize=1024)
