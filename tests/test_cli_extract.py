@@ -6,6 +6,7 @@ import re
 import socket
 import time
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -23,6 +24,7 @@ from crawler.ledger import Ledger
 from crawler.storage import StorageError
 from pipelines.extract.saved import own_address
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 KEYS = (
     "page url outcome title published published_evidence authors account language text markdown images extractor"
 ).split()
@@ -536,7 +538,7 @@ def test_a_host_that_asked_to_be_left_alone_still_is(rig, call, site):
     asked = len(site.hits)
     result = call("https://alpha.example/a")
     # The pause after robots.txt moved the clock before the answer came.
-    until = (START + timedelta(hours=2, seconds=2)).isoformat(timespec="seconds")
+    until = (START + timedelta(hours=2, seconds=2)).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
     assert (result.exit_code, len(site.hits)) == (3, asked)
     assert f"the host asked to be left alone until {until}" in result.stderr
 

@@ -2,6 +2,7 @@
 
 import re
 from string import Formatter
+from zoneinfo import ZoneInfo
 
 import pytest
 from archive_rows import HOUR, NOON, a_config, build
@@ -10,6 +11,7 @@ from crawler.config.models import Language, Subscription
 from crawler.fetch.failures import Failure
 from crawler.outcomes import Outcome
 from pipelines.digest.causes import PHRASES, told_in_chinese
+from pipelines.digest.phrases import Phrases
 from pipelines.digest.render import render_html, render_markdown
 from pipelines.digest.words import WORDS
 
@@ -97,16 +99,16 @@ def test_every_way_a_fetch_can_fail_is_told_in_chinese(failure):
     [
         ("the server has an error: HTTP 503", "服务器出错：HTTP 503"),
         (
-            "the server asks us to slow down: HTTP 567; it is left alone until 2025-03-03 09:10 UTC",
-            "服务器要求放慢：HTTP 567；暂停访问至 2025-03-03 09:10 UTC",
+            "the server asks us to slow down: HTTP 567; it is left alone until 2025-03-03 09:10",
+            "服务器要求放慢：HTTP 567；暂停访问至 2025-03-03 09:10",
         ),
         (
-            "not polled: qq.com asked to be left alone until 2025-03-05T05:00:26+00:00",
-            "没有查看：qq.com 要求暂缓访问，至 2025-03-05 05:00 UTC",
+            "not polled: qq.com asked to be left alone until 2025-03-05 05:00",
+            "没有查看：qq.com 要求暂缓访问，至 2025-03-05 05:00",
         ),
         (
-            "wxcang.example: WeChat asks for a captcha; it is left alone until 2025-03-05 06:00 UTC",
-            "wxcang.example: 微信要求验证码；暂停访问至 2025-03-05 06:00 UTC",
+            "wxcang.example: WeChat asks for a captcha; it is left alone until 2025-03-05 06:00",
+            "wxcang.example: 微信要求验证码；暂停访问至 2025-03-05 06:00",
         ),
         ('no row was found by .a li; a page titled "首页"', '没有找到条目，选择器为 .a li; a page titled "首页"'),
         (
@@ -121,3 +123,10 @@ def test_every_way_a_fetch_can_fail_is_told_in_chinese(failure):
 )
 def test_a_cause_is_told_in_chinese_as_far_as_it_is_known(cause, told):
     assert told_in_chinese(cause) == told
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_times_in_a_cause_are_told_in_the_digests_zone(language):
+    phrases = Phrases(language=language, zone=ZoneInfo("Asia/Shanghai"), form=str, shown=str)
+    told = phrases.cause("the server asks us to slow down: HTTP 429; it is left alone until 2025-03-03 23:10 UTC")
+    assert told.endswith(" 2025-03-04 07:10")

@@ -324,15 +324,25 @@ def test_every_failure_is_told_in_chinese(reason):
             "尝试次数已用尽，最后一次是服务器出错（HTTP 503）",
         ),
         (
-            "published 2025-02-01T00:00:00+00:00, older than the source's limit of 7 days",
-            "发布于 2025-02-01T00:00:00+00:00，超过来源 7 天的时限",
+            "published 2025-02-01 08:00, older than the source's limit of 7 days",
+            "发布于 2025-02-01 08:00，超过来源 7 天的时限",
         ),
+        ("qq.com asked to be left alone until 2025-03-05 13:00", "qq.com 要求在 2025-03-05 13:00 之前不要打扰"),
+        ("the host asked to be left alone until 2025-03-05 13:00", "这台主机要求在 2025-03-05 13:00 之前不要打扰"),
         ("what nobody foresaw {x}", "“what nobody foresaw {x}”"),
         ("网站自己的话", "“网站自己的话”"),
     ],
 )
 def test_a_reason_is_told_in_chinese_where_it_is_recognised_and_quoted_where_not(reason, told):
     assert in_chinese(reason) == told
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_times_in_a_reason_are_told_in_the_installations_zone(language):
+    voice = Voice(language=language, zone=SHANGHAI)
+    told = voice.reason("published 2025-03-04T00:30:39+00:00, older than the source's limit of 7 days")
+    assert "2025-03-04 08:30" in told
+    assert "39" not in told
 
 
 def test_the_file_is_named(connection, rows):

@@ -17,6 +17,7 @@ from crawler.cli.manifest import Line, ManifestError, lines_of
 from crawler.cli.page_reader import PageReader
 from crawler.config.models import Source
 from crawler.ledger import Ledger
+from crawler.moments import in_zone
 from crawler.outcomes import Outcome
 from crawler.urls import UrlError, check_fetchable
 from pipelines.archive.explain_text import Voice
@@ -162,7 +163,7 @@ def _tell(app: App, found: Extracted) -> None:
         voice = Voice(language=app.language, zone=app.config.settings.zone)
         click.echo(text_for_person(found, voice))
     if found.outcome is Outcome.FAILED:
-        click.echo(f"{found.page}: {found.reason}", err=True)
+        click.echo(f"{found.page}: {in_zone(found.reason or '', app.config.settings.zone)}", err=True)
 
 
 def _print(found: Extracted, *, indent: int | None = None) -> None:

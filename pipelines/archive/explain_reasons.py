@@ -50,8 +50,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"same_text as entry (?P<entry>\d+)", "与编号 {entry} 的正文相同"),
         (r"same_key as entry (?P<entry>\d+)", "与编号 {entry} 是同一篇文章"),
-        (rf"published (?P<at>\S+), {_STALE}", "发布于 {at}，超过来源 {days} 天的时限"),
-        (rf"unchanged since (?P<at>\S+), {_STALE}", "自 {at} 起没有变动，超过来源 {days} 天的时限"),
+        (rf"published (?P<at>[^,]+), {_STALE}", "发布于 {at}，超过来源 {days} 天的时限"),
+        (rf"unchanged since (?P<at>[^,]+), {_STALE}", "自 {at} 起没有变动，超过来源 {days} 天的时限"),
         (
             r"undated, behind (?P<most>\d+) others of what its list or index held at first: taken for old",
             "没有日期，排在列表最初的 {most} 条之后：当作旧文",
@@ -64,7 +64,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"redirected to the front page (?P<url>\S+), as sites do with what they deleted",
             "被转到首页 {url}，网站对已删除的文章常这样做",
         ),
-        (r"(?P<host>\S+) asked to be left alone until (?P<at>\S+)", "{host} 要求在 {at} 之前不要打扰"),
+        (r"the host asked to be left alone until (?P<at>.+)", "这台主机要求在 {at} 之前不要打扰"),
+        (r"(?P<host>\S+) asked to be left alone until (?P<at>.+)", "{host} 要求在 {at} 之前不要打扰"),
         (r"the answer is (?P<type>.+), not a page of text", "得到的是 {type}，不是文字页面"),
         (r"forgotten on (?P<day>\S+): (?P<why>.*)", "已于 {day} 按要求遗忘：{why}"),
     )

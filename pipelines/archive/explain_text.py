@@ -7,6 +7,7 @@ from typing import Any
 
 from crawler.config.models import Language
 from crawler.items import Dating, Precision, TermHit, ThemeVerdict
+from crawler.moments import in_zone
 from crawler.text import one_line
 from crawler.tombstones import Tombstone
 from pipelines.archive.diff import changed_clauses
@@ -60,8 +61,9 @@ class Voice:
         return self.say("outcome", word=word, outcome=outcome) if outcome else word
 
     def reason(self, reason: str) -> str:
-        """As the ledger holds it, which is English."""
-        return in_chinese(reason) if self.language is Language.ZH_CN else reason
+        """As the ledger holds it, which is English and in UTC."""
+        told = in_zone(reason, self.zone)
+        return in_chinese(told) if self.language is Language.ZH_CN else told
 
     def time(self, moment: datetime) -> str:
         return moment.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S")

@@ -25,12 +25,12 @@ PHRASES = {
 _PHRASE = re.compile(
     r"(?:(?<=: )|(?<=; )|^)(" + "|".join(map(re.escape, sorted(PHRASES, key=len, reverse=True))) + r")(?=[:;,]|$)"
 )
-_MOMENT = r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d)?(?:\+00:00| UTC)"
+_MOMENT = r"(\d{4}-\d\d-\d\d \d\d:\d\d)"  # as crawler.moments tells it
 _SENTENCES = tuple(
     (re.compile(rf"(?:(?<=: )|(?<=; )|^){pattern}"), told)
     for pattern, told in (
-        (rf"it is left alone until {_MOMENT}", r"暂停访问至 \1 \2 UTC"),
-        (rf"not polled: (\S+) asked to be left alone until {_MOMENT}", r"没有查看：\1 要求暂缓访问，至 \2 \3 UTC"),
+        (rf"it is left alone until {_MOMENT}", r"暂停访问至 \1"),
+        (rf"not polled: (\S+) asked to be left alone until {_MOMENT}", r"没有查看：\1 要求暂缓访问，至 \2"),
         (
             r"only (\d+) MB are free in (.+), less than min_free_mb: (\d+)",
             r"\2 只剩 \1 MB 可用，少于 min_free_mb 的 \3 MB",

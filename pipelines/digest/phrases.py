@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from crawler.config.models import Language
 from crawler.items import Precision
+from crawler.moments import in_zone
 from crawler.outcomes import Outcome
 from crawler.text import clean
 from pipelines.digest.causes import told_in_chinese
@@ -75,8 +76,9 @@ class Phrases:
         return self("legend", names=self.form(" · ".join(pairs))) if pairs else ""
 
     def cause(self, cause: str) -> str:
-        """Why a source failed, as the books have it, which are written in English."""
-        return self.shown(told_in_chinese(cause) if self.language is Language.ZH_CN else cause)
+        """Why a source failed, as the books have it, which are written in English and in UTC."""
+        told = in_zone(cause, self.zone)
+        return self.shown(told_in_chinese(told) if self.language is Language.ZH_CN else told)
 
 
 def outcomes_told(digest: Digest) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from crawler.config.models import Language
+from crawler.moments import in_zone
 from pipelines.archive.explain_reasons import in_chinese
 from pipelines.health.failing import address_and_cause
 from pipelines.health.next_poll import NextPoll
@@ -40,8 +41,9 @@ class Speech:
         return (*lines[:_MOST], self("more", count=more)) if more > 0 else tuple(lines)
 
     def reason(self, reason: str) -> str:
-        """A reason or an error as the ledger holds it, which is English."""
-        return in_chinese(reason) if reason and self.language is Language.ZH_CN else reason
+        """A reason or an error as the ledger holds it, which is English and in UTC."""
+        told = in_zone(reason, self.zone)
+        return in_chinese(told) if told and self.language is Language.ZH_CN else told
 
     def error(self, error: str) -> str:
         """A line of a book's errors."""
