@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from crawler.read_only import on_read_only_disk, read_only_uri
 from crawler.storage import StorageError, StorageFault, database_error, file_error
 
 __all__ = ["Database", "Migration", "StorageError", "check_url", "insert_for", "sqlite_url"]
@@ -93,6 +94,9 @@ class Database:
                     f"{self._shown} is at schema {before}, which this presswatch ({after}) does not know: "
                     "it was written by a newer one; install that one"
                 )
+            if self.path is not None and on_read_only_disk(self.path):
+                told = f"{self._shown} is at schema {before or 'none'}, and this presswatch reads {after}"
+                raise StorageError(f"{told}: it cannot be brought up to date, as its file system is read-only")
             kept = self._copy_aside(after) if keep_copy and before is not None else None
             try:
                 with self.write() as connection:
@@ -207,8 +211,14 @@ class Database:
     def _engine(self, url: str | URL) -> Engine:
         if make_url(url).get_backend_name() != "sqlite":
             return create_engine(url)
-        engine = create_engine(url, connect_args={"timeout": self._busy_seconds, "check_same_thread": False})
-        event.listen(engine, "connect", _prepare_sqlite)
+        options: dict[str, Any] = {"timeout": self._busy_seconds, "check_same_thread": False}
+        path = sqlite_path(url)
+        if path is not None and on_read_only_disk(path):
+            engine = create_engine(url, creator=lambda: sqlite3.connect(read_only_uri(path), uri=True, **options))
+            event.listen(engine, "connect", _prepare_reading)
+        else:
+            engine = create_engine(url, connect_args=options)
+            event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", self._begin_sqlite)
         return engine
 
@@ -306,8 +316,12 @@ def insert_for(connection: Connection) -> Any:
     return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
+def _prepare_reading(connection: sqlite3.Connection, record: Any) -> None:
     connection.isolation_level = None  # the driver opens no transaction of its own; `_begin_sqlite` does
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
+    _prepare_reading(connection, record)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")  # a committed outcome survives a power cut
     connection.execute("PRAGMA foreign_keys=ON")
