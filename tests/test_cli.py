@@ -1,7 +1,9 @@
 """The command line: its frame is light, its options stand anywhere, its errors are told in words."""
 
+import errno
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ import pytest
 from archive_rows import NOON, StoredRows
 from click.testing import CliRunner
 
-from crawler.cli import COMMANDS, cli
+from crawler.cli import COMMANDS, cli, main
 from crawler.cli.app import App, with_app
 from crawler.cli.checks import check_route, check_time
 from crawler.cli.logs import JsonLines, log_uncaught, set_up_logs
@@ -316,6 +318,27 @@ def test_an_internal_failure_ends_with_1_and_one_logged_line(places, rows):
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "not callable" in json.loads(run.stderr)["message"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here plays a full disk")
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("arguments", [["--help"], ["status"]], ids=["help", "status"])
+def test_output_that_the_disk_refuses_is_one_plain_line(places, rows, arguments, unbuffered):
+    command = [sys.executable, "-m", "crawler.cli", *places, *arguments]
+    with Path("/dev/full").open("w") as full:
+        environ = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environ)
+    told = "Error: the output cannot be written: No space left on device\n"
+    assert (run.returncode, run.stderr) == (1, told)
+
+
+def test_another_file_that_the_disk_refuses_is_an_internal_failure(monkeypatch):
+    def refused(**_):
+        raise OSError(errno.ENOSPC, "No space left on device", "another")
+
+    monkeypatch.setattr("crawler.cli.cli", refused)
+    with pytest.raises(OSError, match="another"):
+        main()
 
 
 def test_a_logged_line_has_the_time_in_utc():

@@ -1,5 +1,9 @@
 """The command line. This file imports click alone: a command's module is imported when the command is called."""
 
+import errno
+import os
+import sys
+
 import click
 
 from crawler.cli.lazy import LazyCommand, LazyGroup
@@ -49,4 +53,28 @@ def cli() -> None:
 
 
 def main() -> None:
-    cli(prog_name="presswatch")
+    try:
+        try:
+            cli(prog_name="presswatch")
+        finally:
+            sys.stdout.flush()  # here it can be told what the interpreter's end would only warn of
+    except OSError as error:
+        reader_is_gone = error.errno == errno.EPIPE
+        if not reader_is_gone and not _is_refused_by_stdout(error):
+            raise
+        # What is left in the buffer would be refused once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not reader_is_gone:
+            sys.stderr.write(f"Error: the output cannot be written: {error.strerror}\n")
+        sys.exit(1)
+
+
+def _is_refused_by_stdout(error: OSError) -> bool:
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
+        return False
+    try:
+        sys.stdout.write("\n")  # nothing may be left in a buffer to try it with
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False  # it was another file
