@@ -237,6 +237,17 @@ def test_the_command_says_in_words_that_nothing_was_crawled_yet(tmp_path):
     assert "nothing has been crawled yet: run presswatch crawl first" in result.stderr
 
 
+def test_the_command_says_that_the_first_run_is_still_at_work(tmp_path):
+    (tmp_path / "data").mkdir()
+    database = Database.open(sqlite_url(tmp_path / "data" / "presswatch.db"))
+    with database.write() as connection:
+        connection.execute(insert(run).values(command="crawl", process=1, started=NOON))
+    database.close()
+    result = CliRunner().invoke(cli, ["--data", str(tmp_path / "data"), "digest"], prog_name="presswatch")
+    assert result.exit_code == 2
+    assert "run 1 is at work, since 2025-03-03 12:00; the first digest can be had when it has ended" in result.stderr
+
+
 def test_a_preview_stores_nothing_and_moves_no_cut(press, rows):
     press.issue(shanghai(3, 10))
     rows.an_article(1, kept_at=shanghai(3, 11))

@@ -6,10 +6,12 @@ from datetime import date, datetime
 import click
 from rich.console import Console
 from rich.markdown import Markdown
+from sqlalchemy import select
 
 from crawler.cli.app import App, NotFoundError, print_document, with_app
 from crawler.cli.near import nearest
 from crawler.config.models import Subscription
+from crawler.tables import run
 from pipelines.digest.all_due import issue_all_due
 from pipelines.digest.check import faults_of
 from pipelines.digest.issue import (
@@ -139,8 +141,17 @@ def latest_of(app: App, subscription: Subscription) -> IssuedDigest:
     """
     found = latest(app.existing_database, app.config, subscription, app.data / "digests")
     if found is None:
-        raise NotFoundError("nothing has been crawled yet: run presswatch crawl first (a digest needs one good poll)")
+        raise NotFoundError(_why_none_yet(app))
     return found
+
+
+def _why_none_yet(app: App) -> str:
+    with app.existing_database.read() as connection:
+        begun = connection.execute(select(run.c.id, run.c.started).where(run.c.ended.is_(None))).first()
+    if begun is None:
+        return "nothing has been crawled yet: run presswatch crawl first (a digest needs one good poll)"
+    since = begun.started.astimezone(app.config.settings.zone)
+    return f"run {begun.id} is at work, since {since:%Y-%m-%d %H:%M}; the first digest can be had when it has ended"
 
 
 def show(issued: IssuedDigest, form: Format | None) -> None:
