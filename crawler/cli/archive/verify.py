@@ -61,4 +61,5 @@ def _sum(checked: Extent | None, told: Counter[Kind]) -> str:
         return "the database is damaged; nothing that stands in it was checked"
     found = ", ".join(f"{count} {kind.value.replace('_', ' ')}" for kind, count in told.items())
     whole = f"{checked.articles} articles, {checked.versions} versions and {checked.files} files"
-    return f"{whole}: {found or 'all is well'}"
+    fewer = " (an article that is off theme or has expired has none)" if checked.files < checked.articles else ""
+    return f"{whole}{fewer}: {found or 'all is well'}"
