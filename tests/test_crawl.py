@@ -99,6 +99,12 @@ def test_a_named_source_is_polled_now_and_no_other(presswatch, rig, site):
     assert "beta.example/feed" not in site.hits
 
 
+def test_all_and_a_name_contradict_each_other(presswatch, site):
+    result = presswatch("crawl", "--all", "alpha")
+    assert (result.exit_code, site.hits) == (2, [])
+    assert "give either --all or the names of sources" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [("alpa", "did you mean alpha?"), ("beta", "source beta is switched off"), ("x", "there are: alpha")],

@@ -72,6 +72,8 @@ def crawl(
     **flags: bool,
 ) -> None:
     """Visit what is due: poll, fetch, extract, judge, store. A named SOURCE is polled now, due or not."""
+    if names and flags["poll_all"]:
+        raise click.UsageError("give either --all or the names of sources")
     if captures and app.route:
         raise click.UsageError("give either --replay or --route: a replay sends no request")
     if captures and minutes:
