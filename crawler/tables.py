@@ -96,6 +96,14 @@ book = Table(
     Column("bytes", Integer, nullable=False, default=0),
     Column("error", Text, nullable=False, default=""),
 )
+# The last run in which a source brought an article.
+Index(
+    "ix_book_kept",
+    book.c.source,
+    book.c.run,
+    sqlite_where=text("kept + copy > 0"),
+    postgresql_where=text("kept + copy > 0"),
+)
 # The last time that a source was asked; most lines are of runs that did not ask it.
 Index(
     "ix_book_polled",

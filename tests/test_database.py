@@ -67,6 +67,7 @@ def test_the_indexes_that_carry_conditions_were_migrated_with_them(database):
         ).all()
     conditions = {name: sql.partition(" WHERE ")[2] for name, sql in found}
     assert conditions == {
+        "ix_book_kept": "kept + copy > 0",
         "ix_book_polled": "polls > 0",
         "ix_entry_pending": "outcome IS NULL",
         "ix_article_original": "outcome = 'kept' AND representative IS NULL",

@@ -50,6 +50,18 @@ def test_a_digest_is_late_an_hour_after_its_cut(house, now, is_late):
     assert check(house, now) == ((1, "", [told]) if is_late else (0, "", []))
 
 
+@pytest.mark.parametrize("name", ["2025-03-03.md", "2025-03-03.json", "latest.html"])
+def test_a_file_that_is_gone(house, name):
+    house.rows.an_article(1)
+    house.issue(NOON)
+    folder = house.data / "digests"
+    (folder / "daily" / name).unlink()
+    told = f"daily: files of the digest of 2025-03-03 are missing in {folder}; presswatch digest makes them again"
+    assert check(house, NOON) == (1, "", [told])
+    house.call("digest", now=NOON)
+    assert check(house, NOON) == (0, "", [])
+
+
 def test_it_issues_and_writes_nothing(house):
     house.rows.an_article(1)
     check(house, NOON)

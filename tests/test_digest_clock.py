@@ -60,7 +60,7 @@ def test_after_a_clock_ran_ahead_each_article_is_told_once_and_digests_go_on(hou
     [[stored]] = house.query("SELECT count(*) FROM article")
     assert Counter(told) == Counter(told_again(house))
     assert (len(told), len(set(told))) == (stored, stored)
-    assert not faults_of(house.database, house.config, house.config.subscriptions[0], house.now)
+    assert not faults_of(house.database, house.config, house.config.subscriptions[0], house.now, house.data / "digests")
     house.archive.recover()
     assert house.query("SELECT count(*) FROM article WHERE NOT filed") == [(0,)]
     assert house.call("archive", "verify", now=house.now).exit_code == 0
@@ -71,15 +71,15 @@ def test_a_clock_that_is_right_again_is_noticed_where_nothing_new_was_stored(hou
     live(house, NOON + 40 * DAY, [0 * HOUR])
     before = [cut.date for cut in cuts_of(house)]
     house.now = RIGHT
-    fault, *_ = faults_of(house.database, house.config, house.config.subscriptions[0], house.now)
+    fault, *_ = faults_of(house.database, house.config, house.config.subscriptions[0], house.now, house.data / "digests")
     assert (fault.fault, "cut in the future, at 2025-04-12 08:00 (Asia/Shanghai)" in fault.told) == ("ahead", True)
-    assert is_due(house.database, house.config, house.config.subscriptions[0], house.now)
+    assert is_due(house.database, house.config, house.config.subscriptions[0], house.now, house.data / "digests")
     assert house.issue() is None
     assert [cut.date for cut in cuts_of(house)] == before  # by which their files are named
     assert all(cut.cut_to < RIGHT + HOUR for cut in cuts_of(house))
-    [empty] = faults_of(house.database, house.config, house.config.subscriptions[0], house.now)
+    [empty] = faults_of(house.database, house.config, house.config.subscriptions[0], house.now, house.data / "digests")
     assert empty.fault == "empty"
-    assert not is_due(house.database, house.config, house.config.subscriptions[0], house.now)
+    assert not is_due(house.database, house.config, house.config.subscriptions[0], house.now, house.data / "digests")
     assert house.issue(RIGHT + DAY).digest.date == "2025-03-07"
 
 

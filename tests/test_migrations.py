@@ -221,7 +221,7 @@ def as_at_0002(path, keys):
         connection.execute("DROP INDEX ix_endpoint_parent")
         for column in ("parent", "appeared", "changed", "undated"):
             connection.execute(f"ALTER TABLE endpoint DROP COLUMN {column}")
-        for index in ("ix_book_polled", "ix_run_ended", "ix_run_started"):
+        for index in ("ix_book_kept", "ix_book_polled", "ix_run_ended", "ix_run_started"):
             connection.execute(f"DROP INDEX {index}")
         for column in ("live", "told"):
             connection.execute(f"ALTER TABLE run DROP COLUMN {column}")

@@ -105,7 +105,10 @@ def select_subscription(app: App, name: str | None) -> Subscription:
 
 def check(app: App, subscriptions: tuple[Subscription, ...], now: datetime) -> None:
     """Tell what is wrong, a line each, and exit with 1; say nothing when nothing is."""
-    faults = [fault for item in subscriptions for fault in faults_of(app.existing_database, app.config, item, now)]
+    folder = app.data / "digests"
+    faults = [
+        fault for item in subscriptions for fault in faults_of(app.existing_database, app.config, item, now, folder)
+    ]
     if app.json:
         print_document({"checked": [item.name for item in subscriptions], "faults": faults})
     for fault in faults:

@@ -5,7 +5,6 @@ source is one that nobody reads. Faults of presswatch, books that do not balance
 that nothing at all could be polled are told every time.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,10 +12,10 @@ from zoneinfo import ZoneInfo
 from crawler.books import Book
 from crawler.cli.earlier_runs import NONE_EARLIER, EarlierRuns, is_news
 from crawler.fetch.failures import Failure
+from crawler.moments import in_zone
 from crawler.run_report import RunReport
 
 _MOST_COMMANDS = 3  # that are named at the end
-_UTC_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:\+00:00| UTC)")
 _NOBODY_WATCHED = "no source is enabled: nothing is watched; see the folder sources/ of the configuration"
 
 
@@ -122,19 +121,14 @@ def _errors_of_sources(report: RunReport) -> dict[str, list[str]]:
 def _by_source(news: dict[str, list[str]], zone: ZoneInfo) -> Iterator[str]:
     for source, errors in news.items():
         yield source
-        yield from (f"  {_in_zone(error, zone)}" for error in errors)
-
-
-def _in_zone(error: str, zone: ZoneInfo) -> str:
-    """The books tell times in UTC."""
-    return _UTC_MOMENT.sub(lambda found: _moment(datetime.fromisoformat(f"{found[1]} {found[2]}+00:00"), zone), error)
+        yield from (f"  {in_zone(error, zone)}" for error in errors)
 
 
 def _all_repeats(errors: dict[str, list[str]], zone: ZoneInfo) -> Iterator[str]:
     """What is wrong where nothing else is news."""
     source, (first, *_) = next(iter(errors.items()))
     more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-    yield f"as told today already: {source}: {_in_zone(first, zone)}{more}"
+    yield f"as told today already: {source}: {in_zone(first, zone)}{more}"
 
 
 def _repeats(sources: Sequence[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from crawler.books import Book
+from crawler.books import Book, faults_in
 from crawler.config.models import Config
 from crawler.tables import run
 from pipelines.digest.model import BookLine, Books, Imbalance, InterruptedRun, RunFault
@@ -39,7 +39,7 @@ def _faults(runs: Sequence[Any], totals: Sequence[Book]) -> tuple[RunFault, ...]
     of_sources = {line for total in totals for line in total.error.splitlines()}
     faults: dict[str, RunFault] = {}
     for row in runs:
-        for cause in () if row.interrupted else row.error.splitlines():
+        for cause in () if row.interrupted else faults_in(row.error):
             if " ".join(cause.split()) not in of_sources:
                 kind = _NUMBER.sub("#", cause)
                 first = faults.get(kind) or RunFault(run=row.id, started=row.started, cause=cause, runs=0)

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from sqlalchemy import Connection
 
 from crawler.config.models import Config, Subscription
 from crawler.database import Database
+from pipelines.digest.files import is_filed
 from pipelines.digest.issue import build_cut
 from pipelines.health.cuts import Cut, Outlook, digests_of, outlook, zone_of
 
@@ -19,6 +21,7 @@ class Fault(StrEnum):
     NEVER_ISSUED = "never_issued"
     LATE = "late"
     AHEAD = "ahead"
+    NO_FILE = "no_file"
     EMPTY = "empty"
     UNBALANCED = "unbalanced"
 
@@ -31,12 +34,21 @@ class DigestFault:
     told: str  # the whole of it in words
 
 
-def faults_of(database: Database, config: Config, subscription: Subscription, now: datetime) -> tuple[DigestFault, ...]:
-    """What is wrong with the newest digest of a subscription; nothing when all is well."""
+def faults_of(
+    database: Database, config: Config, subscription: Subscription, now: datetime, folder: Path
+) -> tuple[DigestFault, ...]:
+    """What is wrong with the newest digest of a subscription, whose files lie below `folder`; nothing if all is well.
+
+    Raises:
+        StorageError: the folder cannot be read.
+    """
     with database.read() as connection:
         seen = outlook(config, subscription, digests_of(connection), now)
         timing = tuple(_faults_of_time(config, subscription, seen))
-        return timing if seen.last is None else (*timing, *_faults_in(connection, config, subscription, seen.last))
+        if seen.last is None:
+            return timing
+        filing = _faults_of_files(subscription, seen.last, folder)
+        return (*timing, *filing, *_faults_in(connection, config, subscription, seen.last))
 
 
 def _faults_of_time(config: Config, subscription: Subscription, seen: Outlook) -> Iterator[DigestFault]:
@@ -50,6 +62,12 @@ def _faults_of_time(config: Config, subscription: Subscription, seen: Outlook) -
     if seen.late is not None:
         told = f"its cut came at {_at(config, subscription, seen.late)}; presswatch digest issues it"
         yield _fault(subscription, Fault.LATE, seen.late.date, f"the digest of {seen.late.date} is late: {told}")
+
+
+def _faults_of_files(subscription: Subscription, cut: Cut, folder: Path) -> Iterator[DigestFault]:
+    if not is_filed(folder, subscription.name, cut.date, is_latest=True):
+        told = f"files of the digest of {cut.date} are missing in {folder}; presswatch digest makes them again"
+        yield _fault(subscription, Fault.NO_FILE, cut.date, told)
 
 
 def _at(config: Config, subscription: Subscription, cut: Cut) -> str:

@@ -19,6 +19,13 @@ def upgrade() -> None:
     op.create_index('ix_run_started', 'run', ['started'])
     op.create_index('ix_run_ended', 'run', ['ended'])
     op.create_index(
+        'ix_book_kept',
+        'book',
+        ['source', 'run'],
+        sqlite_where=sa.text('kept + copy > 0'),
+        postgresql_where=sa.text('kept + copy > 0'),
+    )
+    op.create_index(
         'ix_book_polled',
         'book',
         ['source', 'run'],
@@ -29,6 +36,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index('ix_book_polled', 'book')
+    op.drop_index('ix_book_kept', 'book')
     op.drop_index('ix_run_ended', 'run')
     op.drop_index('ix_run_started', 'run')
     op.drop_column('run', 'told')
