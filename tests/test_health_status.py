@@ -1,18 +1,21 @@
 """What status tells of presswatch as a whole, from rows as runs leave them."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from archive_rows import DAY, HOUR, NOON, StoredRows, a_config, a_source
 from sqlalchemy import insert
 
-from crawler.config.models import SeedReference, Settings, Subscription
+from crawler.config.models import Language, SeedReference, Settings, Subscription
 from crawler.outcomes import DONE_WITHOUT
 from crawler.schedule.heartbeat import Beat
 from crawler.tables import endpoint, host, run
 from pipelines.health.next_poll import Because
+from pipelines.health.speech import Speech
 from pipelines.health.status import status_of
 from pipelines.health.status_model import Note, Problem, RunEnd, State
+from pipelines.health.status_text import status_parts
 
 MINUTE = timedelta(minutes=1)
 POLLED = {"polls": 1, "requests": 2, "bytes": 900}
@@ -258,6 +261,50 @@ def test_the_last_five_runs_are_told_newest_first_with_their_sums(database, conf
 def test_presswatch_that_is_not_started_any_more_is_told(database, config, rows, now, is_late):
     every_half_hour(database, rows)
     assert (Problem.LATE_RUN in status(database, config, now).problems) is is_late
+
+
+@pytest.mark.parametrize(
+    ("started", "next_poll", "late_after"),
+    [
+        pytest.param([0], (0.5, "adaptive"), 3.5, id="one run, then cron that never worked"),
+        pytest.param([0], (24, "1d"), 48, id="an interval longer than the patience"),
+        pytest.param([0, 0.2, 0.4], (0.5, "adaptive"), 3.5, id="three runs are no rhythm"),
+        pytest.param([0, 1], (0.5, "adaptive"), 4, id="a run that left it due"),
+        pytest.param([-24, 0], (0.5, "adaptive"), 24.5, id="once a day so far"),
+    ],
+)
+def test_before_there_is_a_rhythm_a_run_is_late_when_something_has_long_been_due(
+    database, rows, tmp_path, started, next_poll, late_after
+):
+    due, every = next_poll
+    source = a_source("chenfeng").model_copy(update={"endpoints": (_endpoint({"every": every}),)})
+    config = a_config(tmp_path, sources=(source,))
+    rows.an_endpoint(**GOOD, next_due=NOON + due * HOUR)
+    with database.write() as connection:
+        connection.execute(run.update().values(started=NOON + started[0] * HOUR, ended=NOON + started[0] * HOUR))
+    for hours in started[1:]:
+        rows.a_run(started=NOON + hours * HOUR, ended=NOON + hours * HOUR + MINUTE)
+    found = {
+        minutes: Problem.LATE_RUN in status(database, config, NOON + late_after * HOUR + minutes * MINUTE).problems
+        for minutes in (-1, 1)
+    }
+    assert found == {-1: False, 1: True}
+
+
+def test_what_is_held_makes_no_run_late(database, config, polled):
+    later = NOON + 2 * DAY
+    with database.write() as connection:
+        connection.execute(insert(host).values(name="chenfeng.example", next_due=later + HOUR))
+    assert Problem.LATE_RUN not in status(database, config, later).problems
+
+
+def test_a_late_run_is_told_first_of_many_problems(database, config, polled):
+    polled.an_endpoint(last_outcome="failed", last_error="no connection: x", next_due=NOON)
+    later = NOON + 630 * DAY
+    found = status(database, config, later)
+    assert found.problems == (Problem.LATE_RUN, Problem.FAILING)
+    head = status_parts(found, Speech(language=Language.EN, now=later, zone=later.tzinfo))[0].lines[0]
+    assert re.match("no run has begun for 630d.*; 1 source needs you ", head)
 
 
 def every_half_hour(database, rows, ended=MINUTE):

@@ -7,7 +7,7 @@ from crawler.books import faults_in
 from crawler.doctor.ledger import LastRun, LedgerFacts
 from crawler.doctor.model import Finding, note, ok, warning
 from crawler.schedule.heartbeat import Beat, is_alive, is_silent
-from pipelines.health.runs import LONGEST_RUN
+from pipelines.health.late import LONGEST_RUN
 
 _QUIET = timedelta(days=1)  # without a run
 

@@ -1,9 +1,7 @@
-"""The last runs, whether the next one is late, and the books of a day."""
+"""The last runs, and the books of a day."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -12,16 +10,10 @@ from crawler.books import Book, books_of, faults_in
 from crawler.tables import book, run
 from pipelines.health.books import books_of_runs
 from pipelines.health.counts import counts_of, errors_in, totals
-from pipelines.health.cuts import GRACE
 from pipelines.health.source_model import SourceRun
 from pipelines.health.status_model import BooksLine, Imbalance, RunEnd, RunLine, SourceBooks
 
-LONGEST_RUN = timedelta(hours=6)  # what is at work for longer hangs
-
 _SHOWN = 5
-_RHYTHM = 11  # runs whose gaps tell how often presswatch is started
-_FEWEST_GAPS = 3
-_LATE_GAPS = 3.0  # times the usual gap
 _BOOKS = timedelta(hours=24)
 
 
@@ -41,27 +33,6 @@ def runs_of_source(connection: Connection, source: str) -> tuple[SourceRun, ...]
         .limit(_SHOWN)
     ).all()
     return tuple(_source_run(connection, row.id, row.started, source) for row in rows)
-
-
-def is_run_late(connection: Connection, now: datetime, is_at_work: Callable[[int], bool]) -> bool:
-    """Whether none has begun for three times the usual gap, an hour at least.
-
-    With fewer runs than tell a rhythm nothing is late. A run that is at work is not, and one that has not ended for six
-    hours is: it hangs, or it died and nothing has closed its books since.
-
-    Args:
-        connection: to the database.
-        now: the time.
-        is_at_work: whether the run of this process is, as far as anybody knows.
-    """
-    rows = connection.execute(select(run).order_by(run.c.id.desc()).limit(_RHYTHM)).all()
-    if not rows:
-        return False
-    last, age = rows[0], now - rows[0].started
-    if last.ended is None and (age > LONGEST_RUN or is_at_work(last.process)):
-        return bool(age > LONGEST_RUN)
-    gaps = [later.started - earlier.started for later, earlier in pairwise(rows)]
-    return len(gaps) >= _FEWEST_GAPS and bool(age > max(GRACE, _LATE_GAPS * median(gaps)))
 
 
 def books_until(connection: Connection, now: datetime) -> BooksLine:

@@ -11,8 +11,9 @@ from crawler.items import Origin
 from crawler.schedule.heartbeat import Beat, is_alive, is_silent
 from crawler.tables import entry
 from pipelines.health.digests import digest_lines
+from pipelines.health.late import is_run_late
 from pipelines.health.one_source import detail_of
-from pipelines.health.runs import books_until, is_run_late, last_runs
+from pipelines.health.runs import books_until, last_runs
 from pipelines.health.source_model import SourceDetail
 from pipelines.health.sources import Facts, facts_of, next_polls, source_lines
 from pipelines.health.status_model import (
@@ -66,8 +67,8 @@ def status_of(
     digests, books = digest_lines(connection, config, now), books_until(connection, now)
     runs = last_runs(connection)
     has_daemon = daemon is not None and not daemon.ended and not daemon.is_silent
-    late = is_run_late(connection, now, lambda process: has_daemon or is_at_work(process))
-    late = late and any(line.next_poll and line.next_poll.is_due for line in lines)
+    polls = [poll for source in config.sources for poll in next_polls(source, facts, now).values()]
+    late = is_run_late(connection, polls, now, lambda process: has_daemon or is_at_work(process))
     signs = _Signs(sources=lines, digests=digests, books=books, runs=runs, daemon=daemon, run_is_late=late)
     problems = tuple(_problems(signs))
     return Status(
@@ -97,11 +98,11 @@ def _detail(connection: Connection, config: Config, facts: Facts, name: str, now
 def _problems(signs: _Signs) -> Iterator[Problem]:
     states = {line.state for line in signs.sources}
     found = {
+        Problem.LATE_RUN: signs.run_is_late,
         Problem.NO_SOURCE: states <= {State.DISABLED},
         Problem.FAILING: any(one.is_lasting for line in signs.sources for one in line.failing),
         Problem.SILENT: any(line.silent for line in signs.sources),
         Problem.SILENT_DAEMON: signs.daemon is not None and signs.daemon.is_silent,
-        Problem.LATE_RUN: signs.run_is_late,
         Problem.LATE_DIGEST: any(line.is_late for line in signs.digests),
         Problem.DIGEST_AHEAD: any(line.is_ahead for line in signs.digests),
         Problem.FAULTY_RUN: _last_end(signs.runs) is RunEnd.FAULTY,

@@ -22,12 +22,12 @@ class State(StrEnum):
 
 
 class Problem(StrEnum):
-    """What keeps presswatch from being well."""
+    """What keeps presswatch from being well; first what makes all the rest old."""
 
+    LATE_RUN = "late_run"  # something is due, and no run has begun for far longer than usual
     FAILING = "failing"  # sources, for more than one poll in a row or for an hour
     SILENT = "silent"  # sources
     SILENT_DAEMON = "silent_daemon"  # its last sign of life is too old
-    LATE_RUN = "late_run"  # no run has begun for three times the usual gap, and something is due
     LATE_DIGEST = "late_digest"
     DIGEST_AHEAD = "digest_ahead"  # cut in the future
     FAULTY_RUN = "faulty_run"  # the last one that ended: it had faults of presswatch itself or its storage

@@ -77,10 +77,12 @@ def _head(status: Status, speech: Speech) -> Iterator[str]:
 def _verdict(status: Status, speech: Speech) -> str:
     if status.is_well:
         return speech("well")
-    told = [speech.counted("need_you", status.need_you)] if status.need_you else []
     age = speech.age(status.runs[0].started) if status.runs else ""
     others = [problem for problem in status.problems if problem not in {Problem.FAILING, Problem.SILENT}]
-    return speech.joined([*told, *(speech(f"problem.{problem.value}", age=age) for problem in others)])
+    told = [speech(f"problem.{problem.value}", age=age) for problem in others]
+    if status.need_you:
+        told.insert(1 if Problem.LATE_RUN in others else 0, speech.counted("need_you", status.need_you))
+    return speech.joined(told)
 
 
 def _last_run(line: RunLine, speech: Speech) -> str:
