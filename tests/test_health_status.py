@@ -198,6 +198,23 @@ def test_what_waits_is_counted_and_the_oldest_is_told(database, config, rows):
 
 
 @pytest.mark.parametrize(
+    ("own", "held_until", "next_try"),
+    [
+        pytest.param(None, None, None, id="at once"),
+        pytest.param(NOON + HOUR, None, NOON + HOUR, id="its own time"),
+        pytest.param(None, NOON + HOUR, NOON + HOUR, id="its host is held"),
+        pytest.param(NOON + HOUR, NOON + 2 * HOUR, NOON + 2 * HOUR, id="its host is held for longer"),
+        pytest.param(NOON + 2 * HOUR, NOON + HOUR, NOON + 2 * HOUR, id="its host is held for less"),
+    ],
+)
+def test_what_waits_is_tried_no_sooner_than_its_host_allows(database, config, rows, own, held_until, next_try):
+    rows.an_entry(seen=NOON - HOUR, host="chenfeng.example", next_try=own)
+    with database.write() as connection:
+        connection.execute(insert(host).values(name="chenfeng.example", next_due=held_until))
+    assert status(database, config).oldest_pending[0].next_try == next_try
+
+
+@pytest.mark.parametrize(
     ("facts", "end"),
     [
         pytest.param({"error": ""}, RunEnd.COMPLETED, id="in order"),

@@ -135,7 +135,7 @@ class PendingLine:
     first_seen: datetime
     attempts: float  # failures so far, in fractions by kind
     last_error: str
-    next_try: datetime | None  # null: the next run
+    next_try: datetime | None  # its own or its host's, the later one; null: the next run
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
-from crawler.tables import entry
+from crawler.tables import entry, host
 from pipelines.health.status_model import PendingLine
 
 _SHOWN = 5
@@ -30,7 +31,13 @@ def waiting_by_source(connection: Connection) -> dict[str, Waiting]:
 
 def oldest_pending(connection: Connection, source: str | None) -> tuple[PendingLine, ...]:
     """Those that wait longest, of one source or of all."""
-    waits = select(entry).where(entry.c.outcome.is_(None)).order_by(entry.c.first_seen, entry.c.id).limit(_SHOWN)
+    waits = (
+        select(entry, host.c.next_due.label("held_until"))
+        .outerjoin(host, host.c.name == entry.c.host)
+        .where(entry.c.outcome.is_(None))
+        .order_by(entry.c.first_seen, entry.c.id)
+        .limit(_SHOWN)
+    )
     rows = connection.execute(waits if source is None else waits.where(entry.c.source == source))
     return tuple(
         PendingLine(
@@ -41,7 +48,12 @@ def oldest_pending(connection: Connection, source: str | None) -> tuple[PendingL
             first_seen=row.first_seen,
             attempts=row.attempts,
             last_error=row.last_error,
-            next_try=row.next_try,
+            next_try=_next_try(row),
         )
         for row in rows
     )
+
+
+def _next_try(row: Row[Any]) -> datetime | None:
+    """No sooner than its host wants to be asked again."""
+    return max(filter(None, (row.next_try, row.held_until)), default=None)
