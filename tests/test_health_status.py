@@ -122,15 +122,31 @@ def test_a_failed_poll_is_shown_at_once_and_needs_somebody_when_it_lasts(
     assert (found.need_you, found.problems) == ((1, (Problem.FAILING,)) if is_lasting else (0, ()))
 
 
-def test_a_list_that_an_endpoint_names_fails_its_source_too(database, config, polled):
-    home = polled.an_endpoint()
+def lists(database, home, outcomes):
     with database.write() as connection:
-        connection.execute(
-            insert(endpoint).values(source="chenfeng", url="https://chenfeng.example/2.xml", host="chenfeng.example",
-                                    parent=home, last_outcome="failed", last_error="no connection: x")
-        )  # fmt: skip
-    [failing] = source_of(database, config).failing
-    assert (failing.url, failing.polls, failing.since) == ("https://chenfeng.example/2.xml", 1, None)
+        for number, outcome in enumerate(outcomes):
+            connection.execute(
+                insert(endpoint).values(source="chenfeng", url=f"https://chenfeng.example/{number}.xml", parent=home,
+                                        host="chenfeng.example", last_outcome=outcome, last_error="no connection: x")
+            )  # fmt: skip
+
+
+def test_the_lists_that_an_endpoint_names_fail_its_source_when_none_answers(database, config, polled):
+    lists(database, polled.an_endpoint(), ["failed", "failed", ""])
+    line = source_of(database, config)
+    assert (line.state, line.lists, line.lists_failing) == (State.FAILING, 3, 2)
+    failing = line.failing[0]
+    assert (failing.url, failing.polls, failing.since) == ("https://chenfeng.example/0.xml", 1, None)
+
+
+def test_one_list_of_many_that_fails_is_told_and_no_problem(database, config, polled):
+    lists(database, polled.an_endpoint(), ["failed", "known", "unchanged", "known"])
+    found = status(database, config, name="chenfeng")
+    [line] = found.sources
+    assert (line.state, line.failing, found.is_well) == (State.WELL, (), True)
+    assert (line.lists, line.lists_failing, found.detail.endpoints[0].lists_failing) == (4, 1, 1)
+    parts = status_parts(found, Speech(language=Language.EN, now=NOON, zone=NOON.tzinfo))
+    assert parts[1].lines[0].startswith("chenfeng names 4 lists; failing among them: 1")
 
 
 def test_an_endpoint_nobody_polls_any_more_fails_nobody(database, config, polled):

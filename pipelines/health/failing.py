@@ -46,14 +46,21 @@ def failing_endpoints(
 
 
 def failing_now(connection: Connection, config: Config, now: datetime) -> tuple[FailingNow, ...]:
-    """The endpoints, lists that an endpoint names included, whose last poll failed; by source and age."""
+    """The endpoints whose last poll failed, by source and age.
+
+    The lists that an endpoint names are told too where none of them answers: one of many that is gone for good would
+    make its source fail for ever.
+    """
     of_config = [row.id for row in watched_endpoints(connection, config)]
-    rows = connection.execute(
+    failed = connection.execute(
         select(endpoint)
         .where(endpoint.c.last_outcome == PollOutcome.FAILED.value)
         .where(endpoint.c.id.in_(of_config) | endpoint.c.parent.in_(of_config))
         .order_by(endpoint.c.source, endpoint.c.id)
     ).all()
+    answer = endpoint.c.last_outcome.not_in(["", PollOutcome.FAILED.value])
+    answering = set(connection.scalars(select(endpoint.c.parent).where(endpoint.c.parent.in_(of_config), answer)))
+    rows = [row for row in failed if row.parent not in answering]
     failures = _failed_polls(connection, rows)
     return tuple(_failing(row, failures[row.source, row.url], now) for row in rows)
 

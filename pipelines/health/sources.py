@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, RowMapping, func, select
 
 from crawler.config.models import Config, Source
-from crawler.outcomes import ARCHIVED
+from crawler.outcomes import ARCHIVED, PollOutcome
 from crawler.tables import article, book, endpoint, host, run
 from pipelines.health.failing import failing_now
 from pipelines.health.model import FailingNow, SilentEndpoint
@@ -63,6 +63,7 @@ def source_line(source: Source, facts: Facts, now: datetime) -> SourceLine:
     rows = facts.endpoints.get(source.name, ())
     waiting = facts.waiting.get(source.name)
     failing, silent = tuple(facts.failing.get(source.name, ())), tuple(facts.silent.get(source.name, ()))
+    lists = _lists(source, rows)
     held_until = max((facts.held[row["host"]] for row in rows if row["host"] in facts.held), default=None)
     return SourceLine(
         name=source.name,
@@ -72,6 +73,8 @@ def source_line(source: Source, facts: Facts, now: datetime) -> SourceLine:
         needs_you=bool(silent) or any(one.is_lasting for one in failing),
         failing=failing,
         silent=silent,
+        lists=len(lists),
+        lists_failing=sum(row["last_outcome"] == PollOutcome.FAILED.value for row in lists),
         held_until=held_until,
         disabled_because=source.disabled_because,
         last_kept=facts.kept.get(source.name),
@@ -81,6 +84,13 @@ def source_line(source: Source, facts: Facts, now: datetime) -> SourceLine:
         next_poll=_earliest(next_polls(source, facts, now).values()),
         proof=facts.proofs.get(source.name),
     )
+
+
+def _lists(source: Source, rows: Sequence[RowMapping]) -> list[RowMapping]:
+    """Those that the answers of its endpoints name."""
+    wanted = {item.url for item in source.endpoints}
+    own = {row["id"] for row in rows if row["url"] in wanted}
+    return [row for row in rows if row["parent"] in own]
 
 
 def next_polls(source: Source, facts: Facts, now: datetime) -> dict[str, NextPoll]:

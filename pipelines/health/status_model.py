@@ -13,7 +13,7 @@ from pipelines.health.source_model import Counts, SourceDetail
 class State(StrEnum):
     """How a source is, the worst first."""
 
-    FAILING = "failing"  # the last poll of one of its endpoints failed
+    FAILING = "failing"  # the last poll of one of its endpoints failed, or of all lists that one names
     SILENT = "silent"  # nothing new for three times its usual gap
     WAITING = "waiting"  # its host asked to be left alone
     UNPROVEN = "unproven"  # no live run has polled it with success yet
@@ -114,6 +114,8 @@ class SourceLine:
     needs_you: bool  # it is silent, or fails for more than one poll in a row or for an hour
     failing: tuple[FailingNow, ...]
     silent: tuple[SilentEndpoint, ...]
+    lists: int  # that its endpoints' answers name
+    lists_failing: int  # some of them alone are no problem
     held_until: datetime | None  # a host of its endpoints asked to be left alone
     disabled_because: str
     last_kept: datetime | None  # when its last article was stored

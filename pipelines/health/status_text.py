@@ -155,6 +155,8 @@ def _ailments(line: SourceLine, speech: Speech) -> Iterator[str]:
     for silence in line.silent:
         gap = speech("age.h", n=f"{silence.usual_hours:g}")
         yield speech("silent", source=line.name, url=silence.url, at=speech.at(silence.last_new), gap=gap)
+    if line.lists_failing and not line.failing:
+        yield speech("lists", source=line.name, lists=line.lists, failing=line.lists_failing)
     if line.held_until is not None:
         yield speech("waiting", source=line.name, at=speech.at(line.held_until))
     if line.state is State.DISABLED:

@@ -104,6 +104,7 @@ WORDS: dict[str, str] = {
     "failing.one": "1 poll in a row",
     "failing.many": "{count} polls in a row",
     "silent": "{source} is silent: {url} brought nothing new since {at}; usually something comes every {gap}",
+    "lists": "{source} names {lists} lists; failing among them: {failing}",
     "waiting": "{source} waits: its host asked to be left alone until {at}",
     "disabled.one": "1 source is disabled; its name after status tells why",
     "disabled.many": "{count} sources are disabled; a name after status tells why",

@@ -104,6 +104,7 @@ WORDS: dict[str, str] = {
     "failing.one": "连续 1 次轮询",
     "failing.many": "连续 {count} 次轮询",
     "silent": "{source} 沉默：{url} 自 {at} 起没有新条目，往常每 {gap} 就有",
+    "lists": "{source} 列出 {lists} 个列表，其中 {failing} 个失败",
     "waiting": "{source} 等待：主机要求在 {at} 之前不要打扰",
     "disabled.one": "另有 1 个来源停用；status 后写上名字可看原因",
     "disabled.many": "另有 {count} 个来源停用；status 后写上名字可看原因",
