@@ -100,6 +100,20 @@ def test_the_exit_code_follows_from_the_document(called):
     assert made.exit_code == 1
 
 
+def test_a_data_folder_that_is_a_file_is_one_fault_and_no_database_is_spoken_of(called, tmp_path):
+    (tmp_path / "data").write_text("")
+    result = called("--json")
+    [found] = [finding for finding in findings_of(result) if finding["grade"] == "fault"]
+    assert (result.exit_code, found["check"], found["todo"]) == (2, "config", "put right what is named")
+    assert of_check(result, "database") == []
+
+
+def test_where_a_line_is_named_the_advice_is_to_look_there(called):
+    [found] = [one for one in of_check(called("--json", files=GOOD | {"presswatch.yaml": "min_free_mb: x\n"}), "config")
+               if one["grade"] == "fault"]  # fmt: skip
+    assert found["todo"] == "put it right in the file and line that are named"
+
+
 def test_a_line_for_each_finding_and_what_to_do_below_it(called):
     lines = called().stdout.splitlines()
     [number] = [number for number, line in enumerate(lines) if line.startswith("warning  contact  ")]

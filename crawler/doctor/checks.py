@@ -30,7 +30,6 @@ from crawler.schedule.heartbeat import FILE as HEARTBEAT
 from crawler.schedule.heartbeat import read_beat
 
 _WRITTEN = ("presswatch.db", "presswatch.db-wal", "run.lock", "archive", "digests", HEARTBEAT)
-_ADVICE = "put it right in the file and line that are named"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,9 @@ def _config(found: Installation) -> Iterator[Finding]:
         yield from check_config(found.config_place)
     if found.unread is not None:
         first, *faults = str(found.unread).splitlines()
-        yield fault("config", first, _ADVICE, details=faults)
+        has_lines = all(one.line for one in found.unread.faults)
+        advice = "put it right in the file and line that are named" if has_lines else "put right what is named"
+        yield fault("config", first, advice, details=faults)
     elif found.config is not None:
         config = found.config
         counts = (len(config.sources), len(config.themes), len(config.subscriptions))
@@ -114,7 +115,7 @@ def _clock(found: Installation, folder: Path, ledger: Ledger) -> Iterator[Findin
 def _of_config(found: Installation, config: Config, ledger: Ledger) -> list[Check]:
     checks = [
         Check(name="contact", examine=lambda: check_contact(config)),
-        Check(name="database", examine=ledger.check),
+        *([Check(name="database", examine=ledger.check)] if found.data else []),
         Check(name="sources", examine=lambda: check_sources(config, ledger.facts)),
         Check(name="sources", examine=lambda: check_endpoints(config)),
         Check(name="themes", examine=lambda: check_themes(config, ledger.facts)),
