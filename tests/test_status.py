@@ -249,6 +249,21 @@ def test_on_a_terminal_of_80_columns_nothing_is_wider(lived, language, name):
     assert max(map(cell_len, lines)) <= 80
 
 
+@BOTH
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_a_narrow_terminal_goes_without_columns_and_breaks_no_word(lived, language, width):
+    out = io.StringIO()
+    parts = parts_of(lived, language)
+    for part in parts:
+        show([replace(part, lines=())], Console(file=out, force_terminal=True, width=width, color_system=None))
+    told = out.getvalue()
+    assert max(map(cell_len, told.splitlines())) <= width
+    speech = Speech(language=language, now=LATER, zone=NOON.tzinfo)
+    for key in ("state.failing", "state.unproven", "col.source", "col.pending", "col.next", "end_word.completed"):
+        assert speech(key) in told
+    assert (f" {speech('col.proof')}" in told) is (width == 80)
+
+
 def test_in_a_mail_columns_stand_under_each_other_also_with_han():
     rows = (("失败", "晨风", "7"), ("ok", "a", "1234"))
     told = plain_text([Part(title="来源", columns=("State", "Source", "N"), rows=rows, numbers=frozenset({2}))])

@@ -13,6 +13,7 @@ from crawler.text import one_line
 from pipelines.health.page import Part
 
 _GAP = 2  # cells between columns, and before what stands under a title
+_WORD = 24  # cells of the longest word that is kept whole; text in Han, which has no spaces, is broken
 
 
 def show(parts: Iterable[Part], console: Console) -> None:
@@ -27,7 +28,7 @@ def show(parts: Iterable[Part], console: Console) -> None:
         if part.title:
             console.print(Text(one_line(part.title), style="bold"))
         if part.rows:
-            console.print(_table(part))
+            console.print(_table(part, console.width))
         for line in part.lines:
             text = one_line(line)
             before = len(text) - len(text.lstrip())
@@ -43,13 +44,34 @@ def _told(parts: Iterable[Part]) -> list[Part]:
     return [part for part in parts if part.rows or part.lines]
 
 
-def _table(part: Part) -> Table:
+def _table(part: Part, width: int) -> Table:
+    """Without the columns that can be spared where they would break the words of others."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for number, name in enumerate(part.columns):
-        table.add_column(Text(name), justify="right" if number in part.numbers else "left", overflow="fold")
-    for row in part.rows:
-        table.add_row(*(Text(one_line(cell)) for cell in row))  # not markup: titles may hold brackets
+    rows = [tuple(one_line(cell) for cell in row) for row in (part.columns, *part.rows)]
+    columns = list(zip(*rows, strict=True))
+    shown = _fitting(part, [max(map(_longest_word, cells)) for cells in columns], width)
+    for number in shown:
+        is_one_word = max(map(cell_len, columns[number])) <= _WORD and not any(" " in cell for cell in columns[number])
+        side = "right" if number in part.numbers else "left"
+        table.add_column(Text(rows[0][number]), justify=side, overflow="fold", no_wrap=is_one_word)
+    for row in rows[1:]:
+        table.add_row(*(Text(row[number]) for number in shown))  # not markup: titles may hold brackets
     return table
+
+
+def _fitting(part: Part, least: Sequence[int], width: int) -> list[int]:
+    """The columns whose longest words stand beside each other in `width` cells."""
+    shown = list(range(len(part.columns)))
+    for number in part.spare:
+        if sum(least[one] + _GAP for one in shown) <= width:
+            break
+        shown.remove(number)
+    return shown
+
+
+def _longest_word(cell: str) -> int:
+    """In cells, as far as it is kept whole."""
+    return min(_WORD, max(map(cell_len, cell.split()), default=0))
 
 
 def _plain(part: Part) -> Iterator[str]:

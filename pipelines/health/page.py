@@ -11,4 +11,5 @@ class Part:
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     numbers: frozenset[int] = frozenset()  # columns that stand to the right
+    spare: tuple[int, ...] = ()  # columns that a narrow terminal goes without, the least important first
     lines: tuple[str, ...] = ()

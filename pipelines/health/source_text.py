@@ -70,6 +70,7 @@ def _runs(lines: Sequence[SourceRun], speech: Speech) -> Part:
         columns=tuple(speech(f"col.{name}") for name in names),
         rows=tuple(_run_row(line, speech) for line in lines),
         numbers=frozenset({0, *range(2, 9)}),
+        spare=(8, 7, 6),  # bytes, requests, known
     )
 
 

@@ -54,6 +54,7 @@ def _pending(status: Status, speech: Speech) -> Part:
         columns=tuple(speech(f"col.{name}") for name in names),
         rows=tuple(_pending_row(one, speech) for one in waiting),
         numbers=frozenset({0, 3}),
+        spare=(3,),  # tries
         lines=tuple(
             f"{one.entry}{speech('colon')}{speech.reason(one.last_error)}" for one in waiting if one.last_error
         ),
@@ -128,6 +129,7 @@ def _sources(lines: Sequence[SourceLine], speech: Speech) -> Part:
         columns=tuple(speech(f"col.{name}") for name in names),
         rows=tuple(_source_row(line, speech) for line in shown),
         numbers=frozenset({5}),
+        spare=(8, 7, 2, 3, 4),  # proof, why then, kind, kept, new
         lines=(
             *(told for line in shown for told in _ailments(line, speech)),
             *([speech.counted("disabled", folded)] if folded else []),
@@ -178,6 +180,7 @@ def _runs(lines: Sequence[RunLine], speech: Speech) -> Part:
         columns=tuple(speech(f"col.{name}") for name in names),
         rows=tuple(_run_row(line, speech) for line in lines),
         numbers=frozenset({0, *range(2, 10)}),
+        spare=(8, 7, 5, 9, 2),  # bytes, requests, copies, errors, what it took
     )
 
 
