@@ -130,7 +130,7 @@ def test_a_fault_of_ours_is_told_once_and_not_as_its_sources():
 @pytest.mark.parametrize("moment", ["2025-03-04 04:30 UTC", "2025-03-04T04:30:26+00:00", "2025-03-04T04:30:26.5+00:00"])
 def test_times_are_told_in_the_zone_of_the_installation(moment):
     report = a_report(a_book("alpha", error=f"x.example asked to be left alone until {moment}"))
-    assert "    x.example asked to be left alone until 2025-03-04 12:30 +08:00" in report_lines(report, SHANGHAI)
+    assert "    x.example asked to be left alone until 2025-03-04 12:30" in report_lines(report, SHANGHAI)
 
 
 def test_many_sick_sources_are_pointed_to_together():

@@ -71,15 +71,17 @@ def test_a_clock_that_is_right_again_is_noticed_where_nothing_new_was_stored(hou
     live(house, NOON + 40 * DAY, [0 * HOUR])
     before = [cut.date for cut in cuts_of(house)]
     house.now = RIGHT
-    fault, *_ = faults_of(house.database, house.config, house.config.subscriptions[0], house.now, house.data / "digests")
+    fault, *_ = faults_of(
+        house.database, house.config, house.config.subscriptions[0], house.now, house.data / "digests"
+    )
     assert (fault.fault, "cut in the future, at 2025-04-12 08:00 (Asia/Shanghai)" in fault.told) == ("ahead", True)
-    assert is_due(house.database, house.config, house.config.subscriptions[0], house.now, house.data / "digests")
+    assert is_due(house.database, house.config, house.config.subscriptions[0], house.now)
     assert house.issue() is None
     assert [cut.date for cut in cuts_of(house)] == before  # by which their files are named
     assert all(cut.cut_to < RIGHT + HOUR for cut in cuts_of(house))
     [empty] = faults_of(house.database, house.config, house.config.subscriptions[0], house.now, house.data / "digests")
     assert empty.fault == "empty"
-    assert not is_due(house.database, house.config, house.config.subscriptions[0], house.now, house.data / "digests")
+    assert not is_due(house.database, house.config, house.config.subscriptions[0], house.now)
     assert house.issue(RIGHT + DAY).digest.date == "2025-03-07"
 
 

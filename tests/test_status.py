@@ -53,6 +53,8 @@ def lived(rig, site):
         "beta.example/feed": Answer(status=500),
     }
     rig.crawl()
+    places = ["--config", str(rig.config), "--data", str(rig.data), "--now", SOON.isoformat()]
+    assert CliRunner().invoke(cli, [*places, "digest"]).exit_code == 0
     return rig
 
 
