@@ -6,7 +6,6 @@ from datetime import datetime
 from crawler.books import Book
 
 TIME_IS_UP = "its time is up"
-DAEMON = "schedule"  # the command of the daemon's runs
 
 
 @dataclass(frozen=True, kw_only=True)

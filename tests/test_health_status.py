@@ -376,6 +376,25 @@ def test_a_run_that_has_not_ended_hides_no_silence(database, config, rows, hours
     assert (Problem.LATE_RUN in found.problems) is is_late
 
 
+@pytest.mark.parametrize(
+    ("silent", "last_run", "is_problem"),
+    [
+        pytest.param(25 * HOUR, ("crawl", HOUR), False, id="cron makes the runs now"),
+        pytest.param(23 * HOUR, ("crawl", HOUR), True, id="not for a day"),
+        pytest.param(25 * HOUR, ("crawl", 26 * HOUR), True, id="nobody does"),
+        pytest.param(25 * HOUR, ("schedule", HOUR), True, id="another daemon, whose sign is lost"),
+    ],
+)
+def test_a_daemon_that_cron_has_replaced_is_missed_by_nobody(database, config, rows, silent, last_run, is_problem):
+    command, ago = last_run
+    number = rows.a_run(started=NOON - ago, ended=NOON - ago + MINUTE)
+    with database.write() as connection:
+        connection.execute(run.update().where(run.c.id == number).values(command=command))
+    found = status(database, config, beat=a_beat(NOON - silent))
+    assert found.daemon.is_silent
+    assert (Problem.SILENT_DAEMON in found.problems) is is_problem
+
+
 def test_the_first_run_of_all_is_late_too_when_it_never_ends(database, config, rows):
     with database.write() as connection:
         connection.execute(run.update().values(started=NOON - 7 * HOUR, ended=None))

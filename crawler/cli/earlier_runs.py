@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
-from crawler.run_report import DAEMON, RunReport
+from crawler.run_report import RunReport
+from crawler.schedule.heartbeat import DAEMON_COMMAND
 from crawler.tables import book, run
 
 _KEPT_OR_NUMBER = re.compile(r"https?://\S+|HTTP \d{3}|\d+")
@@ -43,7 +44,7 @@ def earlier_runs(connection: Connection, report: RunReport, zone: ZoneInfo) -> E
     own = connection.execute(select(run.c.live, run.c.command).where(run.c.id == report.number)).one()
     before = (run.c.id < report.number) & (run.c.live == own.live)
     # The daemon's reports go to its log, those of others to cron's mail: who reads the one need not see the other.
-    place = (run.c.command == DAEMON) if own.command == DAEMON else (run.c.command != DAEMON)
+    place = (run.c.command == DAEMON_COMMAND) if own.command == DAEMON_COMMAND else (run.c.command != DAEMON_COMMAND)
     return EarlierRuns(
         told_today=frozenset(_told_on_the_day_of(connection, report, zone, before & place)),
         failed_last=frozenset(_failed_last(connection, report, before)),

@@ -1,7 +1,6 @@
 """Shows a page's parts: with rich on a terminal, else as aligned text that a mail carries as well."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
 
 from rich import box
 from rich.cells import cell_len
@@ -53,8 +52,12 @@ def _table(part: Part, width: int) -> Table:
     shown = _fitting(part, [max(map(_longest_word, cells)) for cells in columns], width)
     for number in shown:
         is_one_word = max(map(cell_len, columns[number])) <= _WORD and not any(" " in cell for cell in columns[number])
-        side: Literal["right", "left"] = "right" if number in part.numbers else "left"
-        table.add_column(Text(rows[0][number]), justify=side, overflow="fold", no_wrap=is_one_word)
+        table.add_column(
+            Text(rows[0][number]),
+            justify="right" if number in part.numbers else "left",
+            overflow="fold",
+            no_wrap=is_one_word,
+        )
     for row in rows[1:]:
         table.add_row(*(Text(row[number]) for number in shown))  # not markup: titles may hold brackets
     return table

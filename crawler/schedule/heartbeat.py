@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = "schedule.json"
+DAEMON_COMMAND = "schedule"  # what its runs are booked under
 FRESH = timedelta(minutes=3)  # a beat comes every 15 s; one that is older than this comes from a daemon that is stuck
 
 

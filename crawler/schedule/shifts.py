@@ -16,8 +16,9 @@ from crawler.due import Waiting, who_waits
 from crawler.lock import HeldLock, RunLockedError
 from crawler.outcomes import Outcome
 from crawler.run import Run
-from crawler.run_report import DAEMON, TIME_IS_UP, RunReport
+from crawler.run_report import TIME_IS_UP, RunReport
 from crawler.schedule.failures import Failures
+from crawler.schedule.heartbeat import DAEMON_COMMAND
 
 logger = logging.getLogger("presswatch.schedule")
 
@@ -119,7 +120,7 @@ class Shifts:
             # Wakes a run that waits, and ends one whose clock was set back.
             timer = asyncio.get_running_loop().call_later(SLICE.total_seconds(), self._end_run, TIME_IS_UP)
             try:
-                return await self._run.crawl(DAEMON)
+                return await self._run.crawl(DAEMON_COMMAND)
             finally:
                 timer.cancel()
                 self._run = self._told_to_end = None

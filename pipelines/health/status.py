@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
 from crawler.config.models import Config, Endpoint
 from crawler.items import Origin
-from crawler.schedule.heartbeat import Beat, is_alive, is_silent
+from crawler.schedule.heartbeat import DAEMON_COMMAND, Beat, is_alive, is_silent
 from crawler.tables import entry
 from pipelines.health.digests import digest_lines
 from pipelines.health.late import is_run_late
@@ -30,11 +30,14 @@ from pipelines.health.status_model import (
 )
 from pipelines.health.waiting import oldest_pending
 
+_REPLACED = timedelta(days=1)  # without a sign of life of the daemon, while others make the runs
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Signs:
     """What is looked at to say whether presswatch is well."""
 
+    at: datetime
     sources: Sequence[SourceLine]
     digests: Sequence[DigestLine]
     books: BooksLine
@@ -69,7 +72,7 @@ def status_of(
     has_daemon = daemon is not None and not daemon.ended and not daemon.is_silent
     polls = [poll for source in config.sources for poll in next_polls(source, facts, now).values()]
     late = is_run_late(connection, polls, now, lambda process: has_daemon or is_at_work(process))
-    signs = _Signs(sources=lines, digests=digests, books=books, runs=runs, daemon=daemon, run_is_late=late)
+    signs = _Signs(at=now, sources=lines, digests=digests, books=books, runs=runs, daemon=daemon, run_is_late=late)
     problems = tuple(_problems(signs))
     return Status(
         at=now,
@@ -102,13 +105,21 @@ def _problems(signs: _Signs) -> Iterator[Problem]:
         Problem.NO_SOURCE: states <= {State.DISABLED},
         Problem.FAILING: any(one.is_lasting for line in signs.sources for one in line.failing),
         Problem.SILENT: any(line.silent for line in signs.sources),
-        Problem.SILENT_DAEMON: signs.daemon is not None and signs.daemon.is_silent,
+        Problem.SILENT_DAEMON: signs.daemon is not None and _is_missed(signs.daemon, signs),
         Problem.LATE_DIGEST: any(line.is_late for line in signs.digests),
         Problem.DIGEST_AHEAD: any(line.is_ahead for line in signs.digests),
         Problem.FAULTY_RUN: _last_end(signs.runs) is RunEnd.FAULTY,
         Problem.UNBALANCED: not signs.books.balances,
     }
     return (problem for problem in Problem if found[problem])
+
+
+def _is_missed(daemon: Daemon, signs: _Signs) -> bool:
+    """Whether it is silent, unless somebody else has made the runs since: cron has taken over."""
+    is_replaced = signs.at - daemon.beat > _REPLACED and any(
+        line.command != DAEMON_COMMAND and line.started > daemon.beat for line in signs.runs[:1]
+    )
+    return daemon.is_silent and not is_replaced
 
 
 def _last_end(runs: Sequence[RunLine]) -> RunEnd | None:

@@ -27,7 +27,7 @@ class Problem(StrEnum):
     LATE_RUN = "late_run"  # something is due, and no run has begun for far longer than usual
     FAILING = "failing"  # sources, for more than one poll in a row or for an hour
     SILENT = "silent"  # sources
-    SILENT_DAEMON = "silent_daemon"  # its last sign of life is too old
+    SILENT_DAEMON = "silent_daemon"  # its last sign of life is too old, and for a day nobody else has made the runs
     LATE_DIGEST = "late_digest"
     DIGEST_AHEAD = "digest_ahead"  # cut in the future
     FAULTY_RUN = "faulty_run"  # the last one that ended: it had faults of presswatch itself or its storage
