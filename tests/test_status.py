@@ -266,6 +266,15 @@ def test_a_narrow_terminal_goes_without_columns_and_breaks_no_word(lived, langua
     assert (f" {speech('col.proof')}" in told) is (width == 80)
 
 
+def test_no_word_is_broken_while_another_column_has_room():
+    rows = (("failing", "waits for long by now", "12 (3d)", "backed off", "#12 2026-11-02"),)
+    out = io.StringIO()
+    part = Part(columns=("State", "What", "Waits", "Why then", "Proof"), rows=rows)
+    show([part], Console(file=out, force_terminal=True, width=45, color_system=None))
+    words = out.getvalue().split()
+    assert [word for cell in rows[0] for word in cell.split() if word not in words] == []
+
+
 def test_in_a_mail_columns_stand_under_each_other_also_with_han():
     rows = (("失败", "晨风", "7"), ("ok", "a", "1234"))
     told = plain_text([Part(title="来源", columns=("State", "Source", "N"), rows=rows, numbers=frozenset({2}))])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -49,15 +49,12 @@ def _table(part: Part, width: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     rows = [tuple(one_line(cell) for cell in row) for row in (part.columns, *part.rows)]
     columns = list(zip(*rows, strict=True))
-    shown = _fitting(part, [max(map(_longest_word, cells)) for cells in columns], width)
-    for number in shown:
-        is_one_word = max(map(cell_len, columns[number])) <= _WORD and not any(" " in cell for cell in columns[number])
-        table.add_column(
-            Text(rows[0][number]),
-            justify="right" if number in part.numbers else "left",
-            overflow="fold",
-            no_wrap=is_one_word,
-        )
+    least = [max(map(_longest_word, cells)) for cells in columns]
+    shown = _fitting(part, least, width)
+    widths = _widths([(max(map(cell_len, columns[number])), least[number]) for number in shown], width)
+    for number, cells in zip(shown, widths, strict=True):
+        side: JustifyMethod = "right" if number in part.numbers else "left"
+        table.add_column(Text(rows[0][number]), justify=side, overflow="fold", width=cells)
     for row in rows[1:]:
         table.add_row(*(Text(row[number]) for number in shown))  # not markup: titles may hold brackets
     return table
@@ -67,10 +64,24 @@ def _fitting(part: Part, least: Sequence[int], width: int) -> list[int]:
     """The columns whose longest words stand beside each other in `width` cells."""
     shown = list(range(len(part.columns)))
     for number in part.spare:
-        if sum(least[one] + _GAP for one in shown) <= width:
+        if sum(least[one] + _GAP for one in shown) - _GAP <= width:
             break
         shown.remove(number)
     return shown
+
+
+def _widths(columns: Sequence[tuple[int, int]], width: int) -> list[int]:
+    """As wide as each would be, and where that is too much narrower, but no narrower than its longest word.
+
+    Rich by itself narrows the widest first, whatever it breaks.
+    """
+    found = [natural for natural, _ in columns]
+    while sum(cells + _GAP for cells in found) - _GAP > width:
+        slack = [cells - least for cells, (_, least) in zip(found, columns, strict=True)]
+        if max(slack) <= 0:
+            break
+        found[slack.index(max(slack))] -= 1
+    return found
 
 
 def _longest_word(cell: str) -> int:
