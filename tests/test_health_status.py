@@ -335,9 +335,9 @@ def test_a_late_run_is_told_first_of_many_problems(database, config, polled):
     polled.an_endpoint(last_outcome="failed", last_error="no connection: x", next_due=NOON)
     later = NOON + 630 * DAY
     found = status(database, config, later)
-    assert found.problems == (Problem.LATE_RUN, Problem.FAILING)
+    assert found.problems == (Problem.LATE_RUN, Problem.FAILING, Problem.LATE_DIGEST)
     head = status_parts(found, Speech(language=Language.EN, now=later, zone=later.tzinfo))[0].lines[0]
-    assert re.match("no run has begun for 630d.*; 1 source needs you ", head)
+    assert re.match("no run has begun for 630d.*; 1 source needs you; a digest is late ", head)
 
 
 def every_half_hour(database, rows, ended=MINUTE):

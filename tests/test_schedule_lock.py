@@ -19,12 +19,13 @@ from crawler.lock import run_lock
 from crawler.schedule.heartbeat import FRESH, Beat, write_beat
 from crawler.schedule.shifts import SLICE
 
+NOW = datetime(2025, 3, 3, tzinfo=UTC)  # stands for the time of the test
 BEAT = Beat(
     pid=os.getpid(),
     host=socket.gethostname(),
     version="1",
-    started=datetime.now(UTC),
-    beat=datetime.now(UTC),
+    started=NOW,
+    beat=NOW,
     doing="crawl",
     next_poll=None,
     next_digest=None,
@@ -38,6 +39,12 @@ NO_DAEMON = {
 }
 
 
+def say(data, **changed):
+    """Have the daemon's last sign of life lie in `data`, as old as `changed` says from now."""
+    told = replace(BEAT, **changed)
+    write_beat(data, replace(told, beat=datetime.now(UTC) + (told.beat - NOW)))
+
+
 @pytest.fixture
 def app(tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "_LOOK_EVERY", timedelta(milliseconds=5))
@@ -47,7 +54,7 @@ def app(tmp_path, monkeypatch):
 @pytest.mark.parametrize("changed", NO_DAEMON.values(), ids=NO_DAEMON)
 def test_where_no_daemon_works_nobody_waits(app, capsys, changed):
     if changed is not None:
-        write_beat(app.data, replace(BEAT, **changed))
+        say(app.data, **changed)
     with run_lock(app.data), pytest.raises(LockedError), locked(app):
         pass
     assert capsys.readouterr().err == ""
@@ -55,7 +62,7 @@ def test_where_no_daemon_works_nobody_waits(app, capsys, changed):
 
 @pytest.mark.parametrize("host", [BEAT.host, "another-container"])
 def test_where_one_works_its_run_is_waited_for_and_that_is_told_once(app, capsys, host):
-    write_beat(app.data, replace(BEAT, host=host))
+    say(app.data, host=host)
     held = FileLock(app.data / "run.lock", thread_local=False)
     held.acquire()
     timer = threading.Timer(0.1, held.release)
@@ -71,7 +78,7 @@ def test_where_one_works_its_run_is_waited_for_and_that_is_told_once(app, capsys
 
 def test_after_the_longest_wait_it_is_held_as_it_is_elsewhere(app, monkeypatch):
     monkeypatch.setattr(lock, "LONGEST_WAIT", timedelta(milliseconds=20))
-    write_beat(app.data, BEAT)
+    say(app.data)
     with run_lock(app.data), pytest.raises(LockedError, match="another run holds"), locked(app):
         pass
 
@@ -91,7 +98,7 @@ def test_what_cron_calls_waits_for_nobody(rig, monkeypatch, words, code, waits):
     monkeypatch.setattr(lock, "LONGEST_WAIT", timedelta(0))
     with run_lock(rig.data):
         Database.open(sqlite_url(rig.data / "presswatch.db")).close()
-        write_beat(rig.data, BEAT)
+        say(rig.data)
         command = ["--config", str(rig.config), "--data", str(rig.data), *words]
         answer = CliRunner().invoke(cli, command, prog_name="presswatch")
     assert (answer.exit_code, "waiting for its run" in answer.stderr) == (code, waits)

@@ -12,8 +12,9 @@ from typing import Any, Concatenate, ParamSpec
 import click
 from sqlalchemy.engine import URL
 
-from crawler.cli.checks import check_folder, check_language, check_route, check_time
+from crawler.cli.checks import check_folder, check_route, check_time
 from crawler.cli.document import print_document
+from crawler.cli.language import check_language
 from crawler.cli.logs import set_up_logs
 from crawler.cli.options import Given, global_options
 from crawler.clock import Clock, RealClock, ShiftedClock, VirtualClock

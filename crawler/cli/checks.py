@@ -1,14 +1,10 @@
 """The global options, checked."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-
-from crawler.cli.language import language_of
-from crawler.config.models import Language
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -24,17 +20,6 @@ def check_folder(option: str, text: str | None) -> Path | None:
         # Usually a shell variable that is not set; the folder found without the option is not what was meant.
         raise click.UsageError(f"{option} expects a folder, got an empty name; name one or leave {option} out")
     return Path(text)
-
-
-def check_language(environ: Mapping[str, str]) -> Language:
-    """
-    Raises:
-        click.UsageError: PRESSWATCH_LANG names a language presswatch does not speak.
-    """
-    try:
-        return language_of(environ)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
 
 
 def check_route(url: str | None) -> str | None:

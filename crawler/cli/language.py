@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import click
+
 from crawler.config.models import Language
 
 _OWN = "PRESSWATCH_LANG"
@@ -20,3 +22,14 @@ def language_of(environ: Mapping[str, str]) -> Language:
         raise ValueError(f"{_OWN} expects zh-CN or en, got {own}")
     said = next((environ[name] for name in _VARIABLES if environ.get(name)), "")
     return Language.ZH_CN if said.lower().startswith("zh") else Language.EN
+
+
+def check_language(environ: Mapping[str, str]) -> Language:
+    """
+    Raises:
+        click.UsageError: PRESSWATCH_LANG names a language presswatch does not speak.
+    """
+    try:
+        return language_of(environ)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
