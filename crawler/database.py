@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from crawler.read_only import on_read_only_disk, read_only_uri
+from crawler.read_only import CHANGED_UNDER_US, changed_under_us, on_read_only_disk, read_only_uri
 from crawler.storage import StorageError, StorageFault, database_error, file_error
 
 __all__ = ["Database", "Migration", "StorageError", "check_url", "insert_for", "sqlite_url"]
@@ -190,6 +190,8 @@ class Database:
             told = database_error(error, shown or self._shown, waited=self._busy_seconds)
             if told is None:
                 raise
+            if self.path is not None and told.fault in CHANGED_UNDER_US and on_read_only_disk(self.path):
+                raise StorageError(changed_under_us(self.path)) from error
             raise told from error
 
     def _copy_aside(self, revision: str) -> Path | None:

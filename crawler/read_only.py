@@ -4,7 +4,18 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from crawler.storage import StorageError
+from crawler.storage import StorageError, StorageFault
+
+# What a file looks like that somebody else writes by another mount, whose log comes and goes.
+CHANGED_UNDER_US = {StorageFault.DAMAGED, StorageFault.UNREACHABLE}
+
+
+def changed_under_us(path: Path) -> str:
+    """What is told where a database on a read-only file system could not be read."""
+    return (
+        f"{path}: it could not be read on this read-only file system, where it may be written by another mount "
+        "meanwhile: ask again, or ask where it is written; only if that fails as well is it damaged"
+    )
 
 
 def on_read_only_disk(path: Path) -> bool:
@@ -23,7 +34,11 @@ def read_only_uri(path: Path) -> str:
     """
     log, index = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
-    if not log.exists() or log.stat().st_size == 0:
+    try:
+        logged = log.stat().st_size
+    except FileNotFoundError:
+        logged = 0
+    if not logged:
         # Taken for unchanging, it is read without a log. Who writes it by another mount has a log there.
         return f"{uri}&immutable=1"
     if not index.exists():

@@ -170,10 +170,11 @@ def with_limits(settings):
 @pytest.mark.parametrize(("settings", "words"), STUCK.values(), ids=STUCK)
 def test_what_cannot_end_in_order_ends_all_the_same(rig, site, settings, words):
     limits = "watchdog._TELLING = timedelta(milliseconds=100); small = watchdog.Watchdog\n"
-    limits += "import crawler.cli.daemon as made; made.Watchdog = lambda: small(timedelta(seconds=1))\n"
+    limits += "import crawler.cli.daemon as made; made.Watchdog = lambda stacks: small(stacks, timedelta(seconds=1))\n"
     with a_daemon(rig, program=with_limits(f"{limits}Run.crawl = {settings}")) as daemon:
         assert daemon.wait() == 1
-    assert len([line for line in daemon.said if words in line]) == 1
+    stacks = (rig.data / "schedule.stacks.txt").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in (*daemon.said, *stacks) if words in line]) == 1
 
 
 def test_a_database_that_is_gone_is_told_once_and_none_is_made_in_its_place(rig, site):

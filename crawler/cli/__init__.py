@@ -41,6 +41,9 @@ COMMANDS = {
 }
 
 
+_REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EPIPE}
+
+
 @click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="presswatch", message="%(prog)s %(version)s")
 @leading_options
@@ -54,27 +57,28 @@ def cli() -> None:
 
 def main() -> None:
     try:
-        try:
-            cli(prog_name="presswatch")
-        finally:
-            sys.stdout.flush()  # here it can be told what the interpreter's end would only warn of
+        cli(prog_name="presswatch")
+    except SystemExit as ended:
+        if ended.code or not _can_flush():
+            sys.exit(ended.code or 1)
     except OSError as error:
-        reader_is_gone = error.errno == errno.EPIPE
-        if not reader_is_gone and not _is_refused_by_stdout(error):
+        # Nothing may be left in a buffer to tell by whether it was stdout: an empty line more is no harm.
+        if error.errno not in _REFUSED or _can_flush("\n"):
             raise
-        # What is left in the buffer would be refused once more when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not reader_is_gone:
-            sys.stderr.write(f"Error: the output cannot be written: {error.strerror}\n")
         sys.exit(1)
 
 
-def _is_refused_by_stdout(error: OSError) -> bool:
-    if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
-        return False
-    try:
-        sys.stdout.write("\n")  # nothing may be left in a buffer to try it with
-        sys.stdout.flush()
-    except OSError:
+def _can_flush(more: str = "") -> bool:
+    """Whether stdout takes what was printed. A full disk is told here; the interpreter's end would only warn of it."""
+    if sys.stdout is None:  # it was closed: nobody wants it
         return True
-    return False  # it was another file
+    try:
+        sys.stdout.write(more)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer would be refused once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno != errno.EPIPE:
+            sys.stderr.write(f"Error: the output cannot be written: {error.strerror}\n")
+        return False
+    return True

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import TextIO
 
 import click
 from filelock import FileLock, Timeout
@@ -25,6 +28,7 @@ from crawler.schedule.watchdog import Watchdog, end_process
 from crawler.shared.both_locks import both_locks
 from crawler.storage import StorageError
 
+_STACKS = "schedule.stacks.txt"  # where each thread stood when a daemon stood still
 _FIXED = ("database", "redis_url")  # what a daemon cannot change while it lives
 
 
@@ -51,6 +55,11 @@ async def _live(app: App, ledger: str) -> None:
         lock=lambda config: both_locks(app.data, config.settings, lambda: ledger),
         tell=lambda report, config: _tell(app, report, config),
     )
+    with _stacks(app.data) as stacks, closing(Watchdog(stacks)) as watchdog:
+        await _live_with(app, shifts, of_digests, watchdog)
+
+
+async def _live_with(app: App, shifts: Shifts, of_digests: Database, watchdog: Watchdog) -> None:
     daemon = Daemon(
         config=app.config,
         load=lambda: _anew(app),
@@ -59,13 +68,21 @@ async def _live(app: App, ledger: str) -> None:
         shifts=shifts,
         digests=DigestTimes(ledger=lambda: _existing(of_digests), clock=app.clock, folder=app.data / "digests"),
         notifier=Notifier(app.environ),
-        alive=Watchdog().alive,
+        alive=watchdog.alive,
     )
     try:
         await daemon.live()
     except StuckError as error:
         # Here and not further up: the end of the loop waits for its tasks and threads, the stuck one among them.
         end_process(str(error))
+
+
+def _stacks(data: Path) -> AbstractContextManager[TextIO]:
+    """Where the watchdog writes to; stderr where there is no room for a file."""
+    try:
+        return (data / _STACKS).open("w", encoding="utf-8")
+    except OSError:
+        return nullcontext(sys.stderr)
 
 
 def _existing(database: Database) -> Database:

@@ -13,8 +13,8 @@ import click
 from crawler.cli.app import App, FailedError, NotFoundError
 from crawler.database import Database
 from crawler.installation import installation_id, known_installation_id
-from crawler.lock import HeldLock, RunLockedError
-from crawler.schedule.heartbeat import daemon_at_work
+from crawler.lock import HeldLock, RunLockedError, holders_of, lock_file
+from crawler.schedule.heartbeat import Beat, daemon_at_work
 from crawler.shared.both_locks import both_locks
 
 LONGEST_WAIT = timedelta(minutes=6)  # a slice of the daemon's, and the page under way at its end
@@ -46,7 +46,7 @@ def locked(app: App, as_it_is: Database | None = None, *, patient: bool = True) 
 
     with ExitStack() as stack:
         take = partial(_take, stack, app, ledger)
-        app.lock = _wait_for(take, app.data) if patient else take()
+        app.lock = _wait_for(take, app.data, lock_file(app.data, app.config.settings.database)) if patient else take()
         yield
 
 
@@ -57,12 +57,12 @@ def _take(stack: ExitStack, app: App, ledger: Callable[[], str | None]) -> HeldL
         raise LockedError(str(error)) from error
 
 
-def _wait_for(take: Callable[[], HeldLock], data: Path) -> HeldLock:
+def _wait_for(take: Callable[[], HeldLock], data: Path, lock: Path) -> HeldLock:
     try:
         return take()
     except LockedError:
         daemon = daemon_at_work(data, host=socket.gethostname(), now=datetime.now(UTC))
-        if daemon is None:
+        if daemon is None or _others_hold(lock, daemon):
             raise
     who = f"the daemon works here (process {daemon.pid} on {daemon.host})"
     click.echo(
@@ -74,6 +74,12 @@ def _wait_for(take: Callable[[], HeldLock], data: Path) -> HeldLock:
         with suppress(LockedError):
             return take()
     return take()
+
+
+def _others_hold(lock: Path, daemon: Beat) -> bool:
+    """Whether the processes that are known to hold the lock are none of this machine's daemon."""
+    holders = holders_of(lock)
+    return bool(holders) and daemon.host == socket.gethostname() and daemon.pid not in holders
 
 
 def _id_of_ledger(app: App) -> str:

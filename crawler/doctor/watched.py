@@ -87,7 +87,7 @@ def _timing(seen: Mapping[str, Outlook]) -> Iterator[Finding]:
     ahead = [f"{name} (of {item.last.date})" for name, item in seen.items() if item.last and item.is_ahead]
     if ahead:
         told = f"the last digest of {listed(ahead)} was cut in the future: the clock was wrong then, or is now"
-        todo = "set the clock right if it is wrong; presswatch digest goes on then, or at that day; nothing is lost"
+        todo = "set the clock right if it is wrong; digests go on at that day, or after presswatch archive date-back"
         yield warning("subscriptions", told, todo)
     late = [name for name, item in seen.items() if item.is_late]
     if late:

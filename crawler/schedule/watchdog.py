@@ -3,9 +3,9 @@
 import faulthandler
 import logging
 import os
-import sys
 import threading
 from datetime import timedelta
+from typing import TextIO
 
 logger = logging.getLogger("presswatch.schedule")
 
@@ -20,7 +20,9 @@ class Watchdog:
     an end leaves none to any thread.
     """
 
-    def __init__(self, limit: timedelta = STANDSTILL) -> None:
+    def __init__(self, stacks: TextIO, limit: timedelta = STANDSTILL) -> None:
+        """`stacks`: where it is written where each thread stands; a file of the disk, for a pipe may be full."""
+        self._stacks = stacks
         self._limit = limit
         self._teller: threading.Timer | None = None
 
@@ -32,10 +34,20 @@ class Watchdog:
         self._teller.daemon = True
         self._teller.start()
         end = self._limit + _TELLING
-        faulthandler.dump_traceback_later(end.total_seconds(), exit=True, file=sys.stderr)
+        faulthandler.dump_traceback_later(end.total_seconds(), exit=True, file=self._stacks)
+
+    def close(self) -> None:
+        """Wait no more: the process ends by itself."""
+        if self._teller is not None:
+            self._teller.cancel()
+        faulthandler.cancel_dump_traceback_later()
 
     def _tell(self) -> None:
-        logger.critical("the daemon has stood still for %s: its process is ended", self._limit)
+        logger.critical(
+            "the daemon has stood still for %s: its process is ended; %s tells where it stood",
+            self._limit,
+            self._stacks.name,
+        )
 
 
 def end_process(reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What a clock that ran ahead has stored is brought back to the time at which the clock is found right again.
+"""What a clock that ran ahead has stored can be brought back to the time at which the clock is right again.
 
 Digests go by the times at which articles were stored. A cut that lies ahead would keep every digest from being issued
 until then, and what is stored before it would be in none.
@@ -26,7 +26,6 @@ _TIMES = (
 
 def after_the_last_cut(connection: Connection, now: datetime) -> datetime:
     """`now`, or just after a digest's cut where the clock was set back since: else no digest would hold the article."""
-    bring_back(connection, now)
     cut = connection.scalar(select(func.max(digest.c.cut_to)).where(digest.c.cut_to >= now))
     return now if cut is None else cut + _STEP
 
@@ -35,7 +34,9 @@ def ran_ahead(connection: Connection, now: datetime) -> bool:
     """Whether the clock once ran ahead and is right now, rather than right once and behind now.
 
     Where it ran ahead there is a leap: something was cut before now, then nothing for longer than the slack. A clock
-    that is behind finds the days after it as full as those before. In doubt nothing is changed: it could not be undone.
+    that is behind finds the days after it as full as those before. In doubt nothing is changed: it could not be
+    undone. A machine that was off for some days looks the same to a clock that stands in the gap, so that only a
+    person can have it done.
     """
     cut = connection.scalar(select(func.min(digest.c.cut_to)).where(digest.c.cut_to > now))
     stored = connection.scalar(select(func.min(article.c.kept_at)).where(article.c.kept_at > now))

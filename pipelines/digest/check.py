@@ -57,7 +57,7 @@ def _faults_of_time(config: Config, subscription: Subscription, seen: Outlook) -
         yield _fault(subscription, Fault.NEVER_ISSUED, "", told)
     if seen.last is not None and seen.is_ahead:
         told = f"was cut in the future, at {_at(config, subscription, seen.last)}: the clock was wrong, or is now"
-        told = f"the digest of {seen.last.date} {told}; presswatch doctor says what to do"
+        told = f"the digest of {seen.last.date} {told}; if it is right now, presswatch archive date-back"
         yield _fault(subscription, Fault.AHEAD, seen.last.date, told)
     if seen.late is not None:
         told = f"its cut came at {_at(config, subscription, seen.late)}; presswatch digest issues it"

@@ -10,7 +10,7 @@ from crawler.config.models import Config, Subscription
 from crawler.database import Database
 from crawler.lock import digests_lock
 from crawler.tables import run
-from pipelines.archive.ahead import bring_back, ran_ahead
+from pipelines.archive.ahead import bring_back
 from pipelines.digest.build import build_digest
 from pipelines.digest.cuts import cut_at, cuts_of, due_cut, store_cut
 from pipelines.digest.files import LATEST, IssuedDigest, filed_text, has_other_files, is_filed, path_of, write_files
@@ -66,7 +66,19 @@ def issue_due(
 def is_due(database: Database, config: Config, subscription: Subscription, now: datetime) -> bool:
     """Whether a cut has come that has no digest yet, or one waits to be brought back. Only reads."""
     with database.read() as connection:
-        return due_cut(connection, config, subscription, now) is not None or ran_ahead(connection, now)
+        return due_cut(connection, config, subscription, now) is not None
+
+
+def bring_digests_back(database: Database, now: datetime, folder: Path) -> bool:
+    """Date back what a clock that ran ahead has stored, see `bring_back`; whether there was anything.
+
+    The caller holds the run lock, and was told by a person that the clock had been wrong and is right.
+
+    Raises:
+        StorageError: the lock on the digests cannot be had.
+    """
+    with digests_lock(folder), database.write() as connection:
+        return bring_back(connection, now)
 
 
 def not_before_the_last_run(database: Database, now: datetime) -> datetime:
@@ -143,7 +155,6 @@ def build_cut(connection: Connection, config: Config, subscription: Subscription
 def _issued(database: Database, config: Config, subscription: Subscription, now: datetime) -> Digest | None:
     """Store the cut that is due, if there is one: with its digest, or not at all when that cannot be built."""
     with database.write() as connection:
-        bring_back(connection, now)
         cut = due_cut(connection, config, subscription, now)
         if cut is None:
             return None

@@ -17,6 +17,7 @@ _RHYTHM = 11  # runs whose gaps tell how often presswatch is started
 _FEWEST_GAPS = 3
 _LATE_GAPS = 3.0  # times the usual gap
 _PATIENCE = timedelta(hours=3)  # before there is a rhythm
+_TOGETHER = timedelta(minutes=15)  # runs that begin closer than this count once: a person tries something
 
 
 def is_run_late(
@@ -42,7 +43,7 @@ def is_run_late(
     last, age = rows[0], now - rows[0].started
     if last.ended is None and (age > LONGEST_RUN or is_at_work(last.process)):
         return bool(age > LONGEST_RUN)
-    gaps = [later.started - earlier.started for later, earlier in pairwise(rows)]
+    gaps = [gap for gap in (later.started - earlier.started for later, earlier in pairwise(rows)) if gap >= _TOGETHER]
     if len(gaps) >= _FEWEST_GAPS:
         return bool(age > max(GRACE, _LATE_GAPS * median(gaps)))
     return any(_overdue(poll, last.started, now) > _patience(poll, gaps) for poll in due)

@@ -15,6 +15,9 @@ COMMANDS = {
     "prune": LazyCommand(
         target="crawler.cli.archive.prune:prune", help="Let go what has been kept for as long as retention allows."
     ),
+    "date-back": LazyCommand(
+        target="crawler.cli.archive.date_back:date_back", help="Date back what a clock that ran ahead has stored."
+    ),
 }
 
 
