@@ -411,3 +411,9 @@ def test_explain_of_what_is_not_known_says_what_to_try(places, rows):
     result = call(*places, "explain", "没有的")
     assert result.exit_code == 2
     assert "nothing is known of 没有的; try its whole URL" in result.stderr
+
+
+def test_a_closed_stdout_is_no_fault(tmp_path):
+    program = f"{sys.executable} -m crawler.cli --data {tmp_path} --version >&-"
+    ran = subprocess.run(["/bin/sh", "-c", program], check=False, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")

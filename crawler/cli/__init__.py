@@ -56,6 +56,8 @@ def cli() -> None:
 
 
 def main() -> None:
+    if sys.stdout is None:  # it was closed: nobody wants what is printed, and what a command does it does all the same
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     try:
         cli(prog_name="presswatch")
     except SystemExit as ended:
@@ -70,8 +72,6 @@ def main() -> None:
 
 def _can_flush(more: str = "") -> bool:
     """Whether stdout takes what was printed. A full disk is told here; the interpreter's end would only warn of it."""
-    if sys.stdout is None:  # it was closed: nobody wants it
-        return True
     try:
         sys.stdout.write(more)
         sys.stdout.flush()

@@ -64,7 +64,7 @@ def issue_due(
 
 
 def is_due(database: Database, config: Config, subscription: Subscription, now: datetime) -> bool:
-    """Whether a cut has come that has no digest yet, or one waits to be brought back. Only reads."""
+    """Whether a cut has come that has no digest yet. Only reads."""
     with database.read() as connection:
         return due_cut(connection, config, subscription, now) is not None
 
