@@ -7,12 +7,11 @@ import re
 from collections.abc import Collection
 from contextlib import suppress
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
-import idna
 import tldextract
 
+from crawler.hosts import Destination, HostNameError, ascii_host
 from crawler.site_keys import Address, behind_captcha, site_key
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -33,7 +32,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPED_SLASH = re.compile(r"%2F", re.IGNORECASE)
 # An ampersand as HTML or a script spells it, once or several times over.
 _ESCAPED_AMPERSAND = re.compile(r"(?:&|\\x26)(?:amp;|#38;|#x26;)+|\\x26", re.IGNORECASE)
-_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.\-]*[a-z0-9_\-])?")
+_BRACKETED = re.compile(r"\[[^\[\]]*:[^\[\]]*\](?::\d*)?")
 _PLAIN_HOST_PREFIXES = ("www.", "m.", "wap.", "mobile.")
 # Unreserved plus the sub-delimiters a path or a value may carry; everything else is percent-encoded.
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
@@ -71,6 +70,8 @@ def check_fetchable(url: str) -> SplitResult:
         raise UrlError(f"{parts.scheme}://…@{parts.hostname}", "carries a user name or password")
     if port == 0:
         raise UrlError(url, "has port 0")
+    if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):  # some Pythons read what is in them alone
+        raise UrlError(url, "has brackets around what is no IPv6 address")
     _ascii_host(parts.hostname)
     return parts
 
@@ -84,29 +85,11 @@ def _check_characters(url: str) -> None:
         raise UrlError(url, "holds half of a character")
 
 
-@lru_cache(maxsize=1024)
 def _ascii_host(host: str) -> str:
-    """Lower case, punycode, no trailing dot; an IPv6 address in its short form."""
-    name = host.lower().rstrip(".")
-    if not name.isascii():
-        try:
-            name = idna.encode(name, uts46=True).decode("ascii").lower().rstrip(".")
-        except UnicodeError as error:
-            raise UrlError(host, f"is not a host name: {error}") from error
-    if ":" in name:
-        return _ipv6(name)
-    if not _HOST.fullmatch(name) or ".." in name:
-        raise UrlError(host, "is not a host name")
-    return name
-
-
-def _ipv6(name: str) -> str:
-    if "%" in name:
-        raise UrlError(name, "is an IPv6 address with a zone, which only one machine understands")
     try:
-        return IPv6Address(name).compressed
-    except ValueError as error:
-        raise UrlError(name, "is not an IPv6 address") from error
+        return ascii_host(host)
+    except HostNameError as error:
+        raise UrlError(error.host, error.why) from error
 
 
 def _netloc(parts: SplitResult) -> str:
@@ -116,6 +99,34 @@ def _netloc(parts: SplitResult) -> str:
     if parts.port is None or parts.port == _DEFAULT_PORTS[parts.scheme.lower()]:
         return host
     return f"{host}:{parts.port}"
+
+
+def destination_of(url: str) -> Destination:
+    """
+    Raises:
+        UrlError: see `check_fetchable`.
+    """
+    parts = check_fetchable(url)
+    port = parts.port or _DEFAULT_PORTS[parts.scheme.lower()]
+    return Destination(host=_ascii_host(parts.hostname or ""), port=port)
+
+
+def with_checked_host(url: str) -> str:
+    """The URL with its host as it was checked, so that whoever splits it next finds the same one.
+
+    Raises:
+        UrlError: see `check_fetchable`.
+    """
+    parts = check_fetchable(url)
+    return url if parts.netloc == _netloc(parts) else urlunsplit(parts._replace(netloc=_netloc(parts)))
+
+
+def with_ascii_host(url: str) -> str:
+    """The URL with a host of other letters as it was checked: Scrapy would make fass.de of faß.de. Else as it is."""
+    with suppress(UrlError):
+        if not (check_fetchable(url).hostname or "").isascii():
+            return with_checked_host(url)
+    return url
 
 
 def _requote(text: str, safe: str) -> str:
@@ -290,14 +301,8 @@ def host_of(url: str) -> str:
 
     Pace, leases and back-off go by this key. Private suffixes count, so two sites of one hoster differ.
     """
-    parts = check_fetchable(url)
-    name = _ascii_host(parts.hostname or "")
-    try:
-        address = ip_address(name)
-    except ValueError:
-        return _registrable(name)
-    port = parts.port or _DEFAULT_PORTS[parts.scheme.lower()]
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+    target = destination_of(url)
+    return str(target) if target.is_address else _registrable(target.host)
 
 
 def origin_of(url: str) -> str:

@@ -15,6 +15,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from crawler.items import Redirect
+from crawler.urls import with_ascii_host
 
 _VERSION = "WARC/1.1"
 # The body is stored decoded, so what speaks of its coding on the wire is left out; cookies are a reader's data.
@@ -47,7 +48,7 @@ class Written:
 
 def asked_url(url: str) -> str:
     """The address as it is asked for: percent-encoded the way Scrapy does it, without its fragment."""
-    return urldefrag(safe_url_string(url))[0]
+    return urldefrag(safe_url_string(with_ascii_host(url)))[0]
 
 
 def warc_date(at: datetime) -> str:

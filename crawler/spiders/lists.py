@@ -19,6 +19,7 @@ from crawler.fetch.replay import NotCapturedError
 from crawler.items import Announced, Answer, NoRowsError, Poll, PollFaultError
 from crawler.lists import read_list
 from crawler.spiders.pages import headers_of, redirects_of
+from crawler.urls import with_ascii_host
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -139,7 +140,7 @@ class ListWalk:
             headers |= {name: value for name, value in validators.items() if value}
         response = await self._fetch(
             Request(
-                asked.url,
+                with_ascii_host(asked.url),
                 method=asked.method,
                 body=asked.body,
                 callback=NO_CALLBACK,

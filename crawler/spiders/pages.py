@@ -14,7 +14,7 @@ from crawler.items import Ended, Page, PagePart, PendingEntry, Postponed, Redire
 from crawler.noarchive import forbids_archiving
 from crawler.outcomes import Outcome
 from crawler.polling import retry_time
-from crawler.urls import host_of
+from crawler.urls import UrlError, host_of, with_ascii_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,9 +33,13 @@ def page_request(
 ) -> Request:
     """A request for a page of an article, by the rules of the source `name`; conditional with `validators`."""
     source = config.source(name)
+    try:
+        own = headers_for(source, url) if source else {}
+    except UrlError:  # it was stored when it still was one: the door refuses it, which ends the entry
+        own = {}
     return Request(
-        url,
-        headers={**(headers_for(source, url) if source else {}), **(validators or {})},
+        with_ascii_host(url),
+        headers={**own, **(validators or {})},
         meta={"source": name, "gone_at": source.articles.gone_at if source else None},
         dont_filter=True,  # the ledger remembers what was fetched
         **more,
