@@ -152,7 +152,7 @@ class Run:
             endpoints=Endpoints(self.database),
             revisits=Revisits(self.database, self.config.settings.revisit),
             archive=self.data / "archive",
-            guard=address_guard(self.config.settings, self.route),
+            guard=address_guard(self.config, self.route),
             pace=Pace(
                 self.clock,
                 NoMemories() if self.replay else ledger,

@@ -10,9 +10,10 @@ from scrapy.settings import Settings as ScrapySettings
 
 from crawler import __version__
 from crawler import settings as scrapy_settings
-from crawler.config.models import Settings
+from crawler.config.models import Config, Settings
 from crawler.fetch.guard import AddressGuard
 from crawler.fetch.robots import PRODUCT_NAME
+from crawler.urls import destination_of
 
 Held = TypeVar("Held", bound=BaseSettings)
 
@@ -76,11 +77,13 @@ def user_agent(settings: Settings) -> str:
     return f"{PRODUCT_NAME}/{__version__}" + (f" (+{settings.contact})" if settings.contact else "")
 
 
-def address_guard(settings: Settings, route: str | None) -> AddressGuard:
+def address_guard(config: Config, route: str | None) -> AddressGuard:
     """`route`: the local server that gets every request, or None for the live network."""
+    safety = config.settings.safety
     parts = urlsplit(route) if route else None
     address = (_loopback(parts.hostname or ""), parts.port or 80) if parts else None
-    return AddressGuard(settings.safety.allow_networks, address)
+    named = {destination_of(endpoint.url) for source in config.sources for endpoint in source.endpoints}
+    return AddressGuard(safety.allow_networks, address, ports=safety.ports, named=named)
 
 
 def _loopback(host: str) -> str:

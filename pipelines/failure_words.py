@@ -3,6 +3,7 @@
 FAILURES: dict[str, str] = {
     "the host name cannot be resolved": "域名无法解析",
     "no connection": "连接不上",
+    "the proxy lets nothing through": "代理不予转发",
     "the certificate or TLS handshake is not valid": "证书或 TLS 握手无效",
     "no answer in time": "超时没有答复",
     "the answer broke off": "答复中断",

@@ -299,12 +299,12 @@ def test_a_name_server_must_be_configured(tmp_path, content, grade, says):
 
 def test_proxies_are_named_and_their_passwords_are_not():
     environ = {"https_proxy": f"http://me:{CANARY}@proxy:3128", "HTTP_PROXY": "", "ALL_PROXY": "x", "NO_PROXY": "y"}
-    [found] = check_proxies(environ)
+    [found] = check_proxies(environ, None)
     assert (found.grade, found.found) == (
         Grade.NOTE,
         "ALL_PROXY, https_proxy is set, and presswatch connects without a proxy",
     )
-    assert list(check_proxies({"NO_PROXY": "y"})) == []
+    assert list(check_proxies({"NO_PROXY": "y"}, None)) == []
 
 
 # -- Redis ------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, model_validator
 
 from crawler.config.values import (
+    DIRECT,
     Ages,
     Charset,
     Crontab,
@@ -22,11 +23,14 @@ from crawler.config.values import (
     Name,
     PageSelectors,
     Pause,
+    Port,
     PositiveDuration,
+    ProxyUrl,
     Rates,
     RedisUrl,
     Regex,
     Selectors,
+    SourceProxy,
     TextRegex,
     TimeOfDay,
     Url,
@@ -197,6 +201,7 @@ class Source(Model):
     entries: EntryRules | None = None  # for the endpoints that have none of their own
     articles: ArticleRules = ArticleRules()
     headers: Headers = {}  # sent with every request of the source
+    proxy: SourceProxy = ""  # what its requests go through: a URL, or direct; empty: as in presswatch.yaml
     charset: Charset = ""  # of its lists and pages, whatever they declare, unless their bytes plainly do not fit it
     politeness: Politeness = Politeness()
     expect: Expectation | None = None
@@ -257,6 +262,7 @@ class Safety(Model):
     """Limits on what is fetched."""
 
     allow_networks: tuple[IPvAnyNetwork, ...] = ()  # private networks that may be reached (an intranet, a test)
+    ports: tuple[Port, ...] = (80, 443, 8080, 8443)  # of public hosts; those that endpoints name are open there
     max_body_mb: Annotated[float, Field(gt=0, le=100)] = 10.0
     timeout: PositiveDuration = timedelta(seconds=30)
 
@@ -276,6 +282,7 @@ class Settings(Model):
     contact: HeaderText = ""  # where a publisher can write to; in the user agent
     database: DatabaseUrl = ""  # SQLAlchemy URL; empty: SQLite in the data folder
     redis_url: RedisUrl = ""  # where run lock, host pace and robots answers are shared; empty: all in the database
+    proxy: ProxyUrl = ""  # a forward proxy that all requests go through; empty: they go out directly
     safety: Safety = Safety()
     retention: Retention = Retention()
     revisit: Ages = (
@@ -302,6 +309,12 @@ class Config(Model):
 
     def source(self, name: str) -> Source | None:
         return next((source for source in self.sources if source.name == name), None)
+
+    def proxy_of(self, name: str) -> str:
+        """URL of the proxy that the requests of a source go through; "": they go out directly."""
+        source = self.source(name)
+        url = (source.proxy if source else "") or self.settings.proxy
+        return "" if url == DIRECT else url
 
     def label_of(self, name: str) -> str:
         """The source's label; its name where the config no longer knows it."""

@@ -17,8 +17,10 @@ from crawler.config.report import quotes_hint
 from crawler.config.selectors import check_jmespath, check_selector
 from crawler.crontab import cron_trigger
 from crawler.database import check_url
+from crawler.hosts import Destination, HostNameError, ascii_host
 from crawler.urls import UrlError, check_fetchable
 
+DIRECT = "direct"  # of a source: through no proxy, though presswatch.yaml names one
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LONGEST_DURATION = timedelta(days=36_500)  # so that no date reckoned with it leaves the calendar
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
@@ -107,6 +109,35 @@ def _database(value: str) -> str:
 def _redis(value: str) -> str:
     if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("expected redis://HOST:PORT/NUMBER, rediss://… for TLS, or unix://PATH")
+    return value
+
+
+def proxy_place(url: str) -> Destination | None:
+    """Host and port of a proxy, without its user and password; None of an empty URL."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    return Destination(host=ascii_host(parts.hostname or ""), port=parts.port or 0)
+
+
+def _proxy(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme == "http" and bool(parts.port) and not (parts.path.strip("/") or parts.query)
+        ascii_host(parts.hostname or "")
+    except (HostNameError, ValueError):
+        whole = False
+    if value and not whole:
+        raise ValueError("expected http://HOST:PORT, or http://USER:${PASSWORD}@HOST:PORT")
+    return value
+
+
+def _source_proxy(value: str) -> str:
+    if value != DIRECT:
+        try:
+            _proxy(value)
+        except ValueError as error:
+            raise ValueError(f"{error}, or {DIRECT}") from error
     return value
 
 
@@ -217,4 +248,7 @@ HeaderText = Annotated[str, AfterValidator(_printable)]
 # What may hold a secret is not in the repr of its model, which a traceback or a log may show.
 DatabaseUrl = Annotated[str, AfterValidator(_database), Field(repr=False)]
 RedisUrl = Annotated[str, AfterValidator(_redis), Field(repr=False)]
+ProxyUrl = Annotated[str, AfterValidator(_proxy), Field(repr=False)]
+SourceProxy = Annotated[str, AfterValidator(_source_proxy), Field(repr=False)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 Rates = Annotated[tuple[float, float], BeforeValidator(_rates)]

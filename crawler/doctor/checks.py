@@ -61,7 +61,7 @@ def all_checks(found: Installation) -> list[Check]:
         Check(name="zones", examine=lambda: check_zones(_zones(found.config))),
         Check(name="certificates", examine=check_certificates),
         Check(name="resolver", examine=check_resolver),
-        Check(name="proxy", examine=lambda: check_proxies(found.environ)),
+        Check(name="proxy", examine=lambda: check_proxies(found.environ, found.config)),
         *(_of_config(found, found.config, ledger) if found.config else ()),
         Check(name="fonts", examine=check_fonts),
     ]
@@ -164,10 +164,11 @@ def online_check(config: Config, route: str | None, trusted: Callable[[], ssl.SS
         if route is not None:
             return [note("online", f"every request goes to {route}: no host is asked", "leave --route out to ask them")]
         # Here and not above: the guard takes 0.6 s to import, with Scrapy.
-        from crawler.doctor.online import Prober, hosts_of  # noqa: PLC0415
-        from crawler.fetch.guard import AddressGuard  # noqa: PLC0415
+        from crawler.doctor.online import Prober, hosts_of, proxies_of  # noqa: PLC0415
+        from crawler.visit_settings import address_guard  # noqa: PLC0415
 
-        prober = Prober(AddressGuard(config.settings.safety.allow_networks), trusted())
-        return asyncio.run(prober.check(hosts_of(config.enabled_sources)))
+        prober = Prober(address_guard(config, None), trusted())
+        direct = [source for source in config.enabled_sources if not config.proxy_of(source.name)]
+        return asyncio.run(prober.check((*hosts_of(direct), *proxies_of(config))))
 
     return Check(name="online", examine=check)

@@ -4,7 +4,9 @@ import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from crawler.doctor.model import Finding, fault, note, ok, warning
+from crawler.config.models import Config
+from crawler.config.values import proxy_place
+from crawler.doctor.model import Finding, fault, listed, note, ok, warning
 
 RESOLVER = Path("/etc/resolv.conf")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -55,10 +57,24 @@ def check_resolver(file: Path = RESOLVER) -> Finding:
     return ok("resolver", f"{', '.join(servers)}, from {file}")
 
 
-def check_proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """The environment's proxies, which presswatch does not use: a proxy would resolve names in its stead."""
+def check_proxies(environ: Mapping[str, str], config: Config | None) -> Iterator[Finding]:
+    """The proxies of the config, which look names up in presswatch's stead; and the environment's, which it ignores."""
+    used = _used(config) if config else {}
+    for place, names in used.items():
+        told = f"{listed(names)} through the proxy {place}: it looks names up, so their addresses cannot be checked"
+        yield warning("proxy", told, "have the proxy refuse private networks and cloud metadata, and allow few ports")
     found = [name for name, value in environ.items() if name.lower() in _PROXIES and value]
     if found:
-        told = f"{', '.join(sorted(found))} is set, and presswatch connects without a proxy"
-        todo = "where only a proxy leads out, let this machine connect directly; else nothing is to be done"
-        yield note("proxy", told, todo)
+        without = "that is ignored" if used else "presswatch connects without a proxy"
+        told = f"{', '.join(sorted(found))} is set, and {without}"
+        yield note("proxy", told, "where only a proxy leads out, name it as proxy in presswatch.yaml")
+
+
+def _used(config: Config) -> dict[str, list[str]]:
+    """Host and port of each proxy, and the enabled sources that are asked through it."""
+    used: dict[str, list[str]] = {}
+    for source in config.enabled_sources:
+        place = proxy_place(config.proxy_of(source.name))
+        if place is not None:
+            used.setdefault(str(place), []).append(source.name)
+    return used

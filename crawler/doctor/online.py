@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.config.models import Source
+from crawler.config.models import Config, Source
+from crawler.config.values import proxy_place
 from crawler.doctor.model import Finding, fault, note, ok, warning
 from crawler.fetch.guard import AddressGuard
 
@@ -21,11 +22,12 @@ Resolve = Callable[[str, int], Awaitable[Sequence[tuple[Any, ...]]]]
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Host:
-    """Where a source's endpoints are asked."""
+    """Where a source's endpoints are asked, or the proxy that is asked instead."""
 
     name: str
     port: int
     is_tls: bool
+    is_proxy: bool = False
 
 
 def hosts_of(sources: Sequence[Source]) -> tuple[Host, ...]:
@@ -39,6 +41,14 @@ def hosts_of(sources: Sequence[Source]) -> tuple[Host, ...]:
                 for part in parts
             }
         )
+    )
+
+
+def proxies_of(config: Config) -> tuple[Host, ...]:
+    """The proxies that enabled sources are asked through, each once. What is behind them only they can tell."""
+    places = {proxy_place(config.proxy_of(source.name)) for source in config.enabled_sources}
+    return tuple(
+        sorted(Host(name=place.host, port=place.port, is_tls=False, is_proxy=True) for place in places if place)
     )
 
 
@@ -84,7 +94,7 @@ class Prober:
         return found or (note("online", "no source is enabled: there is no host to reach"),)
 
     async def _probe(self, host: Host) -> Finding:
-        place = f"{host.name} port {host.port}"
+        place = ("the proxy " if host.is_proxy else "") + f"{host.name} port {host.port}"
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._reached(host, place)
@@ -103,14 +113,18 @@ class Prober:
             told = f"{place}: no connection: {error.strerror or type(error).__name__}"
             return warning("online", told, "try again; look at this machine's network and firewall")
 
+    def _why_not(self, host: Host, address: str, port: int) -> str:
+        return "" if host.is_proxy else self._guard.why_not(address, port, host.name)
+
     async def _reached(self, host: Host, place: str) -> Finding:
         entries = await self._resolve(host.name, host.port)
-        addresses = [entry[4] for entry in entries if self._guard.permits(entry[4][0], entry[4][1])]
+        refused = {entry[4][0]: self._why_not(host, *entry[4][:2]) for entry in entries}
+        addresses = [address for address, why in refused.items() if not why]
         if not addresses:
-            refused = ", ".join(dict.fromkeys(entry[4][0] for entry in entries))
-            told = f"{place} resolves to {refused}, which is no public address: it is refused"
-            return warning("online", told, "if that is right, add its network to safety.allow_networks")
-        address, port = addresses[0][:2]
+            rules = ", ".join(why.partition("; ")[0] for why in refused.values())
+            _, _, todo = next(iter(refused.values())).partition("; ")
+            return warning("online", f"{place} is refused: {rules}", todo)
+        address, port = addresses[0], host.port
         context, name = (self._context, host.name) if host.is_tls else (None, None)
         _, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=name)
         secured = writer.get_extra_info("ssl_object")

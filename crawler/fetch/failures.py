@@ -16,6 +16,7 @@ from scrapy.exceptions import (
 )
 
 from crawler.fetch.guard import AddressRefusedError
+from crawler.fetch.proxy import ProxyError
 from crawler.fetch.robots import RobotsRefusedError, RobotsUnreachableError
 from crawler.outcomes import Outcome
 from crawler.urls import UrlError
@@ -38,6 +39,7 @@ class Failure(StrEnum):
 
     DNS = "the host name cannot be resolved"
     CONNECTION = "no connection"
+    PROXY = "the proxy lets nothing through"
     TLS = "the certificate or TLS handshake is not valid"
     TIMEOUT = "no answer in time"
     BROKEN = "the answer broke off"
@@ -71,6 +73,7 @@ class FailureRule:
 RULES: dict[Failure, FailureRule] = {
     Failure.DNS: FailureRule(weight=0.5),
     Failure.CONNECTION: FailureRule(weight=0.5),
+    Failure.PROXY: FailureRule(weight=0),  # says nothing of the publisher: no entry is given up for it
     Failure.TLS: FailureRule(weight=1),
     Failure.TIMEOUT: FailureRule(weight=0.5),
     Failure.BROKEN: FailureRule(weight=0.5),
@@ -104,6 +107,7 @@ _STATUSES = {
 _EXCEPTIONS: tuple[tuple[type[BaseException], Failure], ...] = (
     (AddressRefusedError, Failure.ADDRESS),
     (UrlError, Failure.ADDRESS),
+    (ProxyError, Failure.PROXY),
     (BadRedirectError, Failure.REDIRECTS),
     (GoneRedirectError, Failure.GONE),
     (RobotsRefusedError, Failure.ROBOTS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,9 +21,10 @@ from scrapy.http import Headers
 
 from crawler.fetch.causes import in_plain_words
 from crawler.fetch.failures import Failure, failure_of_status
-from crawler.fetch.guard import AddressRefusedError, refusals
+from crawler.fetch.guard import AddressRefusedError, Attempt, attempting
+from crawler.fetch.proxy import Proxy, in_proxys_words, proxy_of, wants_password
 from crawler.polling import parse_retry_after, retry_time
-from crawler.urls import UrlError, check_fetchable, host_of, origin_of
+from crawler.urls import UrlError, destination_of, host_of, origin_of, with_checked_host
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -58,13 +60,10 @@ class DoorHandler(AiohttpDownloadHandler):
         connector._socket_factory = self._visit.run.guard.make_socket
 
     async def download_request(self, request: Request) -> Response:
-        try:
-            check_fetchable(request.url)
-        except UrlError as error:
-            raise AddressRefusedError(str(error)) from error
+        proxy, attempt = self._attempt(request)
         async with self._visit.run.pace.turn(host_of(request.url)):
             self._visit.count_request(request.meta["source"])
-            response = await self._download_guarded(request)
+            response = await self._download_guarded(request, proxy, attempt)
             request.meta["answered_at"] = self._visit.run.clock.now()
             # Within the turn, so that nobody's next request slips out before the host's wish is known.
             self._hold_as_asked(request, response)
@@ -95,24 +94,46 @@ class DoorHandler(AiohttpDownloadHandler):
         # aiohttp keeps bytes that are no UTF-8 as surrogates, which Scrapy cannot encode: they become bytes again.
         return Headers([(name, value.encode("utf-8", "surrogateescape")) for name, value in response.headers.items()])
 
-    def _routed(self, request: Request) -> Request:
-        """The request as it goes on the wire: with --route to the local server, the Host header kept."""
+    def _attempt(self, request: Request) -> tuple[Proxy | None, Attempt]:
+        """The way a request will take, once its address was found to be one that may be asked.
+
+        Raises:
+            AddressRefusedError: it is none.
+        """
+        run = self._visit.run
+        proxy = None if run.route else proxy_of(run.config, request.meta["source"])
+        try:
+            target = destination_of(request.url)
+        except UrlError as error:
+            raise AddressRefusedError(str(error)) from error
+        run.guard.check(target, is_proxied=proxy is not None)
+        return proxy, Attempt(host=target.host, proxy=proxy.place if proxy else None)
+
+    def _as_sent(self, request: Request, proxy: Proxy | None) -> Request:
+        """The request as it goes on the wire: with --route to the local server, the Host header kept.
+
+        Its copy alone knows the proxy, whose password what is made of the request must not hand on.
+        """
         route = self._visit.run.route
         if route is None:
-            return request
+            way = {"proxy": proxy.url} if proxy else {}
+            return request.replace(url=with_checked_host(request.url), meta={**request.meta, **way})
         parts = urlsplit(request.url)
         routed = request.replace(url=f"{route}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else ""))
         routed.headers["Host"] = parts.netloc
         return routed
 
-    async def _download_guarded(self, request: Request) -> Response:
-        noted: list[str] = []
-        token = refusals.set(noted)
+    async def _download_guarded(self, request: Request, proxy: Proxy | None, attempt: Attempt) -> Response:
         try:
-            return await super().download_request(self._routed(request))
+            with attempting(attempt):
+                response = await super().download_request(self._as_sent(request, proxy))
         except _TOLD_PLAINLY as error:
-            if noted and isinstance(error, DownloadConnectionRefusedError | DownloadFailedError):
-                raise AddressRefusedError(f"{request.url} leads to {noted[0]}, which may not be reached") from error
+            if attempt.refused and not attempt.is_open:
+                raise AddressRefusedError(f"{request.url} may not be reached: {attempt.refused[0]}") from error
+            blamed = in_proxys_words(error, attempt.host, proxy) if proxy else None
+            if blamed is not None:
+                raise blamed from None  # the cause knows the password
             raise in_plain_words(error, request, self._default_maxsize) from error.__cause__
-        finally:
-            refusals.reset(token)
+        if proxy is not None and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise wants_password(proxy)
+        return response

@@ -15,6 +15,7 @@ from scrapy.http.request import NO_CALLBACK
 from crawler.asking import headers_for
 from crawler.fetch.causes import too_large, too_many_redirects
 from crawler.fetch.failures import BadRedirectError, Failure, GoneRedirectError, failure_of_exception
+from crawler.fetch.guard import AddressRefusedError
 from crawler.fetch.pace import NotNowError
 from crawler.fetch.robots import MAX_BYTES
 from crawler.urls import host_of
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.visit import Visit
+
+
+_LOCATED = frozenset({301, 302, 303, 307, 308})  # what Scrapy follows, to http: and https: alone
+_SHOWN = 200  # characters of an address that may be endless
 
 
 class RobotsMiddleware:
@@ -86,7 +91,8 @@ class RedirectionMiddleware(RedirectMiddleware):
 
     One that `gone_at` in the request's meta is found in is not followed: whoever is sent there asked for what was
     deleted. What stands there is nobody's article, and its robots.txt not our business. No POST is sent on to another
-    host, and no header of a source to a host that is none of its own.
+    host, and no header of a source to a host that is none of its own, nor from TLS into the open. To go from HTTPS to
+    HTTP is allowed otherwise: what is asked for is public, and many a publisher still sends readers that way.
     """
 
     def process_response(
@@ -99,6 +105,9 @@ class RedirectionMiddleware(RedirectMiddleware):
         except IgnoreRequest as error:
             asked = [*request.meta.get("redirect_urls", []), request.url, _location(response)]
             raise BadRedirectError(too_many_redirects(asked, self.max_redirect_times)) from error
+        if answer is response and response.status in _LOCATED and "Location" in response.headers:
+            told = f"redirected to {_location(response)[:_SHOWN]!r}, which is no address of the web"
+            raise AddressRefusedError(told)
         gone_at = request.meta.get("gone_at")
         if gone_at and isinstance(answer, Request) and re.search(gone_at, answer.url):
             raise GoneRedirectError(answer.url)
@@ -111,7 +120,8 @@ class RedirectionMiddleware(RedirectMiddleware):
             raise BadRedirectError(f"a POST, redirected to another host: {redirected.url}")
         visit: Visit = self.crawler.spider.visit  # type: ignore[union-attr]
         source = visit.config.source(request.meta["source"])
-        if source is not None and not headers_for(source, redirected.url):
+        into_the_open = request.url.startswith("https:") and redirected.url.startswith("http:")
+        if source is not None and (into_the_open or not headers_for(source, redirected.url)):
             for name in source.headers:
                 redirected.headers.pop(name, None)
 
