@@ -67,13 +67,14 @@ def ascii_host(host: str) -> str:
 
 
 def _is_disguised(label: str) -> bool:
-    """Whether it is Punycode of plain letters or digits, or of nothing: who decodes it reads another name."""
+    """Whether it is Punycode of plain letters, of digits or of nothing: who decodes it reads another name."""
     if not label.startswith("xn--"):
         return False
     try:
-        return normalize("NFKC", label.removeprefix("xn--").encode().decode("punycode")).isascii()
+        meant = normalize("NFKC", label.removeprefix("xn--").encode().decode("punycode"))
     except (UnicodeError, OverflowError):
         return True
+    return meant.isascii() or meant.isdigit()
 
 
 def _ipv4(name: str) -> str:

@@ -134,6 +134,7 @@ LOCAL = {  # spelling → what refuses it before a name is looked up: that it is
     "localhost": "guard", "localhost.": "guard", "LOCALHOST": "guard", "foo.localhost": "guard", "ⓛocalhost": "guard",
     "ｌｏｃａｌｈｏｓｔ": "guard", "loc\u00adalhost": "guard", "a.b.localhost.": "guard",
     "xn--127-.0.0.1": "host", "xn--127-.example": "host", "xn--localhost-.example": "host", "xn--": "host",
+    "xn--8hb.xn--8hb.xn--8hb.xn--8hb": "host",
     "[::1]": "guard", "[::]": "guard", "[0:0:0:0:0:0:0:1]": "guard", "[0000::0001]": "guard",
     "[::ffff:127.0.0.1]": "guard", "[::ffff:7f00:1]": "guard", "[0:0:0:0:0:FFFF:7f00:0001]": "guard",
     "[::127.0.0.1]": "guard", "[64:ff9b::127.0.0.1]": "guard", "[64:ff9b:1::7f00:1]": "guard",
@@ -146,6 +147,9 @@ LOCAL = {  # spelling → what refuses it before a name is looked up: that it is
     "127.0.0.1;a.example": "host", "a..example": "host", ".a.example": "host", "a" * 64 + ".example": "host",
     "a." * 130 + "example": "host", "-a.example": "host", "": "host",
 }  # fmt: skip
+
+
+IN_A_HEADER = [form for form in LOCAL if not set(form) & set("\\\n\t ")]  # and in a link as they are
 
 
 def where_refused(url):
