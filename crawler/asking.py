@@ -13,7 +13,7 @@ from crawler.urls import docsify_file_url, host_of
 
 _MARKDOWN = (Reader.DOCSIFY, Reader.MIRROR, Reader.MIRROR_INDEX)
 _NUMBERS = ("{page}",)
-_PLACEHOLDER = re.compile(r"\{\w+\}")
+_PLACEHOLDER = re.compile(r"(?<!\$)\{\w+\}")  # ${NAME} is a secret, which only the door fills in
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from crawler.rows import absolute, entry
 from crawler.text import one_line
 
 _TEMPLATES = ("http://", "https://")
-_BRACES = re.compile(r"\{([^{}]*)\}")
+_BRACES = re.compile(r"(?<!\$)\{([^{}]*)\}")  # ${NAME} is a secret
 _KEYS_SHOWN = 12
 _TEXT_SHOWN = 200  # characters of what an error says
 

@@ -23,6 +23,7 @@ DOWNLOADER_MIDDLEWARES = {
     # The last to see a request, so that a redirected one passes it too.
     "crawler.fetch.middlewares.RobotsMiddleware": 900,
     "crawler.fetch.middlewares.DecompressionMiddleware": 590,
+    "crawler.fetch.secrets.ConcealMiddleware": 580,  # once a body is decoded, and before anybody reads it
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.fetch.middlewares.RedirectionMiddleware": 600,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,

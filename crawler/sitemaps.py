@@ -40,7 +40,7 @@ def parse_sitemap(answer: Answer) -> Announced:
         PollFaultError: neither a sitemap nor a list of addresses, a feed, XML with entities of its own, or a gzip
             body that is broken or too large.
     """
-    text, _ = decode(_unzipped(answer.body), answer.content_type, answer.charset)
+    text, _ = decode(unzipped(answer.body), answer.content_type, answer.charset)
     text = text.replace("\0", "").strip()
     if not text:
         raise PollFaultError("the answer is empty")
@@ -51,7 +51,12 @@ def parse_sitemap(answer: Answer) -> Announced:
     return _read(_root(text), answer)
 
 
-def _unzipped(body: bytes) -> bytes:
+def unzipped(body: bytes) -> bytes:
+    """A body as it is, or what a gzipped one holds.
+
+    Raises:
+        PollFaultError: see `parse_sitemap`.
+    """
     if not body.startswith(_GZIP):
         return body
     unpacker = zlib.decompressobj(wbits=31)

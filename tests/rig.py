@@ -115,6 +115,7 @@ class Rig:
     folder: Path
     route: str | None = None
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(START))
+    environ: dict = field(default_factory=dict)  # where ${NAME} is looked up
     patience: float = BUSY_SECONDS  # that a run waits for another process that holds the database
 
     def __post_init__(self):
@@ -149,7 +150,7 @@ class Rig:
         **options,
     ):
         """`prepare` is given the open database before the run begins."""
-        config = load_config(self.config, environ={})
+        config = load_config(self.config, environ=self.environ)
         database = Database.open(sqlite_url(self._made(self.data) / "presswatch.db"), busy_seconds=self.patience)
         prepare(database)
         run = Run(

@@ -24,6 +24,7 @@ from crawler.database import Database
 from crawler.storage import StorageError, file_error, sync_folder
 
 _LEVEL = 6  # gzip's own default; tarfile would take 9
+_MODE = 0o600  # for those who unpack it with tar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,19 +107,19 @@ class _Packer:
         with file:
             facts = os.fstat(file.fileno())
             member = tarfile.TarInfo(name)
-            member.size, member.mtime = facts.st_size, int(facts.st_mtime)
+            member.size, member.mtime, member.mode = facts.st_size, int(facts.st_mtime), _MODE
             self._add(member, Hashing(file))
         return True
 
     def add_content(self, name: str, content: bytes) -> None:
         member = tarfile.TarInfo(name)
-        member.size = len(content)
+        member.size, member.mode = len(content), _MODE
         self._add(member, Hashing(io.BytesIO(content)))
 
     def seal(self) -> None:
         listed = self._sums.reread()
         member = tarfile.TarInfo(SUMS)
-        member.size = listed.seek(0, os.SEEK_END)
+        member.size, member.mode = listed.seek(0, os.SEEK_END), _MODE
         listed.seek(0)
         self._tar.addfile(member, listed)
 

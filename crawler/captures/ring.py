@@ -178,7 +178,7 @@ class Ring:
             connection.execute(delete(meta).where(meta.c.name == OPEN_FILE))
             connection.execute(insert(meta).values(name=OPEN_FILE, value=self._run.file))
         path = self._folder / self._run.file
-        self._file = _OpenFile(descriptor=os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+        self._file = _OpenFile(descriptor=os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         self._append(self._file, info_member(self._run.file, self._run.started, self._run.facts))
         return self._file
 

@@ -43,6 +43,9 @@ COMMANDS = {
 
 _REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EPIPE}
 
+# What a program of presswatch makes, its user alone may read, whatever the machine's own umask is.
+PRIVATE = 0o077
+
 
 @click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="presswatch", message="%(prog)s %(version)s")
@@ -56,6 +59,7 @@ def cli() -> None:
 
 
 def main() -> None:
+    os.umask(PRIVATE)
     if sys.stdout is None:  # it was closed: nobody wants what is printed, and what a command does it does all the same
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     try:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 
 from crawler.cli.checks import check_folder, check_route, check_time
 from crawler.cli.document import print_document
+from crawler.cli.hidden import Hidden
 from crawler.cli.language import check_language
 from crawler.cli.logs import set_up_logs
 from crawler.cli.options import Given, global_options
@@ -53,7 +54,8 @@ class App:
         click.UsageError: --now is no time, --route no local server, a folder's name empty, or a language not spoken.
     """
 
-    def __init__(self, given: Given, *, environ: Mapping[str, str], cwd: Path) -> None:
+    def __init__(self, given: Given, *, environ: Mapping[str, str], cwd: Path, hidden: Hidden | None = None) -> None:
+        self.hidden = hidden or Hidden()
         self.json = given.as_json
         self.verbose = given.verbose
         self.route = check_route(given.route)
@@ -79,7 +81,7 @@ class App:
 
     def load_config(self) -> Config:
         """The configuration as it is now."""
-        return load_config(self.config_folder, environ=self.environ)
+        return load_config(self.config_folder, environ=self.environ, watch=self.hidden.learn)
 
     @cached_property
     def data_place(self) -> Place:
@@ -174,14 +176,18 @@ def with_app(function: Callable[Concatenate[App, Parameters], None]) -> Callable
     @functools.wraps(function)
     def command(context: click.Context, /, **parameters: Any) -> None:
         given = Given.take(parameters).under(context.find_object(Given))
-        set_up_logs(verbose=given.verbose)
-        app = App(given, environ=os.environ, cwd=Path.cwd())
+        hidden = Hidden()
+        set_up_logs(verbose=given.verbose, hide=hidden.text)
+        app = App(given, environ=os.environ, cwd=Path.cwd(), hidden=hidden)
         context.call_on_close(app.close)
         try:
             function(app, **parameters)  # type: ignore[call-arg]  # click passes every parameter by name
         except ConfigError as error:
-            raise BadConfigError(str(error)) from error
+            raise BadConfigError(hidden.text(str(error))) from error
         except StorageError as error:
-            raise FailedError(str(error)) from error
+            raise FailedError(hidden.text(str(error))) from error
+        except click.ClickException as error:
+            vars(error)["message"] = hidden.text(error.message)  # kept in place: its kind and exit code are told too
+            raise
 
     return command

@@ -16,6 +16,7 @@ The report of a run that did not go well is no log line but text, see `crawler.c
 import json
 import logging
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -63,25 +64,29 @@ class StderrHandler(logging.Handler):
     _person = PersonLines()
     _machine = JsonLines()
 
-    def __init__(self) -> None:
+    def __init__(self, hide: Callable[[str], str] = str) -> None:
         super().__init__()
+        self._hide = hide
         self.addFilter(LogFactsFilter())
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             formatter = self._person if sys.stderr.isatty() else self._machine
-            sys.stderr.write(formatter.format(record) + "\n")
+            sys.stderr.write(self._hide(formatter.format(record)) + "\n")
             sys.stderr.flush()
         except Exception:  # noqa: BLE001  # a full disk, a reader that has gone: nowhere to tell it, the work must go on
             self.handleError(record)
 
 
-def set_up_logs(*, verbose: bool) -> None:
-    """Send warnings, with `verbose` also what is being done, to stderr; uncaught exceptions are logged."""
+def set_up_logs(*, verbose: bool, hide: Callable[[str], str] = str) -> None:
+    """Send warnings, with `verbose` also what is being done, to stderr; uncaught exceptions are logged.
+
+    `hide`: a line → the line with no secret in it.
+    """
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, StderrHandler)]:
         root.removeHandler(handler)
-    root.addHandler(StderrHandler())
+    root.addHandler(StderrHandler(hide))
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     # What Scrapy warns of (a page too large, an answer that broke off) has its outcome and its line in the books.
     logging.getLogger("scrapy").setLevel(logging.INFO if verbose else logging.ERROR)

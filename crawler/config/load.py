@@ -1,16 +1,18 @@
 """The config folder → one checked Config, or one report of everything that is wrong with it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from crawler.config.check import check_document
+from crawler.config.kept import add_faults_of_secrets, kept_values, uses_of
 from crawler.config.models import Config, Model, Settings, Source, Subscription, Theme
 from crawler.config.places import KNOWN_FILES, SOURCES, shipped_config
 from crawler.config.references import check_names
 from crawler.config.report import ConfigError, Fault, KeyPath
 from crawler.config.secrets import Secrets
+from crawler.config.sent import SentSecrets
 from crawler.config.sites import expanded, faults_of_endpoints
 from crawler.config.yaml_lines import Document, read_document
 
@@ -27,7 +29,9 @@ class SubscriptionsFile(Model):
     subscriptions: tuple[Subscription, ...]
 
 
-def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
+def load_config(
+    folder: Path, *, environ: Mapping[str, str], watch: Callable[[str, str], None] = lambda name, value: None
+) -> Config:
     """Read and check the whole configuration.
 
     A file that `folder` lacks is the shipped one; sources are never taken from elsewhere. Of shipped subscriptions
@@ -36,19 +40,20 @@ def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
     Args:
         folder: What `crawler.config.places.find_config` found.
         environ: Where ${NAME} in a value is looked up, see `crawler.config.secrets`.
+        watch: Is told each name and value that is found, also where there are faults.
 
     Raises:
         ConfigError: with every fault of every file.
     """
     if not folder.is_dir():
         raise ConfigError([Fault(file=str(folder), rule="this config folder does not exist")])
-    secrets = Secrets(environ)
+    secrets = Secrets(environ, watch)
     documents = {name: _read(folder, _or_shipped(folder, name), secrets) for name in KNOWN_FILES}
     sources = [_read(folder, path, secrets) for path in _source_files(folder)]
     settings = check_document(documents["presswatch.yaml"], Settings)
     themes = check_document(documents["themes.yaml"], ThemesFile)
     subscriptions = check_document(documents["subscriptions.yaml"], SubscriptionsFile)
-    checked = [_source(document) for document in sources]
+    checked = [_source(document, secrets) for document in sources]
     are_own = _or_shipped(folder, "subscriptions.yaml").parent == folder
     check_names(sources, documents["themes.yaml"], documents["subscriptions.yaml"], are_own=are_own)
     faults = [*_misnamed(folder), *_faults_of([*documents.values(), *sources])]
@@ -60,24 +65,39 @@ def load_config(folder: Path, *, environ: Mapping[str, str]) -> Config:
         sources=tuple(source for source in checked if source is not None),
         themes=themes.themes,
         subscriptions=tuple(item for item in subscriptions.subscriptions if are_own or _fits(item, themes)),
+        secrets=_sent(sources, checked, secrets),
     )
 
 
-def _source(document: Document) -> Source | None:
-    """The source of a file, with what is known of its site."""
+def _sent(documents: Iterable[Document], sources: Iterable[Source | None], secrets: Secrets) -> SentSecrets:
+    pairs = zip(documents, sources, strict=True)
+    uses = [use for document, source in pairs if source is not None for use in uses_of(document, source.name)]
+    values = secrets.values
+    return SentSecrets({use.name: values[use.name] for use in uses}, uses)
+
+
+def _source(document: Document, secrets: Secrets) -> Source | None:
+    """The source of a file, with what is known of its site. It has ${NAME} for the secrets that it sends."""
+    add_faults_of_secrets(document, secrets.values)
     source = check_document(document, Source)
     if source is None:
         return None
+    if not document.refused:
+        source = Source.model_validate(kept_values(document))
     source = expanded(source)
     for path, rule, hint in faults_of_endpoints(source):
-        document.faults.append(_fault(document, path, rule, hint))
+        fault = _fault(document, path, rule, hint)
+        if fault is not None:
+            document.faults.append(fault)
     return source
 
 
-def _fault(document: Document, path: KeyPath, rule: str, hint: str) -> Fault:
-    """A fault of what a value means, at the innermost key of `path` that the file writes."""
+def _fault(document: Document, path: KeyPath, rule: str, hint: str) -> Fault | None:
+    """A fault of what a value means, at the innermost key of `path` that the file writes; None where it has one."""
     while path not in document.lines:
         path = path[:-1]
+    if path in document.refused:
+        return None
     value: Any = document.data
     for part in path:
         value = value[part]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, model_validator
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, IPvAnyNetwork, model_validator
 
+from crawler.config.sent import SentSecrets
 from crawler.config.values import (
     DIRECT,
     Ages,
@@ -306,6 +307,7 @@ class Config(Model):
     sources: tuple[Source, ...] = ()
     themes: tuple[Theme, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    secrets: Annotated[InstanceOf[SentSecrets], Field(repr=False, exclude=True)] = SentSecrets({})
 
     def source(self, name: str) -> Source | None:
         return next((source for source in self.sources if source.name == name), None)

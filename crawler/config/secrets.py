@@ -3,7 +3,7 @@
 A fault names the variable and never what it holds: somebody may have put the secret where the file's path belongs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _LONGEST = 65_536  # bytes; what is longer is some other file
@@ -20,10 +20,18 @@ class SecretError(Exception):
 
 
 class Secrets:
-    """Looks names up in an environment. Each file is read once: it may be a pipe."""
+    """Looks names up in an environment. Each file is read once: it may be a pipe.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    Args:
+        environ: where names are looked up.
+        watch: is told each name and value that is found.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], watch: Callable[[str, str], None] = lambda name, value: None
+    ) -> None:
         self._environ = environ
+        self._watch = watch
         self._found: dict[str, str | SecretError] = {}
 
     def __repr__(self) -> str:
@@ -36,13 +44,19 @@ class Secrets:
         """
         if name not in self._found:
             try:
-                self._found[name] = self._look_up(name)
+                self._found[name] = found = self._look_up(name)
+                self._watch(name, found)
             except SecretError as error:
                 self._found[name] = error
-        found = self._found[name]
-        if isinstance(found, SecretError):
-            raise found
-        return found
+        known = self._found[name]
+        if isinstance(known, SecretError):
+            raise known
+        return known
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What was found so far."""
+        return {name: found for name, found in self._found.items() if isinstance(found, str)}
 
     def _look_up(self, name: str) -> str:
         pointer = f"{name}_FILE"

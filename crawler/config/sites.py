@@ -33,7 +33,7 @@ _LISTS = (Reader.LISTING, Reader.JSON)
 _IN_A_ROW = ("link", "title", "summary", "author", "published")
 _OF_JSON = ("after", "html", "ok", "error")
 _BODIES = {"post_json", "post_form"}
-_PLACEHOLDER = re.compile(r"\{\w+\}")
+_PLACEHOLDER = re.compile(r"(?<!\$)\{\w+\}")
 _FINDS_TEXT = re.compile(r"::text\b|::attr\(|(?:^|/)@[\w:*-]+\s*$|(?:^|/)text\(\)\s*$")
 _IN_ADDRESSES = ("{page}", "{cursor}", "{fragment}")
 _IN_BODIES = (*_IN_ADDRESSES, "{installation}")
@@ -165,11 +165,11 @@ def _check_address(expression: str) -> None:
     if not expression.startswith(("http://", "https://")):
         check_jmespath(expression)
         return
-    for part in re.findall(r"\{([^{}]*)\}", expression):
+    for part in re.findall(r"(?<!\$)\{([^{}]*)\}", expression):
         if not part.strip():
             raise ValueError("braces with nothing in them; write what they stand for, such as {id}")
         check_jmespath(part)
-    if "{" in (rest := re.sub(r"\{[^{}]*\}", "", expression)) or "}" in rest:
+    if "{" in (rest := re.sub(r"\$?\{[^{}]*\}", "", expression)) or "}" in rest:
         raise ValueError("a brace without its partner; write {id}")
 
 

@@ -40,6 +40,7 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     spelt: dict[KeyPath, str] = field(default_factory=dict)  # numbers, dates, yes and no as the file spells them
     written: dict[KeyPath, str] = field(default_factory=dict)  # texts as they stood before ${NAME} was replaced
+    unfilled: dict[KeyPath, str] = field(default_factory=dict)  # the same, and those that have $${NAME} alone
     refused: set[KeyPath] = field(default_factory=set)  # values that have their fault and need no second one
     faults: list[Fault] = field(default_factory=list)
     readable: bool = True  # False: not YAML at all, `data` says nothing
@@ -56,6 +57,27 @@ class Document:
 
     def fault(self, path: KeyPath, rule: str, *, value: str = "", hint: str = "") -> Fault:
         return Fault(file=self.file, line=self.line(path), key=spell_path(path), value=value, rule=rule, hint=hint)
+
+    def refuse(self, path: KeyPath, rule: str, hint: str) -> None:
+        """Add the one fault that the value at `path` has."""
+        value = self.shown(path, {})
+        self.refused.add(path)
+        self.faults.append(self.fault(path, rule, value=value, hint=hint))
+
+
+def names_in(text: str) -> list[str]:
+    """The names of ${NAME} in a text as it is written."""
+    return [name for escape, name in _VARIABLE.findall(text) if not escape]
+
+
+def escaped_names_in(text: str) -> list[str]:
+    """Those of $${NAME}."""
+    return [name for escape, name in _VARIABLE.findall(text) if escape]
+
+
+def unescaped(text: str) -> str:
+    """A text as it is written, with its names left in it and $${NAME} as the text it stands for."""
+    return _VARIABLE.sub(lambda match: match[0][1:] if match[1] else match[0], text)
 
 
 def read_document(file: str, raw: bytes, secrets: Secrets) -> Document:
@@ -166,7 +188,9 @@ class _Reader:
         return value
 
     def _fill_in(self, text: str, path: KeyPath) -> str:
-        names = [name for escape, name in _VARIABLE.findall(text) if not escape]
+        names = names_in(text)
+        if _VARIABLE.search(text):
+            self._document.unfilled[path] = text
         if names:
             self._document.written[path] = text
         elif _VARIABLE.search(text):
@@ -180,6 +204,4 @@ class _Reader:
         return _VARIABLE.sub(lambda match: match[0][1:] if match[1] else found.get(match[2], match[0]), text)
 
     def _refuse(self, path: KeyPath, rule: str, hint: str) -> None:
-        value = self._document.shown(path, {})
-        self._document.refused.add(path)
-        self._document.faults.append(self._document.fault(path, rule, value=value, hint=hint))
+        self._document.refuse(path, rule, hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -23,10 +24,13 @@ from crawler.fetch.causes import in_plain_words
 from crawler.fetch.failures import Failure, failure_of_status
 from crawler.fetch.guard import AddressRefusedError, Attempt, attempting
 from crawler.fetch.proxy import Proxy, in_proxys_words, proxy_of, wants_password
+from crawler.fetch.secrets import concealed, revealed, telling_no_secret
 from crawler.polling import parse_retry_after, retry_time
 from crawler.urls import UrlError, destination_of, host_of, origin_of, with_checked_host
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -54,6 +58,7 @@ class DoorHandler(AiohttpDownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._visit: Visit = crawler.spider.visit  # type: ignore[union-attr]
+        self._secrets = self._visit.config.secrets
         connector = self._session.connector
         if not isinstance(connector, TCPConnector) or not hasattr(connector, "_socket_factory"):
             raise RuntimeError("this aiohttp has no socket factory, so addresses cannot be guarded")
@@ -63,7 +68,8 @@ class DoorHandler(AiohttpDownloadHandler):
         proxy, attempt = self._attempt(request)
         async with self._visit.run.pace.turn(host_of(request.url)):
             self._visit.count_request(request.meta["source"])
-            response = await self._download_guarded(request, proxy, attempt)
+            with telling_no_secret(self._secrets):
+                response = concealed(await self._download_guarded(request, proxy, attempt), self._secrets)
             request.meta["answered_at"] = self._visit.run.clock.now()
             # Within the turn, so that nobody's next request slips out before the host's wish is known.
             self._hold_as_asked(request, response)
@@ -121,7 +127,14 @@ class DoorHandler(AiohttpDownloadHandler):
         parts = urlsplit(request.url)
         routed = request.replace(url=f"{route}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else ""))
         routed.headers["Host"] = parts.netloc
+        routed.meta["asked"] = request.url
         return routed
+
+    @asynccontextmanager
+    async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:  # noqa: ASYNC109  # Scrapy's
+        """Here alone a request has its secrets: Scrapy's own words about it are of the one without."""
+        async with super()._make_request(revealed(request, self._secrets), timeout) as response:
+            yield response
 
     async def _download_guarded(self, request: Request, proxy: Proxy | None, attempt: Attempt) -> Response:
         try:

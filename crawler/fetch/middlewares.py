@@ -18,6 +18,7 @@ from crawler.fetch.failures import BadRedirectError, Failure, GoneRedirectError,
 from crawler.fetch.guard import AddressRefusedError
 from crawler.fetch.pace import NotNowError
 from crawler.fetch.robots import MAX_BYTES
+from crawler.fetch.secrets import telling_no_secret
 from crawler.urls import host_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class RobotsMiddleware:
         async def fetch(url: str) -> tuple[int, str]:
             return await self._fetch(url, request.meta["source"])
 
-        seconds = await self._visit.run.robots.check(request.url, fetch)
+        secrets = self._visit.config.secrets
+        with telling_no_secret(secrets):
+            seconds = await self._visit.run.robots.check(secrets.url(request.meta["source"], request.url), fetch)
         if seconds is not None:
             self._visit.run.pace.slow_down(host_of(request.url), seconds)
 

@@ -1,11 +1,12 @@
 """scrapy crawl SPIDER: `presswatch crawl` for the sources that spider is for."""
 
 import argparse
+import os
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.cli import cli
+from crawler.cli import PRIVATE, cli
 
 # What -a may name, and the option of presswatch that it is.
 _OPTIONS = {"config": "--config", "data": "--data", "now": "--now", "route": "--route"}
@@ -52,6 +53,7 @@ class Command(ScrapyCommand):
         if opts.set:
             raise UsageError("settings are those of presswatch.yaml; -s changes nothing")
         options, names = _sorted_out(opts.spider_arguments)
+        os.umask(PRIVATE)
         everything = [] if names else ["--all"]
         cli.main([*options, "crawl", "--spider", args[0], *everything, "--", *names], prog_name="presswatch")
 
