@@ -52,7 +52,7 @@ class Concealer:
 
 
 def _spellings(value: str, shown: str) -> Iterator[tuple[str, str]]:
-    """How a value is written in text, addresses, HTML and JSON, each with what stands for it."""
+    """How a value is written in text, addresses, HTML, JSON and Python, each with what stands for it."""
     yield value, shown
     for quoted in (quote(value, safe=""), quote(value), quote_plus(value)):
         yield quoted, quote(shown, safe="")
@@ -65,6 +65,7 @@ def _spellings(value: str, shown: str) -> Iterator[tuple[str, str]]:
     for ascii_only in (True, False):
         inside = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
         yield from ((spelling, shown) for spelling in (inside, inside.replace("/", "\\/")))
+    yield from ((spelling, shown) for spelling in (repr(value)[1:-1], repr(value.encode(errors="surrogatepass"))[2:-1]))
     yield quote(quote(value, safe=""), safe=""), quote(quote(shown, safe=""), safe="")
 
 

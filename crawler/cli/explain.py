@@ -13,6 +13,7 @@ from pipelines.archive.explain_text import Voice
 @with_app
 def explain(app: App, *, query: str) -> None:
     """Say why an article is kept, folded or lost. QUERY is its URL, key, title or part of that, or entry id."""
+    query = app.config.secrets.conceal.text(query)  # an address is stored without the secret in it
     with app.existing_database.read() as connection:
         found = look_up(connection, app.config, query, app.clock.now())
     if found.is_empty:

@@ -38,6 +38,7 @@ def forget(app: App, *, query: str, reason: str, yes: bool) -> None:
         raise click.UsageError("--reason expects a few words, got none: explain tells them to whoever asks")
     if not yes and not is_terminal():
         raise click.UsageError("there is no terminal to ask on: add --yes to forget without being asked")
+    query = app.config.secrets.conceal.text(query)  # an address is stored without the secret in it
     remains, grave = look_up(app, query)
     if yes and remains is not None and query.strip().isdigit():
         key = shlex.quote(remains.key)
