@@ -211,7 +211,10 @@ def test_a_data_folder_that_cannot_be_written_is_a_fault(tmp_path, folder):
     [
         (0o700, 0o644, ["ok"]),
         (0o755, 0o600, ["ok"]),
-        (0o755, 0o644, ["ok", "note"]),
+        (0o750, 0o604, ["ok"]),
+        (0o755, 0o604, ["ok", "warning"]),
+        (0o755, 0o644, ["ok", "warning", "note"]),
+        (0o750, 0o640, ["ok", "note"]),
         (0o777, 0o600, ["ok", "warning"]),
     ],
 )
@@ -220,6 +223,20 @@ def test_who_else_may_read_and_write(tmp_path, folder_mode, database_mode, expec
     (tmp_path / "presswatch.db").chmod(database_mode)
     tmp_path.chmod(folder_mode)
     assert grades(check_data(Place(tmp_path, "--data"))) == expected
+
+
+def test_what_is_open_to_others_is_named_with_what_closes_it_and_left_as_it_is(tmp_path):
+    tmp_path.chmod(0o755)
+    for name in ("presswatch.db", "presswatch.db-wal", "run.lock"):
+        (tmp_path / name).touch(mode=0o600)
+    for name in ("archive", "captures", "digests"):
+        (tmp_path / name).mkdir(mode=0o700)
+    for name in ("archive", "digests", "presswatch.db-wal"):
+        (tmp_path / name).chmod(0o705)
+    [_, finding] = check_data(Place(tmp_path, "--data"))
+    assert finding.found == f"every user of this machine may read archive, presswatch.db-wal in {tmp_path}"
+    assert finding.todo == f"chmod -R o= {tmp_path}/archive {tmp_path}/presswatch.db-wal"
+    assert stat.S_IMODE((tmp_path / "archive").stat().st_mode) == 0o705
 
 
 @AS_ROOT

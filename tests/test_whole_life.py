@@ -154,7 +154,9 @@ class Life:
 
 def _config(folder, redis):
     files = {
-        "presswatch.yaml": {"min_free_mb": 0, "redis_url": f"redis://:${{REDIS}}@127.0.0.1:{redis.port}/0"},
+        "presswatch.yaml": {"min_free_mb": 0, "redis_url": f"redis://:${{REDIS}}@127.0.0.1:{redis.port}/0",
+            "contact": "https://b.example/kontakt",
+        },
         "themes.yaml": THEMES,
         "subscriptions.yaml": {"subscriptions": [{"name": "daily"}]},
         **{f"sources/{name}.yaml": {"name": name, "rights": "full", **source} for name, source in SOURCES.items()},

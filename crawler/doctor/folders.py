@@ -3,6 +3,7 @@
 import os
 import pwd
 import re
+import shlex
 import shutil
 import stat
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from crawler.config.places import KNOWN_FILES, SOURCES, Place, shipped_config
 from crawler.config.report import spells_password
-from crawler.doctor.model import Finding, fault, note, ok, warning
+from crawler.doctor.model import Finding, fault, listed, note, ok, warning
 
 # File systems over a network, or over another system's, on which a lock or an fsync may not hold what it promises:
 # https://sqlite.org/wal.html says of all of them that WAL does not work between machines.
@@ -97,9 +98,24 @@ def _owners(folder: Path, uid: int) -> Iterator[Finding]:
 def _readers(folder: Path) -> Iterator[Finding]:
     if _others_may(folder, stat.S_IWOTH):
         yield warning("data", f"every user may write to {folder}", f"chmod o-w {folder}")
-    database = folder / "presswatch.db"
-    if database.exists() and _others_may(folder, stat.S_IXOTH) and _others_may(database, stat.S_IROTH):
-        yield note("data", f"every user of this machine may read {database}", f"chmod o-rwx {folder}, if that matters")
+    wide = _open_to(folder, stat.S_IXOTH, stat.S_IRWXO)
+    if wide:
+        told = f"every user of this machine may read {listed([path.name for path in wide])} in {folder}"
+        yield warning("data", told, f"chmod -R o= {shlex.join(map(str, wide))}")
+    if wide := _open_to(folder, stat.S_IXGRP, stat.S_IRWXG):
+        told = f"the group of {folder} may read {listed([path.name for path in wide])} in it"
+        yield note("data", told, f"chmod -R g= {shlex.join(map(str, wide))}, if somebody else is in it")
+
+
+def _open_to(folder: Path, enter: int, bits: int) -> list[Path]:
+    """What lies in a folder that may be entered, and may be read or written by those whose bits these are.
+
+    Digests may be there to be shown; what presswatch makes is its user's alone, but for what it made in former times.
+    """
+    if not folder.stat().st_mode & enter:
+        return []
+    found = (path for path in folder.iterdir() if path.name not in {"digests", *_OF_THE_DISK})
+    return sorted(path for path in found if not path.is_symlink() and path.stat().st_mode & bits)
 
 
 def check_disk_kind(folder: Path, mounts: str) -> Finding | None:
