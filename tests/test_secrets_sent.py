@@ -3,19 +3,28 @@
 import gzip
 import html
 import json
+import logging
+import traceback
 from urllib.parse import quote
 
+import click
 import pytest
+from click.testing import CliRunner
 from config_faults import SOURCE, SUBSCRIPTIONS, THEMES, fill
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rig import Answer, article_page, feed
 
 from crawler.asking import question
+from crawler.cli.app import FailedError, with_app
+from crawler.cli.hidden import Hidden
+from crawler.cli.logs import StderrHandler, set_up_logs
 from crawler.concealing import Concealer
 from crawler.config.load import load_config
 from crawler.config.report import ConfigError
 from crawler.config.sent import Part, SentSecrets, Use
+from crawler.fetch.secrets import ConcealedError, telling_no_secret
+from crawler.storage import StorageError
 from crawler.urls import article_key, canonical_url, host_of
 
 TOKEN = "geheim/99+x&y"
@@ -152,9 +161,15 @@ SPELLINGS = (
     lambda value: quote(value, safe=""),
     lambda value: quote(quote(value, safe=""), safe=""),
     quote,
+    lambda value: quote(value, safe="!~*'()"),  # encodeURIComponent of scripts
+    lambda value: "".join(sign if sign.isalnum() else f"&#x{ord(sign):X};" for sign in value),  # Handlebars
+    lambda value: "".join(sign if sign.isalnum() else f"&#{ord(sign):03};" for sign in value),
+    lambda value: repr(value)[1:-1],
+    lambda value: json.dumps(repr(value))[2:-2],
 )
 
 
+@settings(deadline=None)
 @given(value=VALUES, spelling=st.sampled_from(SPELLINGS), encoding=st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]))
 def test_no_spelling_of_a_value_stays_in_a_text_or_a_body(value, spelling, encoding):
     concealer, text = Concealer({"N": value}), f"<a>{spelling(value)}</a>"
@@ -163,6 +178,7 @@ def test_no_spelling_of_a_value_stays_in_a_text_or_a_body(value, spelling, encod
     assert spelling(value).encode(encoding) not in concealer.body(text.encode(encoding))
 
 
+@settings(deadline=None)
 @given(value=VALUES)
 def test_an_address_that_echoes_a_value_is_asked_for_as_it_was_meant(value):
     secrets = SentSecrets({"N": value}, [Use(source="a", name="N", part=Part.URL, host="a.example", is_tls=True)])
@@ -261,3 +277,80 @@ def test_robots_are_asked_about_the_address_that_is_meant_and_tell_no_secret(rig
     [(error,)] = rig.query("SELECT last_error FROM endpoint")
     assert "forbids https://alpha.example/${FOLDER}/feed" in error
     assert "kanarie" not in f"{report}{error}"
+
+
+# -- what errors tell -------------------------------------------------------------------------------------------------
+
+
+class TwoWordsError(Exception):
+    def __init__(self, first, second):
+        super().__init__(first, second)
+
+
+def an_error(kind, *arguments, cause=None):
+    error = kind(*arguments)
+    error.__cause__ = cause
+    return error
+
+
+ERRORS = {  # raised → kind and text of what leaves
+    "in its text": (an_error(ValueError, f"no {KEY}"), ValueError, "no ${KEY}"),
+    "in its cause": (an_error(OSError, "broke", cause=ValueError(f"at {KEY}")), OSError, "broke"),
+    "of a kind that wants more": (an_error(TwoWordsError, "a", KEY), ConcealedError, "TwoWordsError: ('a', '${KEY}')"),
+    "of a kind that tells it its own way": (an_error(KeyError, KEY), ConcealedError, "KeyError: '${KEY}'"),
+}
+
+
+@pytest.mark.parametrize(("error", "kind", "text"), ERRORS.values(), ids=ERRORS)
+def test_an_error_that_leaves_the_door_tells_no_secret_with_its_causes(error, kind, text):
+    with pytest.raises(kind) as caught, telling_no_secret(SECRETS):
+        raise error
+    assert str(caught.value) == text
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+def test_an_error_that_tells_none_leaves_as_it_is():
+    error = an_error(OSError, "broke", cause=ValueError("why"))
+    with pytest.raises(OSError, match="broke") as caught, telling_no_secret(SECRETS):
+        raise error
+    assert caught.value is error
+    assert isinstance(error.__cause__, ValueError)
+
+
+# -- the second line: logs and errors of the command line -------------------------------------------------------------
+
+
+@pytest.fixture
+def _no_handler_is_left():
+    yield
+    root = logging.getLogger()
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, StderrHandler)]
+
+
+@pytest.mark.usefixtures("_no_handler_is_left")
+def test_no_line_of_the_log_tells_a_value_of_the_configuration_nor_does_a_traceback(capsys):
+    hidden = Hidden()
+    set_up_logs(verbose=False, hide=hidden.text)
+    hidden.learn("KEY", KEY)
+    hidden.learn("SHORT", "kurz")
+    logging.getLogger("some.library").warning("redis://:%s@h kurz", KEY, exc_info=an_error(ValueError, KEY))
+    told = capsys.readouterr().err
+    assert "redis://:${KEY}@h kurz" in told
+    assert "ValueError: ${KEY}" in told
+    assert KEY not in told
+
+
+@pytest.mark.parametrize("kind", [FailedError, StorageError, click.UsageError])
+def test_no_error_of_a_command_tells_a_value_of_the_configuration(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("SECRET", KEY)
+
+    @click.command()
+    @with_app
+    def broken(app):
+        raise kind(f"{app.config.settings.redis_url} is away")
+
+    config = fill(tmp_path, GOOD | {"presswatch.yaml": "redis_url: redis://:${SECRET}@h/0\n"})
+    result = CliRunner().invoke(broken, ["--config", str(config)])
+    assert result.exit_code == (2 if kind is click.UsageError else 1)
+    assert "redis://:${SECRET}@h/0 is away" in result.output
+    assert KEY not in result.output
