@@ -164,7 +164,8 @@ class HostVisits:
             self.errors.extend(text for _, text in visit.faults)
             run.ledger.remember_hosts(run.pace.take_changes())
             of_sources = [fault for fault in visit.faults if fault[0]]  # those of none are told of the run
-            run.ledger.end_visit(run.number, lease, visit.traffic(), [*visit.notes, *of_sources])
+            with run.traffic.booking() as costs:
+                run.ledger.end_visit(run.number, lease, costs, [*visit.notes, *of_sources])
         return visit.after
 
     async def _run_spider(self, sources: Sequence[Source], visit: Visit) -> None:

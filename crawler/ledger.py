@@ -13,12 +13,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, null, or_, select, update
 
-from crawler import books
+from crawler import books, traffic
 from crawler.database import Database, insert_for
 from crawler.items import Dating, Ended, Entry, HostMemory, PendingEntry, Postponed
 from crawler.outcomes import Outcome
 from crawler.polling import LONGEST_BACKOFF
 from crawler.tables import endpoint, entry, host, sighting
+from crawler.traffic import Asked, Cost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,20 +95,17 @@ class Ledger:
             row = connection.execute(select(host).where(host.c.name == name)).mappings().one()
         return Lease(host=name, token=token, generation=row["generation"])
 
-    def end_visit(
-        self, run: int, lease: Lease, traffic: Mapping[str, tuple[int, int]], notes: Sequence[tuple[str, str]]
-    ) -> None:
+    def end_visit(self, run: int, lease: Lease, costs: Mapping[Asked, Cost], notes: Sequence[tuple[str, str]]) -> None:
         """Give the host back, and book what the visit cost and what there is to tell.
 
         Args:
             run: the run's number.
             lease: as claimed; a host that somebody else has claimed since is left alone.
-            traffic: source → (requests, bytes).
+            costs: what was asked of whom and is not booked yet.
             notes: (source, text).
         """
         with self.database.write() as connection:
-            for source, (requests, size) in traffic.items():
-                books.add(connection, run, source, requests=requests, bytes=size)
+            traffic.book(connection, run, costs)
             for source, text in notes:
                 books.add_error(connection, run, source, text)
             connection.execute(
@@ -115,6 +113,11 @@ class Ledger:
                 .where(host.c.name == lease.host, host.c.lease_token == lease.token)
                 .values(lease_token="", lease_until=None)
             )
+
+    def book(self, run: int, costs: Mapping[Asked, Cost]) -> None:
+        """Book what a visit that goes on has cost so far."""
+        with self.database.write() as connection:
+            traffic.book(connection, run, costs)
 
     def host_memory(self, host_name: str) -> HostMemory:
         with self.database.read() as connection:

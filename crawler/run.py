@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from crawler.revisits import Revisits
 from crawler.run_report import TIME_IS_UP, RunProgress, RunReport
 from crawler.shared.hosts import SharedHosts, shared_hosts
 from crawler.signals import caught_signals
+from crawler.traffic import Traffic
 from crawler.visit import RunContext
 from crawler.visit_settings import address_guard, user_agent, visit_settings
 from pipelines.archive.store import Archive
@@ -151,6 +152,7 @@ class Run:
             ledger=ledger,
             endpoints=Endpoints(self.database),
             revisits=Revisits(self.database, self.config.settings.revisit),
+            traffic=Traffic(self.database, self._today),
             archive=self.data / "archive",
             guard=address_guard(self.config, self.route),
             pace=Pace(
@@ -173,6 +175,9 @@ class Run:
             halt=self._halt,
             watch=self.watch,
         )
+
+    def _today(self) -> date:
+        return self.clock.now().astimezone(self.config.settings.zone).date()
 
     def _robots_cache(self) -> RobotsCache:
         if self.replay:

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -111,6 +113,18 @@ Index(
     book.c.run,
     sqlite_where=text("polls > 0"),
     postgresql_where=text("polls > 0"),
+)
+
+# What each source cost each registrable domain, by day of the installation's zone: the books of the runs, told by whom
+# was asked. Raised in the transactions that raise theirs.
+traffic = Table(
+    "traffic",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("source", String(40), primary_key=True),
+    Column("host", String(255), primary_key=True),  # crawler.urls.host_of, of the one really asked
+    Column("requests", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
 )
 
 host = Table(

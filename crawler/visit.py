@@ -1,6 +1,5 @@
 """What one visit of a host holds: its due endpoints, its collaborators, and what happened."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,10 +8,11 @@ from pathlib import Path
 from crawler.captures.records import Captured
 from crawler.captures.ring import Ring
 from crawler.clock import Clock
-from crawler.config.models import Config, Endpoint, Source
+from crawler.config.models import Config, Endpoint, Politeness, Source
 from crawler.database import Database
 from crawler.endpoint_state import EndpointState
 from crawler.endpoints import Endpoints
+from crawler.fetch.budget import BudgetSpentError, check_budget
 from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import Pace
 from crawler.fetch.replay import Replay
@@ -21,6 +21,7 @@ from crawler.items import Ended, PendingEntry
 from crawler.ledger import Lease, Ledger, Scope
 from crawler.revisits import Revisit, Revisits
 from crawler.storage import StorageError
+from crawler.traffic import Traffic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class RunContext:
     ledger: Ledger
     endpoints: Endpoints
     revisits: Revisits
+    traffic: Traffic
     archive: Path  # folder of the Markdown files
     guard: AddressGuard
     pace: Pace
@@ -67,8 +69,6 @@ class Visit:
     due: Sequence[DueEndpoint]
     after: int = 0  # entries up to this id were offered already in this run
     looks_again: bool = False  # at the articles whose revisit has come; once in a run
-    requests: Counter[str] = field(default_factory=Counter)  # by source
-    received: Counter[str] = field(default_factory=Counter)  # bytes by source
     notes: list[tuple[str, str]] = field(default_factory=list)  # (source, what its operator should know)
     faults: list[tuple[str, str]] = field(default_factory=list)  # (source or "", a fault of ours); the log has more
 
@@ -149,12 +149,28 @@ class Visit:
         else:
             self.blame(source, str(error))
 
-    def count_request(self, source: str) -> None:
-        self.requests[source] += 1
+    def check_budget(self, name: str, *, is_page: bool) -> None:
+        """
+        Raises:
+            BudgetSpentError: the source was asked often enough today. That is noted.
+        """
+        source = self.config.source(name)
+        politeness = source.politeness if source else Politeness()
+        asked, now, zone = self.run.traffic.requests_today(name), self.run.clock.now(), self.config.settings.zone
+        try:
+            check_budget(asked, politeness.requests_per_day, is_page=is_page, now=now, zone=zone)
+        except BudgetSpentError as error:
+            if (name, str(error)) not in self.notes:
+                self.note(name, str(error))
+            raise
 
-    def count_bytes(self, source: str, size: int) -> None:
-        self.received[source] += size
+    def count_request(self, source: str, host: str) -> None:
+        """Count a request that leaves; of a long visit what was counted is booked on its way."""
+        traffic = self.run.traffic
+        traffic.count_request(source, host)
+        if traffic.is_to_be_booked:
+            with traffic.booking() as costs:
+                self.run.ledger.book(self.run.number, costs)
 
-    def traffic(self) -> dict[str, tuple[int, int]]:
-        """Requests and bytes by source."""
-        return {name: (self.requests[name], self.received[name]) for name in self.requests | self.received}
+    def count_bytes(self, source: str, host: str, size: int) -> None:
+        self.run.traffic.count_bytes(source, host, size)

@@ -189,8 +189,8 @@ def test_an_older_backup_is_brought_up_to_date(rig, site, file, tmp_path):
     write_filed_files(rig.data / "archive")
     call(rig, "backup", file)
     result = call(rig, "restore", file, data=tmp_path / "new")
-    assert "the database was brought from schema 0001 to 0004" in result.stdout
-    assert schema_of(tmp_path / "new" / "presswatch.db") == "0004"
+    assert "the database was brought from schema 0001 to 0005" in result.stdout
+    assert schema_of(tmp_path / "new" / "presswatch.db") == "0005"
     with closing(sqlite3.connect(tmp_path / "new" / "presswatch.db")) as new:
         assert new.execute("SELECT key FROM entry WHERE id = 3").fetchone() == ("qq:20250303A01ABC",)
     assert not list((tmp_path / "new").glob("*.before-*")), "the backup is the copy"
@@ -209,7 +209,7 @@ def test_the_document_of_a_backup(lived, file):
         "bytes": file.stat().st_size,
         "created": START.isoformat(),
         "presswatch": "0.1.0",
-        "schema": "0004",
+        "schema": "0005",
         "rows": {"entries": 3, "articles": 3, "versions": 3, "digests": 1},
         "files": {"config": 4, "archive": 3, "digests": 6},
         "left_out": [],
@@ -224,7 +224,7 @@ def test_the_document_of_a_restore(lived, file, tmp_path):
         "database": f"{data}/presswatch.db",
         "config": f"{data}/config-from-backup",
         "created": START.isoformat(),
-        "schema": {"from": "0004", "to": "0004"},
+        "schema": {"from": "0005", "to": "0005"},
         "articles": 3,
         "files": 13,
     }

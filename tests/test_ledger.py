@@ -17,6 +17,7 @@ from crawler.items import Dating, Ended, Entry, FurtherList, HostMemory, Poll, P
 from crawler.ledger import AlreadyEndedError, Ledger, Scope, Waiting
 from crawler.outcomes import Outcome, PollOutcome
 from crawler.tables import entry, sighting
+from crawler.traffic import Asked, Cost
 
 START = datetime(2025, 3, 3, 8, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -195,7 +196,12 @@ def test_a_claimed_host_cannot_be_claimed_twice_until_the_visit_ends(ledger):
     run = open_run(ledger)
     first = ledger.claim("alpha.example", now=START, lease=WEEK)
     assert ledger.claim("alpha.example", now=START, lease=WEEK) is None
-    ledger.end_visit(run, first, {"alpha": (2, 10)}, [("alpha", "it was slow")])
+    ledger.end_visit(
+        run,
+        first,
+        {Asked(START.date(), "alpha", "alpha.example"): Cost(requests=2, bytes=10)},
+        [("alpha", "it was slow")],
+    )
     assert ledger.claim("alpha.example", now=START, lease=WEEK).generation == 2
     book = close_run(ledger, run)["alpha"]
     assert (book.requests, book.bytes, book.error) == (2, 10, "it was slow")

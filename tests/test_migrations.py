@@ -134,7 +134,7 @@ def test_a_migration_that_fails_changes_nothing(path):
     before = tables(path)
     with pytest.raises(StorageError) as failure:
         Database.open(sqlite_url(path))
-    cause = "cannot be brought from schema 0001 to 0004: table tombstone already exists; it is left as it was"
+    cause = "cannot be brought from schema 0001 to 0005: table tombstone already exists; it is left as it was"
     assert str(failure.value) == f"{path} {cause}"
     assert tables(path) == before
     assert schema_of(path) == "0001"
@@ -213,11 +213,12 @@ def test_a_kept_article_of_before_is_known_and_its_file_written_anew(rig, site):
 
 
 def as_at_0002(path, keys):
-    """Undo 0003 and 0004, and put keys back to what they were."""
+    """Undo 0003 to 0005, and put keys back to what they were."""
     with closing(sqlite3.connect(path)) as connection, connection:
         for now, before in keys.items():
             for table, column in (("entry", "key"), ("sighting", "key"), ("article", "final_key")):
                 connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [before, now])
+        connection.execute("DROP TABLE traffic")
         connection.execute("DROP INDEX ix_endpoint_parent")
         for column in ("parent", "appeared", "changed", "undated"):
             connection.execute(f"ALTER TABLE endpoint DROP COLUMN {column}")
@@ -235,13 +236,13 @@ def test_the_database_as_it_was_is_kept_and_told_once(path, caplog):
     before = tables(path)
     for _ in range(2):
         Database.open(sqlite_url(path)).close()
-    kept = path.with_name("old.db.before-0004")
+    kept = path.with_name("old.db.before-0005")
     assert tables(kept) == before
     assert schema_of(kept) == "0001"
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (
             logging.WARNING,
-            f"{path} was brought from schema 0001 to 0004; as it was it is kept as old.db.before-0004",
+            f"{path} was brought from schema 0001 to 0005; as it was it is kept as old.db.before-0005",
         )
     ]
 
@@ -253,9 +254,9 @@ def test_a_new_database_needs_no_copy(tmp_path, caplog):
 
 
 def test_where_the_copy_cannot_be_kept_the_database_is_left_as_it_was(path):
-    path.with_name("old.db.before-0004").mkdir()
+    path.with_name("old.db.before-0005").mkdir()
     before = tables(path)
-    with pytest.raises(StorageError, match=r"old\.db\.before-0004: it cannot be written there \(Is a directory\)"):
+    with pytest.raises(StorageError, match=r"old\.db\.before-0005: it cannot be written there \(Is a directory\)"):
         Database.open(sqlite_url(path))
     assert tables(path) == before
     assert not list(path.parent.glob("*.tmp"))
@@ -289,17 +290,17 @@ def test_an_old_installation_goes_on_where_it_was(old, site, presswatch):
 def test_migrate_says_from_where_to_where(old, presswatch):
     result = presswatch("migrate")
     path = old.data / "presswatch.db"
-    assert result.stdout == f"{path}: schema 0001 → 0004; as it was it is kept as {path}.before-0004\n"
+    assert result.stdout == f"{path}: schema 0001 → 0005; as it was it is kept as {path}.before-0005\n"
     assert (result.exit_code, result.stderr) == (0, "")
     again = presswatch("migrate")
-    assert (again.exit_code, again.stdout) == (0, f"{path}: schema 0004, nothing to do\n")
+    assert (again.exit_code, again.stdout) == (0, f"{path}: schema 0005, nothing to do\n")
 
 
 def test_migrate_tells_it_as_a_document(old, presswatch):
     path = str(old.data / "presswatch.db")
-    expected = {"database": path, "from": "0001", "to": "0004", "copy": f"{path}.before-0004"}
+    expected = {"database": path, "from": "0001", "to": "0005", "copy": f"{path}.before-0005"}
     assert json.loads(presswatch("migrate", "--json").stdout) == expected
-    assert json.loads(presswatch("migrate", "--json").stdout) == {**expected, "from": "0004", "copy": None}
+    assert json.loads(presswatch("migrate", "--json").stdout) == {**expected, "from": "0005", "copy": None}
 
 
 def test_migrate_makes_no_database(rig, presswatch):
@@ -322,7 +323,7 @@ def test_migrate_refuses_what_a_newer_presswatch_wrote(old, presswatch):
     result = presswatch("migrate")
     assert result.exit_code == 1
     assert result.stderr == (
-        f"Error: {old.data}/presswatch.db is at schema 9999, which this presswatch (0004) does not know: "
+        f"Error: {old.data}/presswatch.db is at schema 9999, which this presswatch (0005) does not know: "
         "it was written by a newer one; install that one\n"
     )
 

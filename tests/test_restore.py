@@ -171,7 +171,7 @@ def test_a_backup_of_a_newer_presswatch_is_refused(lived, file, tmp_path):
     result = call(lived, "restore", file, data=tmp_path / "new")
     assert (result.exit_code, (tmp_path / "new").exists()) == (1, False)
     assert result.stderr == (
-        f"Error: {file} was made by presswatch 0.1.0 at schema 9999, which this one (0004) does not know: "
+        f"Error: {file} was made by presswatch 0.1.0 at schema 9999, which this one (0005) does not know: "
         "it is newer; install that one\n"
     )
 

@@ -49,6 +49,11 @@ _TOLD_PLAINLY = (
 )
 
 
+def is_for_page(request: Request) -> bool:
+    """Whether it is for an article, not for a list or a robots.txt."""
+    return not (request.meta.get("is_robots") or request.meta.get("is_poll"))
+
+
 class DoorHandler(AiohttpDownloadHandler):
     """Scrapy's aiohttp handler behind the address guard and the host's pace."""
 
@@ -66,14 +71,17 @@ class DoorHandler(AiohttpDownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         proxy, attempt = self._attempt(request)
-        async with self._visit.run.pace.turn(host_of(request.url)):
-            self._visit.count_request(request.meta["source"])
+        source, host, is_page = request.meta["source"], host_of(request.url), is_for_page(request)
+        self._visit.check_budget(source, is_page=is_page)
+        async with self._visit.run.pace.turn(host):
+            self._visit.check_budget(source, is_page=is_page)  # others may have used it up while this one waited
+            self._visit.count_request(source, host)
             with telling_no_secret(self._secrets):
                 response = concealed(await self._download_guarded(request, proxy, attempt), self._secrets)
             request.meta["answered_at"] = self._visit.run.clock.now()
             # Within the turn, so that nobody's next request slips out before the host's wish is known.
             self._hold_as_asked(request, response)
-        self._visit.count_bytes(request.meta["source"], len(response.body))
+        self._visit.count_bytes(source, host, len(response.body))
         return response.replace(url=request.url)
 
     def _hold_as_asked(self, request: Request, response: Response) -> None:

@@ -145,7 +145,7 @@ class ListWalk:
                 body=asked.body,
                 callback=NO_CALLBACK,
                 headers=headers,
-                meta={"source": self._source.name, "recorded_url": self._recorded(asked)},
+                meta={"source": self._source.name, "is_poll": True, "recorded_url": self._recorded(asked)},
                 dont_filter=True,
             )
         )

@@ -1,6 +1,7 @@
 """Texts that have been kept for as long as they may be. The row with title, address and verdict stays.
 
-A copy that a migration kept of the database holds them too, and goes when it is as old as a deleted text may be.
+A copy that a migration kept of the database holds them too, and goes when it is as old as a deleted text may be. The
+oldest days of the request ledger, which hold no text, go with them.
 
 A file goes before its row says so: what a killed process leaves is still found expired, and let go by the next one.
 """
@@ -20,6 +21,7 @@ from crawler.items import Origin
 from crawler.outcomes import ARCHIVED, Outcome
 from crawler.safety import expired_safety_copies, remove_safety_copy
 from crawler.tables import article, entry, version
+from crawler.traffic import forget_old
 from pipelines.archive.aside import set_aside_if_edited
 from pipelines.archive.facts import filing
 from pipelines.archive.files import render, sha256
@@ -77,6 +79,7 @@ class Retention:
 
         A file that somebody edited is kept under another name: what a person wrote is never lost.
         """
+        forget_old(self._database, now.astimezone(self._config.settings.zone).date())
         expiring = self.expiring(now)
         due = expiring.articles
         gone, aside, faults = list[Expiring](), list[Path](), list[str]()
