@@ -9,12 +9,15 @@ from crawler.books import open_run
 from crawler.clock import Clock
 from crawler.config.models import Config, Kind, Source
 from crawler.database import Database, sqlite_url
+from crawler.fetch.budget import BudgetSpentError, check_budget
 from crawler.intake import Intake, take_in
 from crawler.items import Ended, Entry, Flow, HostMemory, Origin, Page, Postponed
 from crawler.ledger import Ledger
 from crawler.run import Run
 from crawler.run_report import RunReport
 from crawler.storage import StorageError
+from crawler.traffic import add as add_traffic
+from crawler.traffic import all_booked, booked_requests
 from crawler.urls import article_key, docsify_file_url, host_of
 
 logger = logging.getLogger(__name__)
@@ -50,6 +53,7 @@ async def fetch_page(
     # What a run must leave free is for what it stores.
     settings = config.settings.model_copy(update={"min_free_mb": 0, "database": ""})
     heard: list[Flow] = []
+    _check_budget(known, source, config, clock.now())
     host = host_of(url)
     memory = known.host_memory(host) if known else HostMemory()
     with TemporaryDirectory(prefix="presswatch-") as folder:
@@ -67,17 +71,44 @@ async def fetch_page(
                 listen=heard.append,
             )
             report = await run.crawl_until_signal("extract")
-            _note(known, host, Ledger(database).host_memory(host))
+            _note(known, host, Ledger(database))
         finally:
             database.close()
     return _only(heard, report, memory)
 
 
-def _note(known: Ledger | None, host: str, memory: HostMemory) -> None:
-    """For whoever asks next. One small transaction, for which a run need not be waited; the page is worth more."""
+def _check_budget(known: Ledger | None, source: Source, config: Config, now: datetime) -> None:
+    """
+    Raises:
+        NothingCameError: the source was asked often enough today.
+    """
+    if known is None:
+        return
+    zone, per_day = config.settings.zone, source.politeness.requests_per_day
+    with known.database.read() as connection:
+        requests = booked_requests(connection, now.astimezone(zone).date(), source.name)
     try:
-        if known:
-            known.remember_hosts({host: memory})
+        check_budget(requests, per_day, is_page=True, now=now, zone=zone)
+    except BudgetSpentError as error:
+        raise NothingCameError(str(error)) from error
+
+
+def _note(known: Ledger | None, host: str, made: Ledger) -> None:
+    """For whoever asks next. Two small transactions, for which a run need not be waited; the page is worth more.
+
+    Args:
+        known: what is to know it.
+        host: that was visited.
+        made: the visit's own.
+    """
+    if known is None:
+        return
+    try:
+        known.remember_hosts({host: made.host_memory(host)})
+        with made.database.read() as connection:
+            costs = all_booked(connection)
+        with known.database.write() as connection:
+            add_traffic(connection, costs)
     except StorageError as error:
         logger.warning("what %s was asked and asks for is not noted: %s", host, error)
 

@@ -35,7 +35,7 @@ BROKEN_SOURCES = {
     ),
     "unknown key like no other": (
         "politeness: {xyz: 1}\n",
-        ["5: politeness.xyz = 1: unknown key; known: concurrency, delay"],
+        ["5: politeness.xyz = 1: unknown key; known: concurrency, delay, requests_per_day"],
     ),
     "unknown mapping": ("polite:\n  delay: 2s\n", ["5: polite: unknown key; nearest known key: politeness"]),
     "number for text": ("title: 36\n", ["5: title = 36: expected text, got a number; put it in quotes"]),

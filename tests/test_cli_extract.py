@@ -461,7 +461,8 @@ def test_robots_txt_that_cannot_be_read_is_waited_for(read, site):
     assert site.pages() == []
 
 
-def test_an_address_inside_is_refused(call):
+def test_an_address_inside_is_refused(call, rig):
+    rig.write("presswatch.yaml", {"min_free_mb": 0, "contact": "desk@presswatch-reader.org"})
     result = call("http://127.0.0.1:9/a", "--json", route=None)
     assert (result.exit_code, json.loads(result.stdout)["outcome"]) == (1, "refused")
 

@@ -287,8 +287,8 @@ def a_config(**given):
 
 
 def test_a_contact_is_asked_for():
-    assert check_contact(a_config()).grade == "warning"
-    assert check_contact(a_config(settings=Settings(contact="me@example.org"))).grade == "ok"
+    assert check_contact(a_config()).grade == "fault"
+    assert check_contact(a_config(settings=Settings(contact="desk@presswatch-reader.org"))).grade == "ok"
 
 
 def test_sources_are_counted_and_the_unproven_the_unread_and_the_switched_off_named():

@@ -19,6 +19,7 @@ from crawler.cli.language import check_language
 from crawler.cli.logs import set_up_logs
 from crawler.cli.options import Given, global_options
 from crawler.clock import Clock, RealClock, ShiftedClock, VirtualClock
+from crawler.config.contact import require_contact
 from crawler.config.load import load_config
 from crawler.config.models import Config
 from crawler.config.places import Place, locate_config, locate_data
@@ -82,6 +83,18 @@ class App:
     def load_config(self) -> Config:
         """The configuration as it is now."""
         return load_config(self.config_folder, environ=self.environ, watch=self.hidden.learn)
+
+    def check_may_ask(self, config: Config | None = None) -> None:
+        """To be called before anything of the live network is asked.
+
+        Args:
+            config: by which it is; None for the one read first.
+
+        Raises:
+            ConfigError: publishers would not be told whom to write to.
+        """
+        if self.route is None:
+            require_contact(self.config_folder, (config or self.config).settings.contact)
 
     @cached_property
     def data_place(self) -> Place:

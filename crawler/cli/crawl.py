@@ -74,11 +74,11 @@ def crawl(
     """Visit what is due: poll, fetch, extract, judge, store. A named SOURCE is polled now, due or not."""
     if names and flags["poll_all"]:
         raise click.UsageError("give either --all or the names of sources")
-    if captures and app.route:
-        raise click.UsageError("give either --replay or --route: a replay sends no request")
-    if captures and minutes:
-        raise click.UsageError("give either --replay or --max-minutes: a replay goes by the times of its recording")
+    if captures:
+        _check_replay(app, minutes)
     scope = select_sources(app.config, names, spider=spider)
+    if not captures:
+        app.check_may_ask()
     until = app.clock.now() + timedelta(minutes=minutes) if minutes else None
     try:
         with locked(app, patient=bool(names) and not flags["if_idle"]):
@@ -96,6 +96,17 @@ def crawl(
             return
         raise LockedError(f"{error.message}, or use --if-idle in cron") from error
     sys.exit(exit_code(report, strict=flags["strict"]) if is_told else ExitCode.INTERNAL)
+
+
+def _check_replay(app: App, minutes: float | None) -> None:
+    """
+    Raises:
+        click.UsageError: an option is given that goes with live runs alone.
+    """
+    if app.route:
+        raise click.UsageError("give either --replay or --route: a replay sends no request")
+    if minutes:
+        raise click.UsageError("give either --replay or --max-minutes: a replay goes by the times of its recording")
 
 
 def _finite(minutes: float | None) -> float | None:

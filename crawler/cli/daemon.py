@@ -38,6 +38,7 @@ def daemon(app: App) -> None:
     """Live until SIGTERM."""
     # A service that says nothing looks dead.
     logging.getLogger("presswatch.schedule").setLevel(logging.INFO)
+    app.check_may_ask()
     with _only_one(app):
         ledger = installation_id(app.database)
         app.database.close()  # it was brought up to date
@@ -109,9 +110,10 @@ def _anew(app: App) -> Config:
     """The configuration as it is now.
 
     Raises:
-        ConfigError: it is broken, or names another place to store things.
+        ConfigError: it is broken, lost its contact, or names another place to store things.
     """
     config = app.load_config()
+    app.check_may_ask(config)
     for key in _FIXED:
         if getattr(config.settings, key) != getattr(app.config.settings, key):
             rule = f"{key} has changed, which a daemon that is running cannot follow"

@@ -16,6 +16,7 @@ from crawler.cli.extracted_text import text_for_person
 from crawler.cli.manifest import Line, ManifestError, lines_of
 from crawler.cli.page_reader import PageReader
 from crawler.config.models import Source
+from crawler.database import newest_revision
 from crawler.ledger import Ledger
 from crawler.moments import in_zone
 from crawler.outcomes import Outcome
@@ -111,6 +112,7 @@ def _fetched(app: App, reader: PageReader, url: str) -> Extracted:
     Raises:
         NotFoundError: the address is none that presswatch would fetch.
     """
+    app.check_may_ask()
     try:
         with _ledger(app) as known:
             return asyncio.run(reader.fetch(url, clock=app.clock, route=app.route, known=known))
@@ -120,14 +122,17 @@ def _fetched(app: App, reader: PageReader, url: str) -> Extracted:
 
 @contextmanager
 def _ledger(app: App) -> Iterator[Ledger | None]:
-    """What crawls remember of hosts, so that pauses and wishes to be left alone are kept, by the next one too."""
+    """What crawls remember of hosts, so that pauses and wishes to be left alone are kept, by the next one too.
+
+    Nothing, where a crawl has yet to bring the database to this presswatch's schema.
+    """
     try:
         database = app.database_as_it_is
     except NotFoundError:  # nothing was crawled yet
         yield None
         return
     try:
-        yield Ledger(database) if database.revision() else None
+        yield Ledger(database) if database.revision() == newest_revision() else None
     finally:
         database.close()
 

@@ -138,7 +138,7 @@ def _told(copied: CopiedConfig) -> str:
         [
             f"{copied.folder}: {len(copied.written)} files written: {', '.join(told)}{kept}",
             "next:",
-            f"  1. set contact in {copied.folder / 'presswatch.yaml'}: publishers are told it with every request",
+            f"  1. set contact in {copied.folder / 'presswatch.yaml'}: nothing is crawled without one",
             f"  2. look through {copied.folder / 'sources'}: enabled: true or false, and the terms you have read",
             f"  3. {command} doctor, then the first crawl: {command} crawl",
         ]

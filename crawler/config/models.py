@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, IPvAnyNetwork, model_validator
 
+from crawler.config.contact import Contact
 from crawler.config.sent import SentSecrets
 from crawler.config.values import (
     DIRECT,
@@ -19,7 +20,6 @@ from crawler.config.values import (
     DatabaseUrl,
     Day,
     Headers,
-    HeaderText,
     JmesPath,
     Name,
     PageSelectors,
@@ -289,7 +289,7 @@ class Settings(Model):
     """presswatch.yaml: the installation."""
 
     timezone: Zone = "Asia/Shanghai"
-    contact: HeaderText = ""  # where a publisher can write to; in the user agent
+    contact: Contact = ""  # where a publisher can write to; in the user agent. Without it nothing live is asked
     database: DatabaseUrl = ""  # SQLAlchemy URL; empty: SQLite in the data folder
     redis_url: RedisUrl = ""  # where run lock, host pace and robots answers are shared; empty: all in the database
     proxy: ProxyUrl = ""  # a forward proxy that all requests go through; empty: they go out directly

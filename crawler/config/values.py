@@ -244,7 +244,6 @@ PositiveDuration = Annotated[Duration, Field(gt=timedelta(0))]
 Pause = Annotated[Duration, Field(ge=timedelta(0)), AfterValidator(_pause)]
 Ages = Annotated[tuple[PositiveDuration, ...], AfterValidator(_ascending)]
 Day = Annotated[date | None, BeforeValidator(_day)]
-HeaderText = Annotated[str, AfterValidator(_printable)]
 # What may hold a secret is not in the repr of its model, which a traceback or a log may show.
 DatabaseUrl = Annotated[str, AfterValidator(_database), Field(repr=False)]
 RedisUrl = Annotated[str, AfterValidator(_redis), Field(repr=False)]

@@ -5,18 +5,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from crawler.config.contact import why_no_contact
 from crawler.config.models import Config, Endpoint, Source, Subscription
 from crawler.doctor.ledger import LedgerFacts
-from crawler.doctor.model import Finding, listed, note, ok, warning
+from crawler.doctor.model import Finding, fault, listed, note, ok, warning
 from crawler.text import one_line
 from pipelines.health.cuts import GRACE, Outlook, outlook
 
 
 def check_contact(config: Config) -> Finding:
-    if config.settings.contact:
+    why = why_no_contact(config.settings.contact)
+    if not why:
         return ok("contact", "publishers are told whom to write to")
-    told = "contact is empty: a publisher who minds cannot write to you, and will block instead"
-    return warning("contact", told, f"set it in {config.folder / 'presswatch.yaml'}")
+    told = "contact is empty" if not config.settings.contact else "contact is of no use to a publisher"
+    return fault("contact", f"{told}: no live run starts; {why}", f"set it in {config.folder / 'presswatch.yaml'}")
 
 
 def check_sources(config: Config, facts: LedgerFacts | None) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from crawler.config.contact import why_no_contact
 from crawler.config.models import Config, Endpoint
 from crawler.items import Origin
 from crawler.schedule.heartbeat import DAEMON_COMMAND, Beat, is_alive, is_silent
@@ -132,7 +133,7 @@ def _notes(connection: Connection, config: Config, facts: Facts) -> Iterator[Not
     found = {
         Note.ADAPTIVE: any(item.cron is None and item.every == "adaptive" for item in _endpoints(config)),
         Note.NO_SEEDS: any(theme.seeds for theme in config.themes) and not _has_seeds(connection),
-        Note.NO_CONTACT: not config.settings.contact,
+        Note.NO_CONTACT: bool(why_no_contact(config.settings.contact)),
         Note.ORPHANS: any(name not in watched for name in facts.waiting),
     }
     return (note for note in Note if found[note])

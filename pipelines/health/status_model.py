@@ -47,7 +47,7 @@ class Note(StrEnum):
 
     ADAPTIVE = "adaptive"  # polling does not adapt yet: it means 30 minutes
     NO_SEEDS = "no_seeds"  # none of the seeds that themes name is imported: verdicts are by words alone
-    NO_CONTACT = "no_contact"  # publishers cannot tell who asks
+    NO_CONTACT = "no_contact"  # publishers cannot tell who asks, so that no live run starts
     ORPHANS = "orphans"  # entries wait, but no enabled source has their source's name any more
 
 

@@ -127,7 +127,7 @@ WORDS: dict[str, str] = {
     "notes": "Notes",
     "note.adaptive": "every: adaptive means 30 minutes until adaptive polling is built",
     "note.no_seeds": "no seed of the themes is imported: verdicts are by words alone; see presswatch seeds import",
-    "note.no_contact": "contact in presswatch.yaml is empty: publishers cannot tell who asks",
+    "note.no_contact": "contact in presswatch.yaml is empty, or nobody can be reached there: no live run starts",
     "note.orphans": "entries wait whose source is not watched any more",
     "endpoints": "Endpoints",
     "endpoint": "{url} ({reader})",

@@ -127,7 +127,7 @@ WORDS: dict[str, str] = {
     "notes": "提示",
     "note.adaptive": "自适应轮询建成之前，every: adaptive 即每 30 分钟",
     "note.no_seeds": "主题的种子一篇也没有导入：只凭词语判断；见 presswatch seeds import",
-    "note.no_contact": "presswatch.yaml 的 contact 为空：发布方无从知道是谁在访问",
+    "note.no_contact": "presswatch.yaml 的 contact 为空，或那里联系不到人：联网的运行不会开始",
     "note.orphans": "有条目在等，但其来源已不再监看",
     "endpoints": "端点",
     "endpoint": "{url}（{reader}）",
