@@ -6,10 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from crawler.books import open_run
+from crawler.budget import spent
 from crawler.clock import Clock
 from crawler.config.models import Config, Kind, Source
 from crawler.database import Database, sqlite_url
-from crawler.fetch.budget import BudgetSpentError, check_budget
 from crawler.intake import Intake, take_in
 from crawler.items import Ended, Entry, Flow, HostMemory, Origin, Page, Postponed
 from crawler.ledger import Ledger
@@ -87,10 +87,9 @@ def _check_budget(known: Ledger | None, source: Source, config: Config, now: dat
     zone, per_day = config.settings.zone, source.politeness.requests_per_day
     with known.database.read() as connection:
         requests = booked_requests(connection, now.astimezone(zone).date(), source.name)
-    try:
-        check_budget(requests, per_day, is_page=True, now=now, zone=zone)
-    except BudgetSpentError as error:
-        raise NothingCameError(str(error)) from error
+    over = spent(requests, per_day, is_page=True, now=now, zone=zone)
+    if over is not None:
+        raise NothingCameError(over.told)
 
 
 def _note(known: Ledger | None, host: str, made: Ledger) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from crawler.budget import spent
 from crawler.captures.records import Captured
 from crawler.captures.ring import Ring
 from crawler.clock import Clock
@@ -12,9 +13,8 @@ from crawler.config.models import Config, Endpoint, Politeness, Source
 from crawler.database import Database
 from crawler.endpoint_state import EndpointState
 from crawler.endpoints import Endpoints
-from crawler.fetch.budget import BudgetSpentError, check_budget
 from crawler.fetch.guard import AddressGuard
-from crawler.fetch.pace import Pace
+from crawler.fetch.pace import NotNowError, Pace
 from crawler.fetch.replay import Replay
 from crawler.fetch.robots import Robots
 from crawler.items import Ended, PendingEntry
@@ -152,17 +152,16 @@ class Visit:
     def check_budget(self, name: str, *, is_page: bool) -> None:
         """
         Raises:
-            BudgetSpentError: the source was asked often enough today. That is noted.
+            NotNowError: the source was asked often enough today. That is noted.
         """
         source = self.config.source(name)
         politeness = source.politeness if source else Politeness()
         asked, now, zone = self.run.traffic.requests_today(name), self.run.clock.now(), self.config.settings.zone
-        try:
-            check_budget(asked, politeness.requests_per_day, is_page=is_page, now=now, zone=zone)
-        except BudgetSpentError as error:
-            if (name, str(error)) not in self.notes:
-                self.note(name, str(error))
-            raise
+        over = spent(asked, politeness.requests_per_day, is_page=is_page, now=now, zone=zone)
+        if over is not None:
+            if (name, over.told) not in self.notes:
+                self.note(name, over.told)
+            raise NotNowError(over.told, over.until)
 
     def count_request(self, source: str, host: str) -> None:
         """Count a request that leaves; of a long visit what was counted is booked on its way."""

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rig import START, Answer, article_page, book_of, feed
 
-from crawler.fetch.budget import BudgetSpentError, check_budget, next_day, share_of_pages
+from crawler.budget import next_day, share_of_pages, spent
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MIDNIGHT = datetime(2025, 3, 3, 16, 0, tzinfo=UTC)  # in Shanghai, after START
@@ -27,13 +27,9 @@ def test_a_tenth_is_kept_for_polls(per_day, pages):
     [(0, True, True), (8, True, True), (9, True, False), (9, False, True), (10, False, False), (11, True, False)],
 )
 def test_a_request_leaves_while_its_share_lasts(requests, is_page, goes):
-    given = {"is_page": is_page, "now": START, "zone": SHANGHAI}
-    if goes:
-        check_budget(requests, 10, **given)
-    else:
-        with pytest.raises(BudgetSpentError) as caught:
-            check_budget(requests, 10, **given)
-        assert caught.value.until == MIDNIGHT
+    over = spent(requests, 10, is_page=is_page, now=START, zone=SHANGHAI)
+    assert (over is None) is goes
+    assert over is None or over.until == MIDNIGHT
 
 
 @pytest.mark.parametrize(
@@ -82,7 +78,7 @@ def test_a_day_s_budget_ends_at_midnight_and_loses_nothing(twelve, site):
     assert (len(site.hits), book_of(report).requests, asked(twelve)) == (9, 9, {"2025-03-03": 9})
     waiting = twelve.query("SELECT attempts, next_try, outcome FROM entry WHERE outcome IS NULL")
     assert waiting == [(0.0, "2025-03-03 16:00:00.000000", None)] * 5
-    told = "politeness.requests_per_day (10) is used up: its articles are fetched again from 2025-03-03 16:00 UTC on"
+    told = "politeness.requests_per_day (10) is used up; articles wait until 2025-03-03 16:00 UTC"
     assert book_of(report).error == told
     twelve.clock.move_to(MIDNIGHT)
     later = book_of(twelve.crawl())
@@ -101,7 +97,7 @@ def test_polls_come_before_pages_and_stop_last(twelve, site):
     twelve.clock.move_by(timedelta(hours=1))
     spent = twelve.crawl()
     assert (len(site.hits), book_of(spent).polls, spent.due) == (1, 0, 1)
-    assert "it is asked again from 2025-03-03 16:00 UTC on" in book_of(spent).error
+    assert "nothing is asked until 2025-03-03 16:00 UTC" in book_of(spent).error
     [state] = twelve.query("SELECT failures, next_due, last_outcome FROM endpoint")
     assert state == (0.0, "2025-03-03 16:00:00.000000", "new")
     twelve.clock.move_by(timedelta(hours=1))

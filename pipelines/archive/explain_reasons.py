@@ -35,6 +35,8 @@ SAYINGS: dict[str, str] = {
 }
 
 _STALE = r"older than the source's limit of (?P<days>\d+) days"
+_USED_UP_TODAY = r"politeness\.requests_per_day \((?P<most>\d+)\) is used up"
+_UNTIL = r"(?P<at>.+?)(?: UTC)?"
 _NEAREST = r"no theme takes it; nearest: (?P<theme>\S+) with (?P<score>\S+) of (?P<floor>[\d.]+)"
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), told)
@@ -66,6 +68,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"the host asked to be left alone until (?P<at>.+)", "这台主机要求在 {at} 之前不要打扰"),
         (r"(?P<host>\S+) asked to be left alone until (?P<at>.+)", "{host} 要求在 {at} 之前不要打扰"),
+        (rf"{_USED_UP_TODAY}; articles wait until {_UNTIL}", "来源一天的请求次数 {most} 已用完，文章等到 {at}"),
+        (rf"{_USED_UP_TODAY}; nothing is asked until {_UNTIL}", "来源一天的请求次数 {most} 已用完，{at} 之前不再访问"),
         (r"the answer is (?P<type>.+), not a page of text", "得到的是 {type}，不是文字页面"),
         (r"forgotten on (?P<day>\S+): (?P<why>.*)", "已于 {day} 按要求遗忘：{why}"),
     )

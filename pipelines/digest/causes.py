@@ -26,6 +26,7 @@ _PHRASE = re.compile(
     r"(?:(?<=: )|(?<=; )|^)(" + "|".join(map(re.escape, sorted(PHRASES, key=len, reverse=True))) + r")(?=[:;,]|$)"
 )
 _MOMENT = r"(\d{4}-\d\d-\d\d \d\d:\d\d)"  # as crawler.moments tells it
+_USED_UP = r"politeness\.requests_per_day \((\d+)\) is used up"
 _SENTENCES = tuple(
     (re.compile(rf"(?:(?<=: )|(?<=; )|^){pattern}"), told)
     for pattern, told in (
@@ -35,6 +36,8 @@ _SENTENCES = tuple(
             r"only (\d+) MB are free in (.+), less than min_free_mb: (\d+)",
             r"\2 只剩 \1 MB 可用，少于 min_free_mb 的 \3 MB",
         ),
+        (rf"{_USED_UP}; articles wait until {_MOMENT}", r"一天的请求次数 \1 已用完，文章等到 \2"),
+        (rf"{_USED_UP}; nothing is asked until {_MOMENT}", r"一天的请求次数 \1 已用完，\2 之前不再访问"),
         (r"not polled(?=: )", "没有查看"),
         (r"no (?:row|link) was found by ", "没有找到条目，选择器为 "),
         (r"the answer is an error(?= \()", "答复是一个错误"),

@@ -20,6 +20,7 @@ class Because(StrEnum):
     ADAPTIVE = "adaptive"  # 30 minutes, until polling adapts to what a source brings
     FAILURES = "failures"  # backed off
     HOST = "host"  # which asked to be left alone until then
+    BUDGET = "budget"  # the requests that its source may make today are used up
     TTL = "ttl"  # of its answer: the publisher wants to be asked no sooner
 
 
@@ -34,22 +35,30 @@ class NextPoll:
 
 
 def next_poll_of(
-    wanted: Endpoint, zone: ZoneInfo, row: Mapping[Any, Any] | None, *, held_until: datetime | None, now: datetime
+    wanted: Endpoint,
+    zone: ZoneInfo,
+    row: Mapping[Any, Any] | None,
+    *,
+    now: datetime,
+    held_until: datetime | None = None,
+    spent_until: datetime | None = None,
 ) -> NextPoll:
     """
     Args:
         wanted: as configured.
         zone: the source's.
         row: of table `endpoint`, or None where there is none yet.
-        held_until: when its host wants to be asked again, if that is to come.
         now: the time of asking.
+        held_until: when its host wants to be asked again, if that is to come.
+        spent_until: when its source may be asked again, if its requests of today are used up.
     """
     due_at = row["next_due"] if row is not None else None
-    at = max(filter(None, (due_at, held_until)), default=None)
+    at = max(filter(None, (due_at, held_until, spent_until)), default=None)
+    is_spent = spent_until is not None and spent_until == at
     return NextPoll(
         at=at,
-        is_due=held_until is None and is_due(wanted, zone, due_at, now),
-        because=_because(wanted, zone, row, due_at, held_until),
+        is_due=held_until is None and spent_until is None and is_due(wanted, zone, due_at, now),
+        because=Because.BUDGET if is_spent else _because(wanted, zone, row, due_at, held_until),
         interval=None if wanted.cron is not None else int(_interval(wanted).total_seconds()),
         cron=wanted.cron or "",
         ttl=row["ttl"] if row is not None else None,

@@ -18,6 +18,8 @@ from pipelines.health.next_poll import NextPoll, next_poll_of
 from pipelines.health.polled import first_proof
 from pipelines.health.silent import silent_endpoints
 from pipelines.health.status_model import Proof, SourceLine, State
+from pipelines.health.traffic import budget_of, requests_of_today
+from pipelines.health.traffic_model import Budget
 from pipelines.health.waiting import Waiting, waiting_by_source
 
 Sick = TypeVar("Sick", FailingNow, SilentEndpoint)
@@ -34,6 +36,7 @@ class Facts:
     kept: Mapping[str, datetime]
     waiting: Mapping[str, Waiting]
     proofs: Mapping[str, Proof]
+    budgets: Mapping[str, Budget]
 
 
 def facts_of(connection: Connection, config: Config, now: datetime) -> Facts:
@@ -49,6 +52,7 @@ def facts_of(connection: Connection, config: Config, now: datetime) -> Facts:
         kept=_last_kept(connection),
         waiting=waiting_by_source(connection),
         proofs=_proofs(connection, config),
+        budgets=_budgets(connection, config, now),
     )
 
 
@@ -76,6 +80,7 @@ def source_line(source: Source, facts: Facts, now: datetime) -> SourceLine:
         lists=len(lists),
         lists_failing=sum(row["last_outcome"] == PollOutcome.FAILED.value for row in lists),
         held_until=held_until,
+        budget=facts.budgets[source.name],
         disabled_because=source.disabled_because,
         last_kept=facts.kept.get(source.name),
         last_new=max((row["last_new"] for row in rows if row["last_new"]), default=None),
@@ -98,12 +103,14 @@ def next_polls(source: Source, facts: Facts, now: datetime) -> dict[str, NextPol
     if not source.enabled:
         return {}
     rows = {row["url"]: row for row in facts.endpoints.get(source.name, ())}
+    budget = facts.budgets[source.name]
     return {
         item.url: next_poll_of(
             item,
             ZoneInfo(source.timezone),
             rows.get(item.url),
             held_until=facts.held.get(rows[item.url]["host"]) if item.url in rows else None,
+            spent_until=budget.until if budget.polls_wait else None,
             now=now,
         )
         for item in source.endpoints
@@ -115,7 +122,7 @@ def _state(source: Source, facts: Facts, held_until: datetime | None) -> State:
         State.DISABLED: not source.enabled,
         State.FAILING: bool(facts.failing.get(source.name)),
         State.SILENT: bool(facts.silent.get(source.name)),
-        State.WAITING: held_until is not None,
+        State.WAITING: held_until is not None or facts.budgets[source.name].articles_wait,
         State.UNPROVEN: source.name not in facts.proofs,
     }
     return next((state for state, is_so in signs.items() if is_so), State.WELL)
@@ -136,6 +143,12 @@ def _by_source(sick: Iterable[Sick]) -> dict[str, list[Sick]]:
 def _held_hosts(connection: Connection, now: datetime) -> dict[str, datetime]:
     rows = connection.execute(select(host.c.name, host.c.next_due).where(host.c.next_due > now))
     return {row.name: row.next_due for row in rows}
+
+
+def _budgets(connection: Connection, config: Config, now: datetime) -> dict[str, Budget]:
+    zone = config.settings.zone
+    requests = requests_of_today(connection, now, zone)
+    return {source.name: budget_of(source, requests.get(source.name, 0), now, zone) for source in config.sources}
 
 
 def _last_kept(connection: Connection) -> dict[str, datetime]:

@@ -29,6 +29,7 @@ from pipelines.health.status_model import (
     State,
     Status,
 )
+from pipelines.health.traffic import costs_of
 from pipelines.health.waiting import oldest_pending
 
 _REPLACED = timedelta(days=1)  # without a sign of life of the daemon, while others make the runs
@@ -87,6 +88,7 @@ def status_of(
         pending=sum(waiting.entries for source, waiting in facts.waiting.items() if name in {"", source}),
         oldest_pending=oldest_pending(connection, name or None),
         books=books,
+        costs=costs_of(connection, now, config.settings.zone, name),
         notes=tuple(_notes(connection, config, facts)),
         detail=_detail(connection, config, facts, name, now),
     )

@@ -8,6 +8,7 @@ from crawler.schedule.heartbeat import Beat
 from pipelines.health.model import FailingNow, SilentEndpoint
 from pipelines.health.next_poll import NextPoll
 from pipelines.health.source_model import Counts, SourceDetail
+from pipelines.health.traffic_model import Budget, Costs
 
 
 class State(StrEnum):
@@ -15,7 +16,7 @@ class State(StrEnum):
 
     FAILING = "failing"  # the last poll of one of its endpoints failed, or of all lists that one names
     SILENT = "silent"  # nothing new for three times its usual gap
-    WAITING = "waiting"  # its host asked to be left alone
+    WAITING = "waiting"  # its host asked to be left alone, or its requests of today are used up
     UNPROVEN = "unproven"  # no live run has polled it with success yet
     WELL = "well"
     DISABLED = "disabled"
@@ -117,6 +118,7 @@ class SourceLine:
     lists: int  # that its endpoints' answers name
     lists_failing: int  # some of them alone are no problem
     held_until: datetime | None  # a host of its endpoints asked to be left alone
+    budget: Budget
     disabled_because: str
     last_kept: datetime | None  # when its last article was stored
     last_new: datetime | None  # when its last entry was first seen
@@ -185,5 +187,6 @@ class Status:
     pending: int  # of all sources, or of the one that was asked for by name; likewise the oldest
     oldest_pending: tuple[PendingLine, ...]
     books: BooksLine
+    costs: Costs  # of all sources, or of the one that was asked for by name
     notes: tuple[Note, ...]
     detail: SourceDetail | None  # null: no source was asked for by name

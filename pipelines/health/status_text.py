@@ -20,6 +20,7 @@ from pipelines.health.status_model import (
     State,
     Status,
 )
+from pipelines.health.traffic_text import budget_line, budget_waits, costs_part
 
 
 def status_parts(status: Status, speech: Speech) -> tuple[Part, ...]:
@@ -27,12 +28,19 @@ def status_parts(status: Status, speech: Speech) -> tuple[Part, ...]:
     head = Part(lines=tuple(_head(status, speech)))
     if status.detail is not None:
         pending = _pending(status, speech) if status.oldest_pending else Part()
-        return (head, _sources(status.sources, speech), pending, *detail_parts(status.detail, speech))
+        return (
+            head,
+            _sources(status.sources, speech),
+            pending,
+            *detail_parts(status.detail, speech),
+            costs_part(status.costs, speech),
+        )
     return (
         head,
         _sources(status.sources, speech),
         _runs(status.runs, speech),
         _pending(status, speech),
+        costs_part(status.costs, speech),
         _books(status.books, speech),
         _notes(status, speech),
     )
@@ -132,6 +140,7 @@ def _sources(lines: Sequence[SourceLine], speech: Speech) -> Part:
         spare=(8, 7, 2, 3, 4),  # proof, why then, kind, kept, new
         lines=(
             *(told for line in shown for told in _ailments(line, speech)),
+            *(budget_line(line.budget, speech) for line in shown if is_asked_for),
             *([speech.counted("disabled", folded)] if folded else []),
         ),
     )
@@ -161,6 +170,7 @@ def _ailments(line: SourceLine, speech: Speech) -> Iterator[str]:
         yield speech("lists", source=line.name, lists=line.lists, failing=line.lists_failing)
     if line.held_until is not None:
         yield speech("waiting", source=line.name, at=speech.at(line.held_until))
+    yield from budget_waits(line.name, line.budget, speech)
     if line.state is State.DISABLED:
         yield speech("disabled", source=line.name, why=line.disabled_because or speech("disabled.unsaid"))
 

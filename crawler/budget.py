@@ -4,15 +4,19 @@ The pace bounds how fast a host is asked, not for how long: a list that never en
 would be asked for day and night.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from crawler.fetch.pace import NotNowError
 from crawler.polling import LONGEST_BACKOFF
 
 
-class BudgetSpentError(NotNowError):
-    """The source was asked as often today as it may be; `until` says when the next day begins."""
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """Why a request may not leave today."""
+
+    told: str
+    until: datetime  # when the next day begins
 
 
 def share_of_pages(per_day: int) -> int:
@@ -29,21 +33,19 @@ def next_day(now: datetime, zone: ZoneInfo) -> datetime:
     return min(midnight, now + LONGEST_BACKOFF)
 
 
-def check_budget(requests: int, per_day: int, *, is_page: bool, now: datetime, zone: ZoneInfo) -> None:
-    """
+def spent(requests: int, per_day: int, *, is_page: bool, now: datetime, zone: ZoneInfo) -> Spent | None:
+    """Why the next request may not leave; None when it may.
+
     Args:
         requests: of the source on this day so far.
         per_day: its politeness.requests_per_day.
         is_page: the next one is for an article; else it is for a list or a robots.txt.
         now: the time.
         zone: whose days count.
-
-    Raises:
-        BudgetSpentError: it may not leave today.
     """
     if requests < (share_of_pages(per_day) if is_page else per_day):
-        return
+        return None
     until = next_day(now, zone)
-    who = "it is asked" if requests >= per_day else "its articles are fetched"
-    rule = f"politeness.requests_per_day ({per_day}) is used up"
-    raise BudgetSpentError(f"{rule}: {who} again from {until:%Y-%m-%d %H:%M} UTC on", until)
+    what = "nothing is asked" if requests >= per_day else "articles wait"
+    told = f"politeness.requests_per_day ({per_day}) is used up; {what} until {until:%Y-%m-%d %H:%M} UTC"
+    return Spent(told=told, until=until)
