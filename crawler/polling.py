@@ -1,6 +1,6 @@
 """When an endpoint is next due. Pure: the whole timing policy in one file."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
@@ -58,18 +58,28 @@ def retry_time(now: datetime, *, failures: float) -> datetime:
     return now + min(timedelta(minutes=10) * max(failures, 0.5), LONGEST_BACKOFF)
 
 
-def parse_retry_after(value: str, now: datetime) -> datetime | None:
+def parse_retry_after(value: str, now: datetime, sent: str = "") -> datetime | None:
     """The moment a Retry-After header names, in seconds or as a date; at most LONGEST_RETRY_AFTER away.
+
+    A date is one of the server's clock: how far it is away is told by the `sent` date of the same answer, its Date
+    header, where it has one. Otherwise a clock that is an hour off, ours or theirs, would make an hour of no pause.
 
     None when there is no header, or one that cannot be read.
     """
     value = value.strip()
     if value.isascii() and value.isdigit():
         return now + min(timedelta(seconds=int(value[:9])), LONGEST_RETRY_AFTER)
+    moment = _http_date(value)
+    if moment is None:
+        return None
+    wait = moment - (_http_date(sent) or now)
+    return now + min(max(wait, timedelta(0)), LONGEST_RETRY_AFTER)
+
+
+def _http_date(value: str) -> datetime | None:
+    """A date in one of the three forms of RFC 9110, section 5.6.7; one that names no zone is GMT, as they all are."""
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        return None
-    return min(max(moment, now), now + LONGEST_RETRY_AFTER)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -20,7 +20,7 @@ class DaemonProcess:
 
     def __init__(self, rig, *, program=None, **environ):
         command = [*(program or [sys.executable, "-m", "crawler.cli"]), "--config", str(rig.config)]
-        command += ["--data", str(rig.data), "--route", str(rig.route), "schedule"]
+        command += ["--data", str(rig.data), *(["--route", str(rig.route)] if rig.route else []), "schedule"]
         self.process = subprocess.Popen(
             command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **environ}
         )

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.config.models import Endpoint
 from crawler.crontab import cron_trigger
-from crawler.polling import next_poll, parse_retry_after, retry_time
+from crawler.polling import LONGEST_RETRY_AFTER, next_poll, parse_retry_after, retry_time
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2025, 3, 3, 8, 0, 5, tzinfo=UTC)
@@ -102,13 +104,42 @@ def test_pages_are_tried_again_after_a_time_that_grows_linearly(failures, minute
         (" 0 ", 0),
         ("99999999999", 86400),
         ("Mon, 03 Mar 2025 08:10:05 GMT", 600),
+        ("Monday, 03-Mar-25 08:10:05 GMT", 600),
+        ("Mon Mar  3 08:10:05 2025", 600),
         ("Mon, 03 Mar 2025 07:00:00 GMT", 0),
         ("Mon, 03 Mar 2035 07:00:00 GMT", 86400),
         ("", None),
         ("soon", None),
         ("-5", None),
+        ("1.5", None),
+        ("٣٠", None),
+        ("Mon, 03 Mar 99999999999999999999 07:00:00 GMT", None),
+        ("Mon, 99 Mar 2025 07:00:00 GMT", None),
     ],
 )
 def test_retry_after_in_seconds_and_as_a_date_is_capped(value, seconds):
     moment = parse_retry_after(value, NOW)
     assert moment == (None if seconds is None else NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds"),
+    [
+        ("Mon, 03 Mar 2025 08:00:05 GMT", 600),  # its clock is ours
+        ("Mon, 03 Mar 2025 07:00:05 GMT", 4200),  # it is an hour behind us: an hour more than it would look like
+        ("Mon, 03 Mar 2025 09:10:05 GMT", 0),  # ahead, and what it names is over
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 86400),
+        ("", 600),
+        ("yesterday", 600),
+    ],
+)
+def test_a_date_is_one_of_the_servers_own_clock(sent, seconds):
+    moment = parse_retry_after("Mon, 03 Mar 2025 08:10:05 GMT", NOW, sent)
+    assert moment == NOW + timedelta(seconds=seconds)
+    assert parse_retry_after("120", NOW, sent) == NOW + timedelta(seconds=120)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_whatever_it_says_the_wait_is_between_nothing_and_a_day(value, sent):
+    moment = parse_retry_after(value, NOW, sent)
+    assert moment is None or NOW <= moment <= NOW + LONGEST_RETRY_AFTER

@@ -90,9 +90,10 @@ class DoorHandler(AiohttpDownloadHandler):
         if failure not in {Failure.RATE_LIMITED, Failure.WALLED, Failure.SERVER_ERROR}:
             return
         now = visit.run.clock.now()
-        until = parse_retry_after((response.headers.get("Retry-After") or b"").decode("latin-1"), now)
-        if failure is Failure.RATE_LIMITED:
-            until = until or retry_time(now, failures=1)
+        asked, sent = ((response.headers.get(name) or b"").decode("latin-1") for name in ("Retry-After", "Date"))
+        until = parse_retry_after(asked, now, sent)
+        if failure is Failure.RATE_LIMITED and (until is None or until <= now):
+            until = retry_time(now, failures=1)  # who asks too often is not meant to go on at once
         elif failure is Failure.WALLED:
             until = max(until or now, now + WALLED_PAUSE)
         if until is None:

@@ -3,8 +3,9 @@
     python tests/bench/status.py 10000 100000
 
 The ledger is invented: twenty sources polled every half hour for a hundred days by live runs, one of them failing,
-300 entries pending, an article with ten verdicts behind each of the others. Each number is CPU time, user and system:
-the median of nine readings in one process, and of five processes of the whole command; the database in the page cache.
+300 entries pending, an article with ten verdicts behind each of the others, three domains asked a day for each source.
+Each number is CPU time, user and system: the median of nine readings in one process, and of five processes of the whole
+command; the database in the page cache.
 """
 
 import random
@@ -24,7 +25,7 @@ from sqlalchemy import Connection, insert
 from crawler.config.load import load_config
 from crawler.config.models import Config
 from crawler.database import Database, sqlite_url
-from crawler.tables import article, book, digest, endpoint, entry, run, sighting
+from crawler.tables import article, book, digest, endpoint, entry, run, sighting, traffic
 from pipelines.health.status import status_of
 
 NOW = datetime(2025, 3, 3, 4, 10, tzinfo=UTC)
@@ -33,6 +34,7 @@ RUNS = DAYS * 48
 START = NOW - timedelta(days=DAYS)
 NAMES = [f"source{number:02}" for number in range(20)]
 SICK = NAMES[3]
+HOSTS = ("", "m.", "cdn.")
 ERROR = "the server has an error: HTTP 503"
 
 
@@ -58,6 +60,9 @@ def fill(connection: Connection, count: int) -> None:
     )
     for number in range(1, RUNS + 1):
         connection.execute(insert(book), [a_book(number, name) for name in NAMES])
+    connection.execute(
+        insert(traffic), [a_cost(day, name, host) for day in range(DAYS) for name in NAMES for host in HOSTS]
+    )
     connection.execute(insert(endpoint), [an_endpoint(name) for name in NAMES])
     for first in range(0, count, BATCH):
         rows = [a_row(number, count, source.choice(NAMES)) for number in range(first, min(count, first + BATCH))]
@@ -74,6 +79,11 @@ def a_book(number: int, name: str) -> dict:
     error = f"https://{name}.example/feed: {ERROR}" if fails else ""
     found = {"found": 1, "kept": 1, "carried_out": 0}
     return {"run": number, "source": name, **found, "polls": 1, "polls_failed": int(fails), "error": error}
+
+
+def a_cost(back: int, name: str, host: str) -> dict:
+    day = (NOW - timedelta(days=back)).date()
+    return {"day": day, "source": name, "host": f"{host}{name}.example", "requests": 100, "bytes": 5_000_000}
 
 
 def an_endpoint(name: str) -> dict:
