@@ -291,7 +291,25 @@ class HostMemory:
     """What is remembered of a host between runs."""
 
     last_request: datetime | None = None
-    not_before: datetime | None = None  # it asked to be left alone until then
+    not_before: datetime | None = None  # it is left alone until then, at its wish or as it does not answer
+    is_silent: bool = False  # it did not answer when it was asked last
+
+
+@dataclass(frozen=True, kw_only=True)
+class Silence:
+    """What is remembered of a host that does not answer."""
+
+    visits: int  # in a row that ended so
+    since: datetime  # the end of the first of them
+    cause: str  # the last failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """What an answer is instead of what was asked for: a page that wants a captcha, a login, a browser."""
+
+    reason: str
+    hold_host: timedelta | None  # for how long its host is to be left alone
 
 
 Flow = Page | Article | Ended | Postponed | Unchanged

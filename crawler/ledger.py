@@ -124,7 +124,9 @@ class Ledger:
             row = connection.execute(select(host).where(host.c.name == host_name)).mappings().one_or_none()
         if row is None:
             return HostMemory()
-        return HostMemory(last_request=row["last_request_at"], not_before=row["next_due"])
+        return HostMemory(
+            last_request=row["last_request_at"], not_before=row["next_due"], is_silent=row["failures"] > 0
+        )
 
     def remember_hosts(self, memories: Mapping[str, HostMemory]) -> None:
         """Store when hosts were last asked, and until when they want to be left alone."""
@@ -137,7 +139,10 @@ class Ledger:
     # -- entries ---------------------------------------------------------------------------------------------------
 
     def pending(self, name: str, *, now: datetime, scope: Scope, after: int = 0) -> list[PendingEntry]:
-        """The host's entries that are due, oldest row first; only those with an id above `after`."""
+        """The host's entries that are due and have an id above `after`; those that failed least first, then by age.
+
+        So addresses that never answer do not keep the others waiting.
+        """
         given = {"now": now, "too_far": now + LONGEST_BACKOFF, "name": name, "after": after}
         with self.database.read() as connection:
             rows = connection.execute(_pending_of(scope), given).mappings()
@@ -190,7 +195,7 @@ def _pending_of(scope: Scope) -> Select[Any]:
     return (
         select(entry, reader.label("reader"))
         .where(_is_due(), entry.c.host == bindparam("name"), reader.is_not(None), entry.c.id > bindparam("after"))
-        .order_by(entry.c.id)
+        .order_by(entry.c.attempts, entry.c.id)
     )
 
 

@@ -6,17 +6,25 @@ from zoneinfo import ZoneInfo
 
 from crawler.config.models import Endpoint
 from crawler.crontab import cron_trigger
+from crawler.failure_table import MINUTES
 
 ADAPTIVE_INTERVAL = timedelta(minutes=30)  # until polling adapts to what a source brings
 LONGEST_BACKOFF = timedelta(hours=24)
 LONGEST_RETRY_AFTER = timedelta(hours=24)
+_SILENT_STEP = timedelta(minutes=30)
 # A poll that began some seconds after cron's tick must not push the next one past the tick after:
 # the interval counts this share shorter, at most a minute.
 _SLACK_SHARE, _LONGEST_SLACK = 0.1, timedelta(minutes=1)
 
 
 def next_poll(
-    endpoint: Endpoint, zone: ZoneInfo, *, polled: datetime, failures: float, ttl: int | None = None
+    endpoint: Endpoint,
+    zone: ZoneInfo,
+    *,
+    polled: datetime,
+    failures: float,
+    ttl: int | None = None,
+    step: timedelta = timedelta(0),
 ) -> datetime:
     """When to poll again.
 
@@ -27,6 +35,7 @@ def next_poll(
         failures: weighted failures in a row, 0 after a success; the interval grows linearly with them,
             up to LONGEST_BACKOFF, so that a source is never given up.
         ttl: seconds the publisher asks to be left alone; an interval is never shorter.
+        step: of the last failure: at least that much for each of them, up to the same limit.
     """
     if endpoint.cron is not None:
         after = polled.astimezone(zone) + timedelta(seconds=1)
@@ -37,7 +46,7 @@ def next_poll(
         interval -= min(interval * _SLACK_SHARE, _LONGEST_SLACK)
     interval = max(interval, min(timedelta(seconds=ttl or 0), LONGEST_BACKOFF))
     if failures:
-        interval = max(interval, min(interval * (1 + failures), LONGEST_BACKOFF))
+        interval = max(interval, min(max(interval * (1 + failures), step * failures), LONGEST_BACKOFF))
     return polled + interval
 
 
@@ -53,9 +62,14 @@ def is_held(until: datetime | None, now: datetime) -> bool:
     return until is not None and now < until <= now + 2 * LONGEST_RETRY_AFTER
 
 
-def retry_time(now: datetime, *, failures: float) -> datetime:
-    """When to try a page again that failed: 10 minutes for each failure so far, at most LONGEST_BACKOFF."""
-    return now + min(timedelta(minutes=10) * max(failures, 0.5), LONGEST_BACKOFF)
+def retry_time(now: datetime, *, failures: float, step: timedelta = MINUTES) -> datetime:
+    """When to try a page again that failed: `step` for each failure so far, at most LONGEST_BACKOFF."""
+    return now + min(step * max(failures, 0.5), LONGEST_BACKOFF)
+
+
+def visit_again(now: datetime, *, visits: int) -> datetime:
+    """When to ask a host again after so many visits in a row in which it did not answer."""
+    return now + min(_SILENT_STEP * visits, LONGEST_BACKOFF)
 
 
 def parse_retry_after(value: str, now: datetime, sent: str = "") -> datetime | None:

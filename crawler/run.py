@@ -20,10 +20,11 @@ from crawler.clock import Clock
 from crawler.config.models import Config, Source
 from crawler.database import Database, StorageError
 from crawler.endpoints import Endpoints
-from crawler.fetch.pace import Pace
+from crawler.fetch.pace import HostMemories, Pace
 from crawler.fetch.replay import NoMemories, ObeyedRobots, Replay
 from crawler.fetch.robots import Robots, RobotsCache
 from crawler.fetch.robots_cache import DatabaseRobotsCache
+from crawler.fetch.silence import SilentHosts, WithoutSilence
 from crawler.fetch.turns import NoOthers
 from crawler.host_visits import HostVisits, due_endpoints
 from crawler.installation import installation_id
@@ -35,10 +36,12 @@ from crawler.revisits import Revisits
 from crawler.run_report import TIME_IS_UP, RunProgress, RunReport
 from crawler.shared.hosts import SharedHosts, shared_hosts
 from crawler.signals import caught_signals
+from crawler.silences import NoSilences, Silences
 from crawler.traffic import Traffic
 from crawler.visit import RunContext
 from crawler.visit_settings import address_guard, user_agent, visit_settings
 from pipelines.archive.store import Archive
+from pipelines.extract.failures import challenge_in
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +54,8 @@ class Run:
         lock: that the caller holds; when it is lost the run ends in order.
         scope: the sources to crawl.
         left_out: hosts that are not visited.
-        poll_now: poll their endpoints whether they are due or not; a host that asked to be left alone still is.
+        poll_now: poll their endpoints whether they are due or not; a host that asked to be left alone
+            still is, one that did not answer is tried.
         route: local server that gets every request, or None for the live network.
         replay: recorded answers to live by instead of any network; endpoints that did not answer then are not polled.
         watch: is told in a line what just happened.
@@ -157,13 +161,15 @@ class Run:
             guard=address_guard(self.config, self.route),
             pace=Pace(
                 self.clock,
-                NoMemories() if self.replay else ledger,
+                self._memories(ledger),
                 self._stop_reason,
                 self._stopping,
                 deadline=self.until,
                 turns=self._shared.turns,
             ),
             robots=Robots(self._robots_cache(), self.clock.now),
+            silent=SilentHosts(NoSilences() if self.replay else Silences(self.database), self.clock.now),
+            challenge=challenge_in,
             ring=self._ring(number, now),
             replay=self.replay,
             route=self.route,
@@ -178,6 +184,11 @@ class Run:
 
     def _today(self) -> date:
         return self.clock.now().astimezone(self.config.settings.zone).date()
+
+    def _memories(self, ledger: Ledger) -> HostMemories:
+        if self.replay:
+            return NoMemories()
+        return WithoutSilence(ledger) if self.poll_now else ledger
 
     def _robots_cache(self) -> RobotsCache:
         if self.replay:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from crawler.budget import spent
@@ -17,7 +17,8 @@ from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import NotNowError, Pace
 from crawler.fetch.replay import Replay
 from crawler.fetch.robots import Robots
-from crawler.items import Ended, PendingEntry
+from crawler.fetch.silence import SilentHosts
+from crawler.items import Answer, Challenge, Ended, PendingEntry
 from crawler.ledger import Lease, Ledger, Scope
 from crawler.revisits import Revisit, Revisits
 from crawler.storage import StorageError
@@ -47,6 +48,7 @@ class RunContext:
     guard: AddressGuard
     pace: Pace
     robots: Robots
+    silent: SilentHosts
     route: str | None  # http://127.0.0.1:PORT, or None for the live network
     scope: Scope
     left_out: frozenset[str]  # hosts that are not visited
@@ -54,6 +56,7 @@ class RunContext:
     installation: Callable[[], str]  # a random id of this installation, for endpoints that want one
     stop: Callable[[], str]  # why the run must end now, or ""
     halt: Callable[[StorageError], None]  # is told that nothing can be stored any more: the run ends in order
+    challenge: Callable[[Answer], Challenge | None]  # what keeps robots out, where an answer is that
     watch: Callable[[str], None]  # is told in a line what just happened, for a person at a terminal
     refused: set[int] = field(default_factory=set)  # entries whose archive file was refused: the next run tries again
     ring: Ring | None = None  # where responses are kept; a replay's were kept before
@@ -107,19 +110,22 @@ class Visit:
 
         A recording has no host to be left alone.
         """
-        if ended.hold_host is None or self.run.replay is not None:
+        self.hold_as_told(ended.pending.source, ended.pending.host, ended.reason, ended.hold_host)
+
+    def hold_as_told(self, source: str, host: str, reason: str, span: timedelta | None) -> None:
+        """Leave a host alone for as long as an answer of it, told as `reason`, says; None: it says nothing."""
+        if span is None or self.run.replay is not None:
             return
-        host, until = ended.pending.host, self.run.clock.now() + ended.hold_host
-        held = self.run.pace.held_until(host)
+        until, held = self.run.clock.now() + span, self.run.pace.held_until(host)
         if held is not None and held >= until:
             return
-        self.note(ended.pending.source, f"{host}: {ended.reason}; it is left alone until {until:%Y-%m-%d %H:%M} UTC")
+        self.note(source, f"{host}: {reason}; it is left alone until {until:%Y-%m-%d %H:%M} UTC")
         self.hold(host, until)
 
     def must_stop(self) -> str:
         """Why no further page may be fetched in this visit, or ""."""
         held = self.held()
-        return f"{self.lease.host} asked to be left alone until {held.isoformat()}" if held else self.run.stop()
+        return self.run.silent.why_held(self.lease.host, held) if held else self.run.stop()
 
     def note_not_polled(self, source: str, what: str, reason: str) -> None:
         """Note that its host did not let a list be asked. Why a whole run ended is told of the run alone."""

@@ -63,7 +63,9 @@ def test_when_no_poll_succeeded_the_cause_is_told_and_the_code_is_3(presswatch, 
     site.routes["alpha.example/feed"] = Answer("<html></html>")
     result = presswatch("crawl")
     assert result.exit_code == 3
-    assert "  alpha\n    https://alpha.example/feed: an HTML page, not a feed" in result.stderr
+    assert (
+        "  alpha\n    https://alpha.example/feed: not what its kind promises: an HTML page, not a feed" in result.stderr
+    )
 
 
 @pytest.mark.usefixtures("one_article")

@@ -247,7 +247,7 @@ def test_that_nothing_at_all_could_be_polled_is_told_every_time_with_since_when_
     again = crawl(9, "--all")
     assert again.exit_code == 3
     nothing = "nothing that was due could be polled, since 2025-03-04 08:00 +08:00"
-    cause = "https://alpha.example/feed: the server has an error: HTTP 503"
+    cause = "https://alpha.example/feed: the server is not available: HTTP 503"
     assert again.stderr.splitlines() == [
         f"presswatch run 3, 2025-03-04 09:00 +08:00: {nothing}",
         f"  as told today already: alpha: {cause}, and 1 more",

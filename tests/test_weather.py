@@ -169,6 +169,7 @@ def test_who_leads_to_a_held_host_is_not_asked_again_before_its_pause_is_over(ri
     site.routes["gamma.example/x"] = Answer(status=429, headers={"Retry-After": "7200"})
     rig.source("beta", "https://beta.example/feed")
     site.routes["beta.example/feed"] = Answer(status=302, headers={"Location": "https://gamma.example/feed"})
+    site.routes["gamma.example/feed"] = Answer(status=500)
     for _ in range(6):
         rig.crawl()
         rig.clock.move_by(timedelta(minutes=15))

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from crawler.visit import Visit
 
 WALLED_PAUSE = timedelta(hours=6)  # a firewall that is asked on goes on turning away
+_OF_SERVER = (Failure.SERVER_ERROR, Failure.UNAVAILABLE)
 
 _TOLD_PLAINLY = (
     CannotResolveHostError,
@@ -87,7 +88,7 @@ class DoorHandler(AiohttpDownloadHandler):
     def _hold_as_asked(self, request: Request, response: Response) -> None:
         """Leave the host alone for as long as Retry-After asks on a failure; after some also where it does not."""
         failure, visit = failure_of_status(response.status), self._visit
-        if failure not in {Failure.RATE_LIMITED, Failure.WALLED, Failure.SERVER_ERROR}:
+        if failure not in {Failure.RATE_LIMITED, Failure.WALLED, *_OF_SERVER}:
             return
         now = visit.run.clock.now()
         asked, sent = ((response.headers.get(name) or b"").decode("latin-1") for name in ("Retry-After", "Date"))
@@ -98,7 +99,7 @@ class DoorHandler(AiohttpDownloadHandler):
             until = max(until or now, now + WALLED_PAUSE)
         if until is None:
             return
-        if failure is not Failure.SERVER_ERROR:
+        if failure not in _OF_SERVER:
             at = origin_of(request.url)
             told = f"{at}: {failure}: HTTP {response.status}; it is left alone until {until:%Y-%m-%d %H:%M} UTC"
             visit.note(request.meta["source"], told)

@@ -42,6 +42,10 @@ class RefusedAnswerError(Exception):
         self.failure = failure
 
 
+class ChallengedError(Exception):
+    """The answer is no list: it keeps robots out; the message says by what."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _PageRead:
     response: Response
@@ -71,6 +75,7 @@ class ListWalk:
             NotNowError: the first page may not be asked for now.
             RefusedAnswerError: the status of the first page.
             PollFaultError: the first page is not what the endpoint's kind promises.
+            ChallengedError: it keeps robots out.
             Exception: whatever kept it from us, see `failure_of_exception`.
         """
         response = await self._ask(self._question(1))
@@ -94,7 +99,7 @@ class ListWalk:
             try:
                 page = self._read(await self._ask(asked))
             except Exception as error:
-                if not _is_of_the_list(error):
+                if failure_of_list(error) is None:
                     raise
                 return self._told(error, len(pages) + 1)
             fresh = self._fresh(_keys(page) - seen)
@@ -111,7 +116,7 @@ class ListWalk:
         """What kept page `number` from being read, or "" where the list ends before it."""
         if isinstance(error, NoRowsError | NotCapturedError):  # a page that brought no news is not captured
             return ""
-        failure = error.failure if isinstance(error, RefusedAnswerError) else failure_of_exception(error)
+        failure = failure_of_list(error)
         if failure in {Failure.GONE, Failure.ROBOTS}:
             self._visit.run.watch(f"{self._source.name}: page {number} of {self._endpoint.url}: {failure}")
             return ""
@@ -170,7 +175,14 @@ class ListWalk:
             zone=ZoneInfo(self._source.timezone),
             charset=self._source.charset,
         )
-        announced = read_list(self._source, self._endpoint, answer)
+        try:
+            announced = read_list(self._source, self._endpoint, answer)
+        except PollFaultError as fault:
+            challenge = self._visit.run.challenge(answer)
+            if challenge is None:
+                raise
+            self._visit.hold_as_told(self._source.name, self._state.host, challenge.reason, challenge.hold_host)
+            raise ChallengedError(challenge.reason) from fault
         if self._is_named and announced.lists:
             what = f"{response.url}: names lists itself, which only an endpoint of the config may"
             self._visit.note(self._source.name, f"{what}; none of the {len(announced.lists)} is read")
@@ -251,9 +263,16 @@ def _known(visit: Visit, due: DueEndpoint) -> EndpointState | None:
     return due.state
 
 
-def _is_of_the_list(error: Exception) -> bool:
-    """Whether an exception says something of the list, and is no fault of ours."""
-    return isinstance(error, RefusedAnswerError | PollFaultError) or failure_of_exception(error) is not None
+def failure_of_list(error: Exception) -> Failure | None:
+    """What an exception says of a list; None where it is a fault of ours."""
+    match error:
+        case RefusedAnswerError():
+            return error.failure
+        case ChallengedError():
+            return Failure.CHALLENGE
+        case PollFaultError():
+            return Failure.PARSE
+    return failure_of_exception(error)
 
 
 def _keys(page: _PageRead) -> set[str]:

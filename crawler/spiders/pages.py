@@ -112,7 +112,7 @@ def failed(
         elif attempts >= visit.config.settings.max_attempts and not pending.revisit:
             yield Ended(pending=pending, outcome=rule.last, reason=f"attempts used up; the last: {reason}", at=now)
         else:
-            following = max(retry_time(now, failures=attempts), not_before or now)
+            following = max(retry_time(now, failures=attempts, step=rule.step), not_before or now)
             yield Postponed(pending=pending, weight=rule.weight, reason=reason, at=now, next_try=following)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from dataclasses import replace
+from datetime import timedelta
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,12 +13,11 @@ from zoneinfo import ZoneInfo
 from crawler.asking import question, reader_of, recorded_url
 from crawler.config.models import Reader
 from crawler.due import waits_for_poll
-from crawler.fetch.failures import RULES, Failure, failure_of_exception
+from crawler.fetch.failures import RULES, Failure
 from crawler.fetch.pace import NotNowError
-from crawler.items import PollFaultError
 from crawler.lists import inner_endpoint
 from crawler.polling import next_poll
-from crawler.spiders.lists import ListWalk, RefusedAnswerError, is_of_config
+from crawler.spiders.lists import ListWalk, failure_of_list, is_of_config
 from crawler.storage import StorageError
 from crawler.visit import DueEndpoint
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_PARSE_FAULT_WEIGHT = 1.0
 _INDEXES = (Reader.SITEMAP, Reader.MIRROR_INDEX)
 _MOST_LISTS = 20  # in one visit, of all its indexes; years of sitemaps are read in turns
 
@@ -122,17 +121,13 @@ class Poller:
             self._put_off(due, reason)
         except StorageError:
             raise
-        except PollFaultError as fault:
-            self._failed(due, str(fault), _PARSE_FAULT_WEIGHT)
-        except RefusedAnswerError as refused:
-            self._failed(due, f"{refused.failure}: {refused}", RULES[refused.failure].weight)
         except Exception as error:  # the edge of a poll
-            failure, detail = failure_of_exception(error), str(error)
+            failure, detail = failure_of_list(error), str(error)
             if failure is None:
                 failure, detail = Failure.INTERNAL, f"{type(error).__name__}: {error}"
                 logger.exception("%s: poll of %s broke", due.source.name, due.endpoint.url)
                 self._visit.blame(due.source.name, f"{due.endpoint.url}: {detail}")
-            self._failed(due, f"{failure}: {detail}", RULES[failure].weight)
+            self._failed(due, failure, detail)
 
     def _answered(self, due: DueEndpoint, poll: Poll) -> None:
         run = self._visit.run
@@ -157,18 +152,21 @@ class Poller:
             following = max(self._next(due, due.state.ttl), reason.until)
             run.endpoints.put_off(due.state, following)
 
-    def _failed(self, due: DueEndpoint, error: str, weight: float) -> None:
-        run, now = self._visit.run, self._visit.run.clock.now()
-        following = self._next(due, due.state.ttl, failures=due.state.failures + weight)
+    def _failed(self, due: DueEndpoint, failure: Failure, detail: str) -> None:
+        run, now, rule = self._visit.run, self._visit.run.clock.now(), RULES[failure]
+        error = f"{failure}: {detail}"
+        following = self._next(due, due.state.ttl, failures=due.state.failures + rule.weight, step=rule.step)
         held = run.pace.held_until(due.state.host)
         run.endpoints.record_failure(
-            run.number, due.state, error=error, weight=weight, now=now, next_due=max(following, held or following)
+            run.number, due.state, error=error, weight=rule.weight, now=now, next_due=max(following, held or following)
         )
         logger.info("%s: poll of %s failed: %s", due.source.name, due.endpoint.url, error)
 
-    def _next(self, due: DueEndpoint, ttl: int | None, failures: float = 0.0) -> datetime:
+    def _next(
+        self, due: DueEndpoint, ttl: int | None, failures: float = 0.0, step: timedelta = timedelta(0)
+    ) -> datetime:
         # From the visit's begin: a list whose turn comes minutes later must not be found not yet due at the next one.
         # What a publisher asks for counts from its answer.
         polled = self._visit.run.clock.now() if ttl else self._began
         zone = ZoneInfo(due.source.timezone)
-        return next_poll(due.endpoint, zone, polled=polled, failures=failures, ttl=ttl)
+        return next_poll(due.endpoint, zone, polled=polled, failures=failures, ttl=ttl, step=step)

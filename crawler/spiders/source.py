@@ -44,7 +44,9 @@ class SourceSpider(Spider):
         super().__init__(**kwargs)
         self.visit = visit
         # start() is not throttled by Scrapy's scheduler.
-        self._under_way = UnderWay(visit.run.pace.concurrency(visit.lease.host))
+        # A host that did not answer last time gets one request before any other.
+        host = visit.lease.host
+        self._under_way = UnderWay(1 if visit.run.silent.is_doubtful(host) else visit.run.pace.concurrency(host))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:

@@ -70,6 +70,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?P<host>\S+) asked to be left alone until (?P<at>.+)", "{host} 要求在 {at} 之前不要打扰"),
         (rf"{_USED_UP_TODAY}; articles wait until {_UNTIL}", "来源一天的请求次数 {most} 已用完，文章等到 {at}"),
         (rf"{_USED_UP_TODAY}; nothing is asked until {_UNTIL}", "来源一天的请求次数 {most} 已用完，{at} 之前不再访问"),
+        (r"(?P<host>\S+) does not answer and is asked again at (?P<at>.+)", "{host} 没有答复，将于 {at} 再次访问"),
         (r"the answer is (?P<type>.+), not a page of text", "得到的是 {type}，不是文字页面"),
         (r"forgotten on (?P<day>\S+): (?P<why>.*)", "已于 {day} 按要求遗忘：{why}"),
     )

@@ -33,6 +33,12 @@ _SENTENCES = tuple(
         (rf"it is left alone until {_MOMENT}", r"暂停访问至 \1"),
         (rf"not polled: (\S+) asked to be left alone until {_MOMENT}", r"没有查看：\1 要求暂缓访问，至 \2"),
         (
+            rf"not polled: (\S+) does not answer and is asked again at {_MOMENT}",
+            r"没有查看：\1 没有答复，将于 \2 再次访问",
+        ),
+        (r"(\S+) does not answer(?= \()", r"\1 没有答复"),
+        (rf"it is asked again at {_MOMENT}", r"将于 \1 再次访问"),
+        (
             r"only (\d+) MB are free in (.+), less than min_free_mb: (\d+)",
             r"\2 只剩 \1 MB 可用，少于 min_free_mb 的 \3 MB",
         ),

@@ -9,10 +9,12 @@ from typing import Literal
 import yaml
 from pydantic import TypeAdapter, model_validator
 
+from crawler.charsets import decode
 from crawler.config.models import Model
 from crawler.config.selectors import found_in
 from crawler.config.values import PageSelectors, PositiveDuration, Regex
-from crawler.markup import Element
+from crawler.items import Answer, Challenge
+from crawler.markup import Element, ParseError, parse
 from crawler.outcomes import Outcome
 from pipelines.extract.no_text import SHORTEST_TEXT
 from pipelines.extract.sites.said import NoArticle
@@ -69,6 +71,21 @@ def failure_at(url: str) -> NoArticle | None:
     """What an address alone says of the page that stands there."""
     found = next((one for one in failures() if one.url and not one.where and re.search(one.url, url)), None)
     return None if found is None else _of(found)
+
+
+def challenge_in(answer: Answer) -> Challenge | None:
+    """What keeps robots out, where that was answered instead of a list."""
+    text, _ = decode(answer.body, answer.content_type, answer.charset)
+    try:
+        tree = parse(text)
+    except ParseError:
+        tree = None
+    found = failure_at(answer.url)
+    if found is None and tree is not None and len(tree):
+        found = failure_of(tree, answer.url, "", ())
+    if found is None or found.outcome is not Outcome.BLOCKED:
+        return None
+    return Challenge(reason=found.reason, hold_host=found.hold_host)
 
 
 def _of(failure: Failure) -> NoArticle:

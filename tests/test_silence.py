@@ -1,0 +1,214 @@
+"""Hosts that do not answer: a visit asks few of their pages, and later runs ask later and later, with one request."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rig import START, Answer, article_page, book_of, feed
+
+from crawler.fetch.silence import MOST_IN_A_ROW, SilentHosts
+from crawler.polling import LONGEST_BACKOFF
+from crawler.silences import Silences
+
+PAGES = [f"https://beta.example/{number}" for number in range(40)]
+HALF_HOUR = timedelta(minutes=30)
+
+
+BROKEN = Answer(status=503)
+
+
+def closing(request):
+    """The connection is closed without an answer."""
+    request.transport.close()
+    return Answer()
+
+
+@pytest.fixture
+def dead(rig, site):
+    """`alpha` announces forty pages of beta.example, which is not available, and one of its own."""
+    rig.source(politeness={"delay": "0s"})
+    site.routes["alpha.example/feed"] = Answer(feed(*PAGES, "https://alpha.example/own"))
+    site.routes["alpha.example/own"] = Answer(article_page("机器人在家"))
+    site.routes["beta.example/robots.txt"] = Answer(status=404)
+    site.routes.update({page.removeprefix("https://"): BROKEN for page in PAGES})
+    return rig
+
+
+def asked(site):
+    return [hit for hit in site.pages() if hit.startswith("beta.example")]
+
+
+def silence(rig):
+    return rig.query("SELECT failures, last_error, next_due FROM host WHERE name = 'beta.example'")[0]
+
+
+def answers_again(site):
+    site.routes.update({page.removeprefix("https://"): Answer(article_page(f"机器人{page}")) for page in PAGES})
+
+
+def test_a_dead_host_gets_three_requests_and_the_others_go_on(dead, site):
+    report = dead.crawl()
+    assert len(asked(site)) == MOST_IN_A_ROW
+    assert dead.outcomes()["own"] == "kept"
+    assert dead.query("SELECT attempts, COUNT(*) FROM entry WHERE outcome IS NULL GROUP BY 1") == [(0.0, 37), (0.5, 3)]
+    assert (report.errors, report.balances) == ((), True)
+    told = "beta.example does not answer (the server is not available: HTTP 503)"
+    assert book_of(report).error == f"{told}; it is asked again at 2025-03-03 00:30 UTC"
+
+
+def test_later_runs_ask_it_once_each_later_and_later(dead, site):
+    dead.crawl()
+    pauses = []
+    for _ in range(3):
+        began, until = dead.clock.now(), datetime.fromisoformat(silence(dead)[2]).replace(tzinfo=UTC)
+        pauses.append(until - began)
+        dead.clock.move_to(until)
+        site.hits.clear()
+        dead.crawl()
+        assert len(asked(site)) == 1
+    assert pauses == [HALF_HOUR, 2 * HALF_HOUR, 3 * HALF_HOUR]
+
+
+def test_before_its_time_it_is_not_asked_at_all(dead, site):
+    dead.crawl()
+    site.hits.clear()
+    dead.clock.move_by(timedelta(minutes=29))
+    dead.crawl()
+    assert asked(site) == []
+
+
+def test_an_answer_ends_the_silence(dead, site):
+    dead.crawl()
+    dead.clock.move_by(HALF_HOUR)
+    answers_again(site)
+    dead.crawl()
+    assert silence(dead)[:2] == (0.0, "")
+    assert None not in dead.outcomes().values()
+
+
+def test_a_run_that_somebody_wants_now_tries_it(dead, site):
+    dead.crawl()
+    answers_again(site)
+    site.hits.clear()
+    dead.clock.move_by(timedelta(minutes=6))
+    dead.crawl(poll_now=True)
+    # All but the last that failed: it was put off for as long as its host.
+    assert [path for path, outcome in dead.outcomes().items() if outcome is None] == ["2"]
+
+
+def test_one_page_that_always_breaks_stops_nobody(dead, site):
+    answers_again(site)
+    site.routes["beta.example/7"] = BROKEN
+    report = dead.crawl()
+    assert [path for path, outcome in dead.outcomes().items() if outcome is None] == ["7"]
+    assert "does not answer" not in book_of(report).error
+
+
+def test_with_several_at_once_no_more_are_asked_than_are_under_way(dead, site):
+    dead.source(url="https://alpha.example/feed", politeness={"delay": "0s", "concurrency": 4})
+
+    async def late(request):
+        await asyncio.sleep(0.05)
+        return BROKEN
+
+    site.routes.update({page.removeprefix("https://"): late for page in PAGES})
+    dead.crawl()
+    assert len(asked(site)) <= MOST_IN_A_ROW - 1 + 4
+    site.hits.clear()
+    dead.clock.move_by(HALF_HOUR)
+    dead.crawl()
+    assert len(asked(site)) == 1
+
+
+@pytest.mark.parametrize("robots", [closing, BROKEN, Answer(status=403)], ids=["breaks", "not available", "refused"])
+def test_where_robots_txt_cannot_be_read_the_pages_are_not_counted_one_by_one(dead, site, robots):
+    site.routes["beta.example/robots.txt"] = robots
+    dead.crawl()
+    assert asked(site) == []
+    [(untouched,)] = dead.query("SELECT COUNT(*) FROM entry WHERE outcome IS NULL AND attempts = 0")
+    assert untouched >= 37
+    assert silence(dead)[0] == 1
+
+
+def test_a_redirect_to_a_silent_host_does_not_stop_the_one_that_leads_there(rig, site):
+    rig.source(politeness={"delay": "0s"})
+    links = [f"https://alpha.example/{number}" for number in range(9)]
+    site.routes["alpha.example/feed"] = Answer(feed(*links))
+    for number in range(9):
+        site.routes[f"alpha.example/{number}"] = Answer(article_page(f"机器人{number}", f"第{number}台机器人。" * 30))
+    for number in range(0, 9, 2):
+        site.routes[f"alpha.example/{number}"] = Answer(
+            status=302, headers={"Location": f"https://beta.example/{number}"}
+        )
+    site.routes["beta.example/robots.txt"] = Answer(status=404)
+    site.routes.update({f"beta.example/{number}": BROKEN for number in range(9)})
+    rig.crawl()
+    assert len(asked(site)) == 3
+    assert [rig.outcomes()[str(number)] for number in range(1, 9, 2)] == ["kept"] * 4
+    put_off = rig.query("SELECT attempts, last_error FROM entry WHERE attempts = 0 AND outcome IS NULL")
+    assert put_off == [(0.0, "beta.example does not answer and is asked again at 2025-03-03T00:30:06+00:00")] * 2
+
+
+def test_lists_of_a_silent_host_stay_due(rig, site):
+    lists = [{"url": f"https://alpha.example/feed{number}", "every": "30m"} for number in range(6)]
+    rig.source(endpoints=lists, politeness={"delay": "0s"})
+    site.routes["alpha.example/robots.txt"] = Answer(status=404)
+    site.routes.update({f"alpha.example/feed{number}": BROKEN for number in range(6)})
+    report = rig.crawl()
+    assert (len(site.pages()), report.polls_failed) == (3, 3)
+    assert rig.query("SELECT COUNT(*) FROM endpoint WHERE next_due IS NULL") == [(3,)]
+    site.hits.clear()
+    rig.clock.move_by(HALF_HOUR)
+    rig.crawl()
+    assert len(site.pages()) == 1
+
+
+@given(st.lists(st.booleans(), max_size=120))
+def test_the_pause_grows_by_half_an_hour_a_visit_up_to_a_day_and_an_answer_ends_it(visits):
+    """The law, on the ledger's own memory replaced by a dictionary: True is a visit that is answered."""
+    memory, now, silent_for, began = _Memory(), START, 0, None
+    for is_answered in visits:
+        hosts = SilentHosts(memory, lambda moment=now: moment)
+        assert hosts.is_doubtful("a.example") is (silent_for > 0)
+        if is_answered:
+            hosts.answered("a.example")
+            silent_for, began = 0, None
+            assert memory.known["a.example"] is None if "a.example" in memory.known else True
+            continue
+        tries = 1 if silent_for else MOST_IN_A_ROW
+        told = [hosts.failed("a.example", f"https://a.example/{number}", "no connection") for number in range(tries)]
+        silent_for += 1
+        began = began or now
+        assert told[:-1] == [None] * (tries - 1)
+        assert told[-1] - now == min(silent_for * HALF_HOUR, LONGEST_BACKOFF)
+        assert (memory.known["a.example"].visits, memory.known["a.example"].since) == (silent_for, began)
+        now = told[-1]
+
+
+class _Memory:
+    def __init__(self):
+        self.known = {}
+
+    def silence_of(self, host):
+        return self.known.get(host)
+
+    def note_silence(self, host, silence):
+        self.known[host] = silence
+
+
+def test_the_same_address_again_counts_once():
+    hosts = SilentHosts(_Memory(), lambda: START)
+    assert [hosts.failed("a.example", "https://a.example/x", "timed out") for _ in range(9)] == [None] * 9
+
+
+def test_the_ledger_remembers_since_when_and_why(database):
+    hosts = SilentHosts(Silences(database), lambda: START)
+    for number in range(MOST_IN_A_ROW):
+        hosts.failed("a.example", f"https://a.example/{number}", "no connection: 127.0.0.1:9 refuses the connection")
+    known = Silences(database).silence_of("a.example")
+    assert (known.visits, known.since) == (1, START)
+    assert known.cause == "no connection: 127.0.0.1:9 refuses the connection"
+    SilentHosts(Silences(database), lambda: START).answered("a.example")
+    assert Silences(database).silence_of("a.example") is None
