@@ -209,7 +209,7 @@ def test_an_entry_that_ended_without_an_article_tells_where_it_was_lost(connecti
         pytest.param(
             {"next_try": NOON + HOUR},
             NOON + 2 * HOUR,
-            "下次尝试：不早于 2025-03-03 14:00:00，主机 chenfeng.example 要求在此之前不要打扰",
+            "下次尝试：不早于 2025-03-03 14:00:00，在此之前不访问主机 chenfeng.example",
             id="held for longer",
         ),
         pytest.param({}, NOON - HOUR, "下次尝试：下次运行，还没有轮到它", id="held no more"),

@@ -11,9 +11,12 @@ from zoneinfo import ZoneInfo
 
 from crawler.books import Book
 from crawler.cli.earlier_runs import NONE_EARLIER, EarlierRuns, is_news
-from crawler.fetch.failures import Failure
+from crawler.config.models import Language
+from crawler.failure_table import Failure
 from crawler.moments import in_zone
 from crawler.run_report import RunReport
+from pipelines.failure_advice import advice_for
+from pipelines.health.failing import address_and_cause
 
 _MOST_COMMANDS = 3  # that are named at the end
 _NOBODY_WATCHED = "no source is enabled: nothing is watched; see the folder sources/ of the configuration"
@@ -122,6 +125,8 @@ def _by_source(news: dict[str, list[str]], zone: ZoneInfo) -> Iterator[str]:
     for source, errors in news.items():
         yield source
         yield from (f"  {in_zone(error, zone)}" for error in errors)
+        advices = (advice_for(address_and_cause(error)[1], Language.EN) for error in errors)
+        yield from dict.fromkeys(f"  for the {advice[0]}: {advice[1]}" for advice in advices if advice)
 
 
 def _all_repeats(errors: dict[str, list[str]], zone: ZoneInfo) -> Iterator[str]:

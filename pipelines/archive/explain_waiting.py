@@ -16,7 +16,7 @@ class Because(StrEnum):
 
     NEXT_RUN = "next_run"  # nothing keeps the next run from it
     FAILED = "failed"  # the last try, and the pause after it is not over
-    HOST = "host"  # it asked to be left alone
+    HOST = "host"  # it is left alone: at its wish, or as it does not answer
     DISABLED = "disabled"  # its source is, and no enabled one announces it
     UNKNOWN_SOURCE = "unknown_source"  # the config no longer knows its source, and no enabled one announces it
 

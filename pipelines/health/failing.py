@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from crawler.config.models import Config
+from crawler.failure_table import RULES, failure_named
 from crawler.outcomes import PollOutcome
 from crawler.tables import book, endpoint, run
 from pipelines.health.model import FailingEndpoint, FailingNow
@@ -85,6 +86,8 @@ def _failing(row: Row[Any], failures: Iterable[datetime], now: datetime) -> Fail
     in_a_row = [began for began in failures if row.last_success is None or began > row.last_success]
     since = min(in_a_row, default=None)
     known_since = since or row.last_success
+    is_lasting = len(in_a_row) >= _LASTING_POLLS or known_since is None or now - known_since >= _LASTING
+    failure = failure_named(row.last_error)
     return FailingNow(
         source=row.source,
         url=row.url,
@@ -92,7 +95,8 @@ def _failing(row: Row[Any], failures: Iterable[datetime], now: datetime) -> Fail
         since=since,
         polls=max(1, len(in_a_row)),
         last_success=row.last_success,
-        is_lasting=len(in_a_row) >= _LASTING_POLLS or known_since is None or now - known_since >= _LASTING,
+        is_lasting=is_lasting,
+        needs_you=is_lasting or (failure is not None and RULES[failure].needs_somebody_at_once),
     )
 
 

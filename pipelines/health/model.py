@@ -22,6 +22,7 @@ class FailingNow:
     polls: int  # that failed in a row, one at least
     last_success: datetime | None  # null: no poll of it ever succeeded
     is_lasting: bool  # more than one poll in a row failed, or it has failed for an hour
+    needs_you: bool  # it is lasting, or of a kind that does not heal by itself
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ class Because(StrEnum):
     CRON = "cron"  # `cron` of the config
     ADAPTIVE = "adaptive"  # 30 minutes, until polling adapts to what a source brings
     FAILURES = "failures"  # backed off
-    HOST = "host"  # which asked to be left alone until then
+    HOST = "host"  # which is left alone until then
     BUDGET = "budget"  # the requests that its source may make today are used up
     TTL = "ttl"  # of its answer: the publisher wants to be asked no sooner
 

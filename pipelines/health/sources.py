@@ -74,7 +74,7 @@ def source_line(source: Source, facts: Facts, now: datetime) -> SourceLine:
         title=source.title,
         kind=source.kind.value,
         state=_state(source, facts, held_until),
-        needs_you=bool(silent) or any(one.is_lasting for one in failing),
+        needs_you=bool(silent) or any(one.needs_you for one in failing),
         failing=failing,
         silent=silent,
         lists=len(lists),

@@ -12,6 +12,7 @@ from crawler.items import Origin
 from crawler.schedule.heartbeat import DAEMON_COMMAND, Beat, is_alive, is_silent
 from crawler.tables import entry
 from pipelines.health.digests import digest_lines
+from pipelines.health.hosts import host_lines
 from pipelines.health.late import is_run_late
 from pipelines.health.one_source import detail_of
 from pipelines.health.runs import books_until, last_runs
@@ -86,6 +87,7 @@ def status_of(
         sources=tuple(line for line in lines if name in {"", line.name}),
         runs=runs,
         pending=sum(waiting.entries for source, waiting in facts.waiting.items() if name in {"", source}),
+        hosts=host_lines(connection),
         oldest_pending=oldest_pending(connection, name or None),
         books=books,
         costs=costs_of(connection, now, config.settings.zone, name),
@@ -106,7 +108,7 @@ def _problems(signs: _Signs) -> Iterator[Problem]:
     found = {
         Problem.LATE_RUN: signs.run_is_late,
         Problem.NO_SOURCE: states <= {State.DISABLED},
-        Problem.FAILING: any(one.is_lasting for line in signs.sources for one in line.failing),
+        Problem.FAILING: any(one.needs_you for line in signs.sources for one in line.failing),
         Problem.SILENT: any(line.silent for line in signs.sources),
         Problem.SILENT_DAEMON: signs.daemon is not None and _is_missed(signs.daemon, signs),
         Problem.LATE_DIGEST: any(line.is_late for line in signs.digests),

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from crawler.schedule.heartbeat import Beat
+from pipelines.health.hosts import HostLine
 from pipelines.health.model import FailingNow, SilentEndpoint
 from pipelines.health.next_poll import NextPoll
 from pipelines.health.source_model import Counts, SourceDetail
@@ -16,7 +17,7 @@ class State(StrEnum):
 
     FAILING = "failing"  # the last poll of one of its endpoints failed, or of all lists that one names
     SILENT = "silent"  # nothing new for three times its usual gap
-    WAITING = "waiting"  # its host asked to be left alone, or its requests of today are used up
+    WAITING = "waiting"  # its host asked to be left alone or does not answer, or its requests of today are used up
     UNPROVEN = "unproven"  # no live run has polled it with success yet
     WELL = "well"
     DISABLED = "disabled"
@@ -112,12 +113,12 @@ class SourceLine:
     title: str
     kind: str
     state: State
-    needs_you: bool  # it is silent, or fails for more than one poll in a row or for an hour
+    needs_you: bool  # it is silent, or fails by what does not heal, twice in a row or for an hour
     failing: tuple[FailingNow, ...]
     silent: tuple[SilentEndpoint, ...]
     lists: int  # that its endpoints' answers name
     lists_failing: int  # some of them alone are no problem
-    held_until: datetime | None  # a host of its endpoints asked to be left alone
+    held_until: datetime | None  # a host of its endpoints is left alone until then
     budget: Budget
     disabled_because: str
     last_kept: datetime | None  # when its last article was stored
@@ -186,6 +187,7 @@ class Status:
     runs: tuple[RunLine, ...]  # the last ones, the newest first
     pending: int  # of all sources, or of the one that was asked for by name; likewise the oldest
     oldest_pending: tuple[PendingLine, ...]
+    hosts: tuple[HostLine, ...]  # that do not answer
     books: BooksLine
     costs: Costs  # of all sources, or of the one that was asked for by name
     notes: tuple[Note, ...]

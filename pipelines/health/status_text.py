@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from crawler.outcomes import Outcome
+from pipelines.failure_advice import advice_for
+from pipelines.health.hosts import hosts_part
 from pipelines.health.model import FailingNow
 from pipelines.health.next_poll import NextPoll
 from pipelines.health.page import Part
@@ -41,6 +43,7 @@ def status_parts(status: Status, speech: Speech) -> tuple[Part, ...]:
         _runs(status.runs, speech),
         _pending(status, speech),
         costs_part(status.costs, speech),
+        hosts_part(status.hosts, speech),
         _books(status.books, speech),
         _notes(status, speech),
     )
@@ -162,7 +165,7 @@ def _when(poll: NextPoll, speech: Speech) -> str:
 
 
 def _ailments(line: SourceLine, speech: Speech) -> Iterator[str]:
-    yield from speech.some([_failing(one, speech) for one in line.failing])
+    yield from speech.some([told for one in line.failing for told in _failing(one, speech)])
     for silence in line.silent:
         gap = speech("age.h", n=f"{silence.usual_hours:g}")
         yield speech("silent", source=line.name, url=silence.url, at=speech.at(silence.last_new), gap=gap)
@@ -175,10 +178,13 @@ def _ailments(line: SourceLine, speech: Speech) -> Iterator[str]:
         yield speech("disabled", source=line.name, why=line.disabled_because or speech("disabled.unsaid"))
 
 
-def _failing(one: FailingNow, speech: Speech) -> str:
+def _failing(one: FailingNow, speech: Speech) -> Iterator[str]:
     since = speech("failing.since", at=speech.at(one.since)) if one.since else ""
     polls = speech.counted("failing", one.polls)
-    return speech("failing", source=one.source, since=since, polls=polls, url=one.url, cause=speech.reason(one.cause))
+    yield speech("failing", source=one.source, since=since, polls=polls, url=one.url, cause=speech.reason(one.cause))
+    advice = advice_for(one.cause, speech.language) if one.needs_you else None
+    if advice is not None:
+        yield "  " + speech("advice", whom=advice[0], advice=advice[1])
 
 
 def _runs(lines: Sequence[RunLine], speech: Speech) -> Part:
