@@ -19,6 +19,7 @@ from crawler.fetch.guard import AddressRefusedError
 from crawler.fetch.pace import NotNowError
 from crawler.fetch.robots import MAX_BYTES
 from crawler.fetch.secrets import telling_no_secret
+from crawler.fetch.whole import check_whole
 from crawler.urls import host_of
 
 if TYPE_CHECKING:
@@ -87,6 +88,12 @@ class DecompressionMiddleware(HttpCompressionMiddleware):
         except Exception as error:  # each decoder has exceptions of its own
             encoding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
             raise ResponseDataLossError(f"the body is not {encoding}: {error}") from error
+
+    @staticmethod
+    def _decode(body: bytes, encoding: bytes, max_size: int) -> bytes:
+        decoded = HttpCompressionMiddleware._decode(body, encoding, max_size)
+        check_whole(body, encoding)
+        return decoded
 
 
 class RedirectionMiddleware(RedirectMiddleware):
