@@ -45,7 +45,7 @@ class Failure(StrEnum):
 class Whom(StrEnum):
     """Who can do something about it."""
 
-    NOBODY = "nobody"  # it mostly heals, and where it does not the operator hears of it
+    NOBODY = "nobody"  # it mostly heals; where it lasts it is the operator's
     OPERATOR = "operator"
     AUTHOR = "source author"  # whoever keeps the source's file
 

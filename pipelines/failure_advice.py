@@ -4,8 +4,8 @@ from crawler.config.models import Language
 from crawler.failure_table import RULES, Failure, Whom, failure_named
 
 WHOM: dict[Language, dict[Whom, str]] = {
-    Language.EN: {Whom.NOBODY: "nobody yet", Whom.OPERATOR: "operator", Whom.AUTHOR: "source author"},
-    Language.ZH_CN: {Whom.NOBODY: "暂无人", Whom.OPERATOR: "运维者", Whom.AUTHOR: "来源维护者"},
+    Language.EN: {Whom.OPERATOR: "operator", Whom.AUTHOR: "source author"},
+    Language.ZH_CN: {Whom.OPERATOR: "运维者", Whom.AUTHOR: "来源维护者"},
 }
 
 _EN: dict[Failure, str] = {
@@ -69,9 +69,17 @@ _ZH: dict[Failure, str] = {
 ADVICE: dict[Language, dict[Failure, str]] = {Language.EN: _EN, Language.ZH_CN: _ZH}
 
 
-def advice_for(error: str, language: Language) -> tuple[str, str] | None:
-    """Who is asked to do what about an error as the ledger holds it; None where nobody is, or it is of no row."""
+def advice_for(error: str, language: Language, *, lasts: bool = False) -> tuple[str, str] | None:
+    """Who is asked to do what about an error as the ledger holds it; None where nobody is, or it is of no row.
+
+    `lasts`: what mostly heals has not healed, and is the operator's now.
+    """
     failure = failure_named(error)
-    if failure is None or RULES[failure].whom is Whom.NOBODY:
+    if failure is None:
         return None
-    return WHOM[language][RULES[failure].whom], ADVICE[language][failure]
+    whom = RULES[failure].whom
+    if whom is Whom.NOBODY:
+        if not lasts:
+            return None
+        whom = Whom.OPERATOR
+    return WHOM[language][whom], ADVICE[language][failure]

@@ -6,6 +6,7 @@ import gzip
 import socket
 import ssl
 import threading
+import warnings
 from contextlib import contextmanager
 from ipaddress import ip_address
 
@@ -162,6 +163,39 @@ def test_a_server_that_speaks_no_tls(live):
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n", asked=b"\x16\x03") as port:
         told = told_of(live, f"https://127.0.0.1:{port}/feed")
     assert f"the TLS handshake failed: 127.0.0.1:{port} does not speak TLS as it should: " in told
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"\x15\x03\x01\x00\x02\x02\x46", b"\x16\x03\x03\x00\x7a\x02\x00\x00"],
+    ids=["closes", "protocol version refused", "breaks off"],
+)
+def test_a_handshake_that_comes_to_nothing(live, answer):
+    with answering(answer, asked=b"\x16\x03") as port:
+        told = told_of(live, f"https://127.0.0.1:{port}/feed")
+    assert f"the TLS handshake failed: 127.0.0.1:{port} does not speak TLS as it should: " in told
+    [(failures, error, next_due)] = live.query("SELECT failures, last_error, next_due FROM endpoint")
+    assert (failures > 0, error in told, next_due > "2025-03-03 00:2") == (True, True, True)
+
+
+def test_a_server_of_old_tls_alone_is_told_as_such(live, tmp_path, monkeypatch):
+    tls = tls_server(tmp_path, days=9, address="127.0.0.1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that nobody should speak it is what is tested
+        tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1
+        tls.set_ciphers("ALL:@SECLEVEL=0")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    with answering(b"", tls) as port:
+        told = told_of(live, f"https://127.0.0.1:{port}/feed")
+    assert f"the TLS handshake failed: 127.0.0.1:{port} does not speak TLS as it should: " in told
+
+
+def test_a_body_that_breaks_off_over_tls(live, tmp_path, monkeypatch):
+    tls = tls_server(tmp_path, days=9, address="127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", tls) as port:
+        told = told_of(live, f"https://127.0.0.1:{port}/feed")
+    assert told.endswith(f"the answer broke off: 127.0.0.1:{port} ended the answer before it was whole")
 
 
 @pytest.mark.parametrize("packed", [False, True])

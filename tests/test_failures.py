@@ -41,8 +41,10 @@ def test_every_row_keeps_to_its_bounds(failure):
 def test_every_row_is_told_in_both_languages_with_what_to_do(failure):
     assert re.search(r"[\u4e00-\u9fff]", FAILURES[failure])
     for language in Language:
-        assert ADVICE[language][failure]
-        assert WHOM[language][RULES[failure].whom]
+        assert advice_for(failure, language, lasts=True) == (
+            WHOM[language][Whom.AUTHOR if RULES[failure].whom is Whom.AUTHOR else Whom.OPERATOR],
+            ADVICE[language][failure],
+        )
     assert in_chinese(f"{failure}: HTTP 999").endswith("（HTTP 999）")
     assert FAILURES[failure] in told_in_chinese(f"{failure}: HTTP 999")
 

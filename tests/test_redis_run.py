@@ -207,6 +207,18 @@ def test_extract_keeps_the_wish_that_a_crawl_heard(rig, site, pages, redis_url):
     assert site.hits == []
 
 
+def test_a_host_that_did_not_answer_a_crawl_is_left_alone_by_others(rig, site, pages, redis_url):
+    """Of three pages none is had; nothing but the server tells another data folder of it."""
+    pages.update({f"alpha.example/{name}": Answer(status=503) for name in PAGES})
+    pages["alpha.example/feed"] = Answer(feed(*[f"https://alpha.example/{name}" for name in (*PAGES, "four", "five")]))
+    pages.update({f"alpha.example/{name}": Answer(status=503) for name in ("four", "five")})
+    with_redis(rig, redis_url).crawl()
+    assert len([hit for hit in site.pages() if hit != "alpha.example/feed"]) == 3
+    site.hits.clear()
+    assert extract(rig, site).exit_code != 0
+    assert site.hits == []
+
+
 def test_extract_without_its_server_says_so_and_reads_the_page(rig, site, pages):
     with_redis(rig, f"redis://:geheim@127.0.0.1:{free_port()}/0")
     result = extract(rig, site)

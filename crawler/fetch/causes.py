@@ -74,12 +74,21 @@ def _not_connected(cause: aiohttp.ClientConnectorError) -> str:
         )
     if isinstance(cause, aiohttp.ClientConnectorCertificateError):
         return f"{cause.host}: {_certificate_fault(cause.certificate_error)}"
-    if isinstance(cause, aiohttp.ClientSSLError):
+    if is_handshake(cause):
         return f"{at} does not speak TLS as it should: {_tls_fault(cause)}"
     number = _errno(cause.os_error)
     if number == errno.ECONNREFUSED:
         return f"{at} refuses the connection"
     return f"{at} cannot be reached: {os.strerror(number) if number else cause.os_error}"
+
+
+def is_handshake(cause: BaseException | None) -> bool:
+    """Whether it was TLS that came to nothing; one that is cut off in the middle asyncio tells without a number."""
+    if isinstance(cause, aiohttp.ClientSSLError):
+        return True
+    if not isinstance(cause, aiohttp.ClientConnectorError) or not cause.ssl:
+        return False
+    return isinstance(cause.os_error, ConnectionError) and not _errno(cause.os_error)
 
 
 def _certificate_fault(error: Exception) -> str:

@@ -13,6 +13,7 @@ from scrapy.exceptions import (
 )
 
 from crawler.failure_table import RULES, Failure, FailureRule, failure_of_status
+from crawler.fetch.causes import is_handshake
 from crawler.fetch.guard import AddressRefusedError
 from crawler.fetch.proxy import ProxyError
 from crawler.fetch.robots import RobotsRefusedError, RobotsUnreachableError
@@ -61,7 +62,7 @@ _EXCEPTIONS: tuple[tuple[type[BaseException], Failure], ...] = (
 
 def failure_of_exception(error: BaseException) -> Failure | None:
     """The failure an exception of the fetch means; None for one that is no fetch failure but a fault of ours."""
-    if isinstance(error, DownloadConnectionRefusedError) and isinstance(error.__cause__, aiohttp.ClientSSLError):
+    if isinstance(error, DownloadConnectionRefusedError) and is_handshake(error.__cause__):
         is_certificate = isinstance(error.__cause__, aiohttp.ClientConnectorCertificateError)
         return Failure.CERTIFICATE if is_certificate else Failure.TLS
     for kind, failure in _EXCEPTIONS:

@@ -182,7 +182,7 @@ def _failing(one: FailingNow, speech: Speech) -> Iterator[str]:
     since = speech("failing.since", at=speech.at(one.since)) if one.since else ""
     polls = speech.counted("failing", one.polls)
     yield speech("failing", source=one.source, since=since, polls=polls, url=one.url, cause=speech.reason(one.cause))
-    advice = advice_for(one.cause, speech.language) if one.needs_you else None
+    advice = advice_for(one.cause, speech.language, lasts=one.is_lasting) if one.needs_you else None
     if advice is not None:
         yield "  " + speech("advice", whom=advice[0], advice=advice[1])
 
