@@ -4,13 +4,22 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bad_weather import database_fails_at
 from hypothesis import given
 from hypothesis import strategies as st
 from rig import START, Answer, article_page, book_of, feed
 
+from crawler.cli.crawl import ExitCode, exit_code
+from crawler.config.load import load_config
+from crawler.config.models import Language
+from crawler.database import Database, sqlite_url
+from crawler.failure_table import Failure
 from crawler.fetch.silence import MOST_IN_A_ROW, SilentHosts
 from crawler.polling import LONGEST_BACKOFF
 from crawler.silences import Silences
+from pipelines.health.speech import Speech
+from pipelines.health.status import status_of
+from pipelines.health.status_text import status_parts
 
 PAGES = [f"https://beta.example/{number}" for number in range(40)]
 HALF_HOUR = timedelta(minutes=30)
@@ -212,3 +221,42 @@ def test_the_ledger_remembers_since_when_and_why(database):
     assert known.cause == "no connection: 127.0.0.1:9 refuses the connection"
     SilentHosts(Silences(database), lambda: START).answered("a.example")
     assert Silences(database).silence_of("a.example") is None
+
+
+def test_status_tells_which_host_since_when_why_and_when_it_is_asked_again(dead):
+    dead.crawl()
+    dead.clock.move_by(HALF_HOUR)
+    dead.crawl()
+    database = Database(sqlite_url(dead.data / "presswatch.db"))
+    with database.read() as connection:
+        status = status_of(connection, load_config(dead.config, environ={}), dead.clock.now())
+    database.close()
+    [line] = status.hosts
+    assert (line.host, line.visits, line.pending) == ("beta.example", 2, 40)
+    assert line.since < START + timedelta(minutes=1)
+    assert line.cause == f"{Failure.UNAVAILABLE}: HTTP 503"
+    assert line.next_try - dead.clock.now() == timedelta(hours=1)
+    texts = {}
+    for language in Language:
+        speech = Speech(language=language, now=status.at, zone=UTC)
+        texts[language] = [text for part in status_parts(status, speech) for text in part.lines]
+    english = f"beta.example since 2025-03-03 00:00: {line.cause}; next try in 60 min; 40 entries wait for it"
+    assert english in texts[Language.EN]
+    assert "beta.example 自 2025-03-03 00:00 起：服务器暂不可用（HTTP 503）；" in "\n".join(texts[Language.ZH_CN])
+
+
+@pytest.mark.parametrize("when", ["it falls silent", "it answers again"])
+def test_what_the_ledger_cannot_be_told_ends_the_run_in_order(dead, site, when):
+    if when == "it answers again":
+        dead.crawl()
+        dead.clock.move_by(HALF_HOUR)
+        answers_again(site)
+    report = dead.crawl(prepare=database_fails_at(r"INSERT INTO host .*DO UPDATE SET failures"))
+    assert "the disk is full (SQLITE_FULL)" in report.halted
+    assert (report.errors, exit_code(report, strict=False)) == ((), ExitCode.INTERNAL)
+    answers_again(site)
+    dead.clock.move_by(timedelta(hours=1))
+    report = dead.crawl()
+    assert (report.halted, report.errors, report.balances) == ("", (), True)
+    assert None not in dead.outcomes().values()
+    assert silence(dead)[0] == 0

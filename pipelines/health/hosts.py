@@ -26,8 +26,8 @@ class HostLine:
 
 def host_lines(connection: Connection) -> tuple[HostLine, ...]:
     silent = silent_hosts(connection)
-    waits = select(entry.c.host, func.count()).where(entry.c.outcome.is_(None)).group_by(entry.c.host)
-    pending: dict[str, int] = dict(connection.execute(waits).tuples().all()) if silent else {}
+    waits = select(entry.c.host, func.count().label("entries")).where(entry.c.outcome.is_(None)).group_by(entry.c.host)
+    pending = {row.host: row.entries for row in connection.execute(waits)} if silent else {}
     return tuple(
         HostLine(
             host=one.name,
