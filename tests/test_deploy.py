@@ -25,6 +25,7 @@ from deployment import (
 )
 from house import House
 
+from crawler.cli import PRIVATE
 from crawler.config.load import load_config
 from crawler.crontab import cron_trigger
 
@@ -156,6 +157,7 @@ def test_a_service_is_no_root_and_starts_absolute_paths(service):
     assert unit_values(unit, "User") == ["presswatch"]
     assert all(command.startswith("/") for command in unit_values(unit, "ExecStart"))
     assert unit_values(unit, "StateDirectory") == [Path(PLACES[-1]).name]
+    assert unit_values(unit, "UMask") == [f"{PRIVATE:04o}"]
 
 
 def test_the_units_run_what_cron_runs():

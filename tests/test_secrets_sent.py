@@ -57,6 +57,15 @@ def test_what_is_sent_keeps_its_name_and_what_is_shown_has_its_value(tmp_path):
     assert not any(value in told for value in (TOKEN, KEY, "leib-4711"))
 
 
+def test_blanks_around_an_address_are_none_of_it(tmp_path):
+    text = SOURCE.replace("https://alpha.example/feed", '" https://alpha.example/feed?t=${TOKEN} "')
+    config = loaded(tmp_path, text + "headers: {X-Key: '${KEY}'}\n", TOKEN=TOKEN, KEY=KEY)
+    [endpoint] = config.sources[0].endpoints
+    assert endpoint.url == "https://alpha.example/feed?t=${TOKEN}"
+    assert config.secrets.url("alpha", endpoint.url) == f"https://alpha.example/feed?t={TOKEN}"
+    assert config.secrets.header("alpha", endpoint.url, "${KEY}") == KEY
+
+
 FAULTS = {  # a source's file, what TOKEN is → the rule that is told
     "host": (SOURCE.replace("alpha.example", "${TOKEN}.example"), KEY, "path and query alone"),
     "port": (SOURCE.replace("alpha.example", "alpha.example:${TOKEN}"), "80808080", "path and query alone"),

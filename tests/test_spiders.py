@@ -52,7 +52,9 @@ def execute(places, monkeypatch, capsys):
         told = capsys.readouterr()
         return ended.value.code, told.out, told.err
 
-    return call
+    umask = os.umask(0o022)
+    yield call
+    os.umask(umask)  # it sets its own, as a program may
 
 
 def _arguments(given):
@@ -127,6 +129,7 @@ def test_scrapy_crawl_crawls_the_sources_of_a_spider_now(rig, site, scrapy, spid
         assert [hit for hit in site.hits if "feed" in hit or "php" in hit] == polled
     assert rig.query("SELECT sum(found), sum(kept) FROM book") == [(1, 1)]
     assert rig.query("SELECT count(*) FROM run") == [(2,)]
+    assert not any(path.stat().st_mode & 0o077 for path in rig.data.rglob("*"))
 
 
 @pytest.mark.usefixtures("portal")

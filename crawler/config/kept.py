@@ -55,7 +55,7 @@ def kept_values(document: Document) -> Any:
 
 def uses_of(document: Document, source: str) -> Iterator[Use]:
     """Where a file without faults has secrets sent to."""
-    own = [endpoint["url"] for endpoint in document.data["endpoints"]]
+    own = [endpoint["url"].strip() for endpoint in document.data["endpoints"]]
     for kept in _kept(document):
         for url in _sent_to(kept, own):
             for name in kept.names:
@@ -122,5 +122,5 @@ def _kept(document: Document) -> list[_Kept]:
     for path, text in document.written.items():
         part = is_sent(path, text)
         if part is not None:
-            found.append(_Kept(path=path, part=part, text=text, names=frozenset(names_in(text))))
+            found.append(_Kept(path=path, part=part, text=text.strip(), names=frozenset(names_in(text))))
     return found
