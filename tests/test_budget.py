@@ -4,9 +4,16 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 from rig import START, Answer, article_page, book_of, feed
 
+from crawler.asking import has_pages
 from crawler.budget import next_day, share_of_pages, spent
+from crawler.cli import cli
+from crawler.config.load import load_config
+from crawler.config.models import Pages
+from crawler.config.places import shipped_config
+from crawler.polling import next_poll
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MIDNIGHT = datetime(2025, 3, 3, 16, 0, tzinfo=UTC)  # in Shanghai, after START
@@ -44,6 +51,20 @@ def test_a_request_leaves_while_its_share_lasts(requests, is_page, goes):
 )
 def test_the_next_day_begins_at_midnight_in_the_zone(now, zone, expected):
     assert next_day(datetime.fromisoformat(now), ZoneInfo(zone)) == datetime.fromisoformat(expected)
+
+
+@pytest.mark.parametrize("source", load_config(shipped_config(), environ={}).sources, ids=lambda source: source.name)
+def test_no_shipped_source_uses_its_budget_up_on_a_busy_day(source):
+    """Every list read to its last page at each poll, 500 articles with both revisits, robots.txt failing all day."""
+    requests = 500 * 3 + 50
+    for endpoint in source.endpoints:
+        pages = (endpoint.pages or Pages()).most if has_pages(source, endpoint) else 1
+        due, end = START, START + timedelta(days=1)
+        while due < end:
+            requests += pages
+            due = next_poll(endpoint, ZoneInfo(source.timezone), polled=due, failures=0)
+    assert requests < share_of_pages(source.politeness.requests_per_day)
+    assert 10 * source.politeness.requests_per_day < 86400 / 2  # one every two seconds all day long
 
 
 # -- runs --------------------------------------------------------------------------------------------------------------
@@ -112,6 +133,26 @@ def test_who_names_the_source_does_not_override_it(twelve, site):
     report = twelve.crawl(poll_now=True)
     assert (site.hits, book_of(report).polls_failed) == ([], 0)
     assert "is used up" in book_of(report).error
+
+
+def test_not_one_more_leaves_where_several_are_under_way(twelve, site):
+    twelve.source(politeness={"delay": "0s", "concurrency": 8, "requests_per_day": 10})
+    book = book_of(twelve.crawl())
+    assert (len(site.hits), book.requests, book.carried_out) == (9, 9, 5)
+
+
+def test_it_is_told_once_a_day(twelve, site):
+    """Also where a person asks for it again and again: what a run of the day told is not told again."""
+    limit(twelve, 2)
+    twelve.source("beta", "https://beta.example/feed")
+    site.routes["beta.example/feed"] = Answer(feed())
+    places = ["--config", twelve.config, "--data", twelve.data, "--route", twelve.route]
+    told = []
+    for hours in (1, 2, 3, 25):
+        now = (START + timedelta(hours=hours)).isoformat()
+        result = CliRunner().invoke(cli, [*map(str, places), "--now", now, "crawl", "--all"], prog_name="presswatch")
+        told.append("is used up" in result.stderr)
+    assert told == [True, False, False, True]
 
 
 def test_redirects_and_other_hosts_count_for_the_source_and_runs_share_the_day(twelve, site):
