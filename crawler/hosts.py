@@ -89,6 +89,10 @@ def _ipv6(name: str) -> str:
     if "%" in name:
         raise HostNameError(name, "is an IPv6 address with a zone, which only one machine understands")
     try:
-        return IPv6Address(name).compressed
+        address = IPv6Address(name)
     except ValueError as error:
         raise HostNameError(name, "is not an IPv6 address") from error
+    if address.ipv4_mapped is None:
+        return address.compressed
+    low = int(address) & 0xFFFFFFFF  # Python 3.13 writes these with dots
+    return f"::ffff:{low >> 16:x}:{low & 0xFFFF:x}"

@@ -116,6 +116,14 @@ BROKEN_SOURCES = {
             )
         ],
     ),
+    "proxy": (
+        "proxy: none\n",
+        ['5: proxy = "none": expected http://HOST:PORT, or http://USER:${PASSWORD}@HOST:PORT, or direct'],
+    ),
+    "address of an odd spelling": (
+        "  - url: http://127.1/\n",
+        ['5: endpoints[1].url = "http://127.1/": is not an IPv4 address of four decimal numbers'],
+    ),
     "key missing in a list": ("  - every: 1h\n", ["5: endpoints[1].url: missing; this key must be given"]),
     "day": ("terms: {read: 20250301}\n", ["5: terms.read = 20250301: expected a day, such as 2025-03-01, or null"]),
     "day that is none": (
@@ -200,6 +208,12 @@ BROKEN_SOURCES = {
 
 # A whole presswatch.yaml → its one fault, as line and text.
 BROKEN_FILES = {
+    "a port that is none": ("safety: {ports: [80, 65536]}\n", "1: safety.ports[1] = 65536: expected at most 65535"),
+    "no list of ports": ("safety: {ports: 80}\n", "1: safety.ports = 80: expected a list, got a number"),
+    "a proxy without its port": (
+        "proxy: http://proxy.example\n",
+        ('1: proxy = "http://proxy.example": expected http://HOST:PORT, or http://USER:${PASSWORD}@HOST:PORT'),
+    ),
     "a list": ("- 1\n", "1: expected a mapping, lines of the form key: value, got a list"),
     "text": ("hello\n", '1: "hello": expected a mapping, lines of the form key: value, got text'),
     "tab": ("safety:\n\ttimeout: 5s\n", "2: not YAML (column 1): a tab stands here; indent with spaces"),

@@ -191,6 +191,39 @@ def test_no_redirect_leads_behind_the_guard_and_none_is_tried_again(press):
     assert "geheim-99" not in str(ends(rig)) + str(report)
 
 
+@pytest.mark.parametrize(
+    ("location", "ends_as"),
+    [
+        ("/" + "x" * 5000, "refused"),  # longer than an address may be
+        ("/" + "x" * 65_000, None),  # no header of an answer is that long: it breaks off
+        ("/新/b", "kept"),
+        ("//另.example/b", "gone"),  # a host of its own, where nothing stands
+        ("?", "failed"),
+    ],
+)
+def test_a_location_that_is_odd_is_no_fault_of_ours(rig, site, location, ends_as):
+    site.routes["alpha.example/feed"] = Answer(feed("https://alpha.example/a"))
+    site.routes["alpha.example/a"] = Answer(status=302, headers={"Location": location})
+    site.routes["alpha.example/%E6%96%B0/b"] = Answer(article_page("机器人进厂"))
+    for _ in range(1 if ends_as != "failed" else 6):
+        report = rig.crawl()
+        rig.clock.move_by(timedelta(days=1))
+    assert (rig.outcomes()["a"], report.errors, report.balances) == (ends_as, (), True)
+
+
+def test_from_https_to_http_no_header_of_the_source_goes_along(rig, site):
+    rig.source(headers={"X-Key": "geheim-99"})
+    site.routes["alpha.example/feed"] = Answer(feed("https://alpha.example/a", "https://alpha.example/c"))
+    site.routes["alpha.example/a"] = Answer(status=302, headers={"Location": "http://alpha.example/b"})
+    site.routes["alpha.example/c"] = Answer(status=302, headers={"Location": "/d"})
+    site.routes["alpha.example/b"] = Answer(article_page("机器人甲"))
+    site.routes["alpha.example/d"] = Answer(article_page("机器人乙", "另一台机器人走进了工厂。" * 9))
+    rig.crawl()
+    keyed = {hit for hit, headers in zip(site.hits, site.seen, strict=True) if "X-Key" in headers}
+    assert rig.outcomes() == {"a": "kept", "c": "kept"}
+    assert {f"alpha.example/{path}" for path in ("feed", "a", "c", "d")} == keyed
+
+
 def list_sources(rig, site, hidden):
     """A source for each kind of list, each naming the hidden server in its own way."""
     at, target = f"http://{site.host}", hidden.url

@@ -188,6 +188,9 @@ def test_a_file_this_user_may_not_read_is_told(tmp_path):
 BAD = {  # a file with the canary behind ${SECRET}, in a place where it cannot stand
     "redis_url": ("presswatch.yaml", "redis_url: http://:${SECRET}@h/0\n"),
     "redis_url that is none": ("presswatch.yaml", "redis_url: 'redis://[${SECRET}'\n"),
+    "proxy": ("presswatch.yaml", "proxy: https://me:${SECRET}@h:1\n"),
+    "proxy that is none": ("presswatch.yaml", "proxy: 'http://[${SECRET}'\n"),
+    "proxy of a source": ("sources/alpha.yaml", SOURCE + "proxy: http://me:${SECRET}@h\n"),
     "database": ("presswatch.yaml", "database: postgresql://x:${SECRET}@h/d\n"),
     "database that is none": ("presswatch.yaml", "database: ${SECRET}\n"),
     "database of an unknown kind": ("presswatch.yaml", "database: '${SECRET}://x'\n"),
@@ -218,10 +221,20 @@ def test_no_command_tells_a_secret_that_is_out_of_place(tmp_path, caplog, monkey
 
 
 def test_a_password_that_a_file_spells_out_is_not_told_either(tmp_path):
-    fill(tmp_path, GOOD | {"presswatch.yaml": "redis_url: http://:geheim-99@h/0\ndatabase: mysql://x:geheim/99@h/d\n"})
+    fill(
+        tmp_path,
+        GOOD
+        | {
+            "presswatch.yaml": "redis_url: http://:geheim-99@h/0\ndatabase: mysql://x:geheim/99@h/d\nproxy: ftp://me:geheim-99@h:1\n"
+        },
+    )
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path, environ={})
-    assert [fault.value for fault in caught.value.faults] == ['"http://:…@h/0"', '"mysql://x:…@h/d"']
+    assert [fault.value for fault in caught.value.faults] == [
+        '"http://:…@h/0"',
+        '"mysql://x:…@h/d"',
+        '"ftp://me:…@h:1"',
+    ]
     assert "geheim" not in str(caught.value)
 
 

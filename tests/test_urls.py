@@ -61,6 +61,7 @@ CANONICAL = {
     "IDN": ("https://例子.测试/x", "https://xn--fsqu00a.xn--0zwm56d/x"),
     "IDN with an ideographic full stop": ("https://例子。测试。/x", "https://xn--fsqu00a.xn--0zwm56d/x"),
     "IPv4": ("http://127.0.0.1:8800/x", "http://127.0.0.1:8800/x"),
+    "an IPv4 address in IPv6, by every Python": ("http://[::FFFF:1.2.3.4]/x", "http://[::ffff:102:304]/x"),
     "IPv6 in its short form": ("http://[2001:DB8:0:0::1]:80/x", "http://[2001:db8::1]/x"),
 }
 
