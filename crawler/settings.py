@@ -21,7 +21,7 @@ TELNETCONSOLE_ENABLED = False
 
 DOWNLOADER_MIDDLEWARES = {
     # The last to see a request, so that a redirected one passes it too.
-    "crawler.fetch.middlewares.RobotsMiddleware": 900,
+    "crawler.fetch.robots_middleware.RobotsMiddleware": 900,
     # Nearer to the network than redirects, so that it hears of each host's own answers.
     "crawler.fetch.silence.SilenceMiddleware": 890,
     "crawler.fetch.middlewares.DecompressionMiddleware": 590,

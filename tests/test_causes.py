@@ -130,7 +130,7 @@ def test_a_name_without_an_address(live, monkeypatch, number, words):
         (b"220 mail.example ESMTP\r\n\r\n", "the answer broke off: {at} does not answer in HTTP: "),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", "the answer broke off: {at} ended the answer before it"),
         (
-            b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n" + b"\n" * 999_999,  # a robots.txt without rules too
             "larger than the limit: {at} sent more than 0.1 MB (safety.max_body_mb)",
         ),
     ],

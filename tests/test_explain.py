@@ -186,13 +186,18 @@ def explained_lines(connection, query):
 
 
 def test_an_entry_that_ended_without_an_article_tells_where_it_was_lost(connection, rows):
-    reason = "robots.txt forbids it: robots.txt of https://chenfeng.example forbids https://chenfeng.example/a"
-    rows.an_entry(title="不让抓的", outcome="refused", reason=reason, ended=NOON, ended_run=rows.run)
-    expected = "结果：未获准抓取（refused），2025-03-03 12:00:00，第 1 次运行：robots.txt 禁止抓取\n"
-    assert expected in told(connection, "不让抓的")
-    assert f"outcome: refused: not fetched or not stored: we may not, 2025-03-03 12:00:00, run 1: {reason}\n" in told(
-        connection, "不让抓的", ENGLISH
+    read, forbids = (
+        "https://chenfeng.example/robots.txt, read 2025-03-0",
+        "forbids https://chenfeng.example/a in line 4",
     )
+    reason = f"robots.txt forbids it: {read}2 23:00 UTC, {forbids}: disallow: /a*{{0}}"
+    rows.an_entry(title="不让抓的", outcome="refused", reason=reason, ended=NOON, ended_run=rows.run)
+    expected = "结果：未获准抓取（refused），2025-03-03 12:00:00，第 1 次运行：robots.txt 禁止抓取（https://chenfeng.example/robots.txt"
+    expected += " 第 4 行“disallow: /a*{0}”不许抓取 https://chenfeng.example/a，2025-03-03 07:00 读取）\n"
+    assert expected in told(connection, "不让抓的")
+    assert f"outcome: refused: not fetched or not stored: we may not, 2025-03-03 12:00:00, run 1: {reason}\n".replace(
+        "2 23:00 UTC", "3 07:00"
+    ) in told(connection, "不让抓的", ENGLISH)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,15 @@ def explained(call):
         ("empty", "no_text", ("结果：页面没有正文（no_text），", "个字，至少应有 20 个", "outcome: no_text: its page")),
         ("busy", "", ("结果：待抓取\n", "最近的错误：服务器出错（HTTP 503）", "outcome: pending\n")),
         ("gone", "gone", ("结果：原页已不在（gone），", "：原页已不在（HTTP 404）", "outcome: gone: its page is no")),
-        ("refused", "refused", ("结果：未获准抓取（refused），", "：robots.txt 禁止抓取\n", "outcome: refused: not")),
+        (
+            "refused",
+            "refused",
+            (
+                "结果：未获准抓取（refused），",
+                f"：robots.txt 禁止抓取（{HOST}/robots.txt 第 2 行“disallow: /refused”不许抓取 {HOST}/refused，",
+                f"{HOST}/robots.txt, read 2025-03-03 08:00, forbids {HOST}/refused in line 2: disallow: /refused\n",
+            ),
+        ),
         ("noarchive", "refused", ("结果：未获准抓取（refused），", "响应头写着 noarchive", "outcome: refused: not")),
         ("stale", "stale", ("结果：超过来源的时限，未抓取（stale），", "超过来源 7 天的时限", "outcome: stale: older")),
     ],

@@ -212,7 +212,7 @@ def test_all_that_is_kept_of_hosts_expires(redis_url):
         "presswatch:host:alpha.example": 1,
         "presswatch:host:beta.example": 1,
         "presswatch:host:gamma.example": 25,
-        f"presswatch:robots:{ORIGIN}": 168,
+        f"presswatch:robots:{ORIGIN}": 720,
     }
 
 

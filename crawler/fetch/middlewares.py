@@ -1,29 +1,24 @@
-"""Scrapy's thin shells: robots.txt before a request, and what a publisher can get wrong after it."""
+"""Scrapy's thin shells: what a publisher can get wrong after a request. For robots.txt see `robots_middleware`."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request, Spider
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest, ResponseDataLossError
-from scrapy.http.request import NO_CALLBACK
 
 from crawler.asking import headers_for
 from crawler.fetch.causes import too_large, too_many_redirects
-from crawler.fetch.failures import BadRedirectError, Failure, GoneRedirectError, failure_of_exception
+from crawler.fetch.failures import BadRedirectError, GoneRedirectError
 from crawler.fetch.guard import AddressRefusedError
-from crawler.fetch.pace import NotNowError
-from crawler.fetch.robots import MAX_BYTES
-from crawler.fetch.secrets import telling_no_secret
 from crawler.fetch.whole import check_whole
 from crawler.urls import host_of
 
 if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
     from scrapy.http import Response
 
     from crawler.visit import Visit
@@ -31,48 +26,6 @@ if TYPE_CHECKING:
 
 _LOCATED = frozenset({301, 302, 303, 307, 308})  # what Scrapy follows, to http: and https: alone
 _SHOWN = 200  # characters of an address that may be endless
-
-
-class RobotsMiddleware:
-    """Refuses what robots.txt forbids, before it reaches the downloader; redirects pass here again."""
-
-    def __init__(self, crawler: Crawler, visit: Visit) -> None:
-        self._crawler = crawler
-        self._visit = visit
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler, crawler.spider.visit)  # type: ignore[union-attr]
-
-    async def process_request(self, request: Request) -> None:
-        if request.meta.get("is_robots"):
-            return
-
-        async def fetch(url: str) -> tuple[int, str]:
-            return await self._fetch(url, request.meta["source"])
-
-        secrets = self._visit.config.secrets
-        with telling_no_secret(secrets):
-            seconds = await self._visit.run.robots.check(secrets.url(request.meta["source"], request.url), fetch)
-        if seconds is not None:
-            self._visit.run.pace.slow_down(host_of(request.url), seconds)
-
-    async def _fetch(self, url: str, source: str) -> tuple[int, str]:
-        request = Request(
-            url, callback=NO_CALLBACK, dont_filter=True, priority=1000, meta={"is_robots": True, "source": source}
-        )
-        try:
-            response = await self._crawler.engine.download_async(request)
-        except NotNowError:
-            raise
-        except Exception as error:
-            # Whatever kept the rules from us, we wait. A refused address is refused for good, and a fault of our own
-            # is not hidden that way.
-            failure = failure_of_exception(error)
-            if failure in {None, Failure.ADDRESS}:
-                raise
-            return 0, f"{failure}: {error}"
-        return response.status, response.body[:MAX_BYTES].decode("utf-8", errors="replace")
 
 
 class DecompressionMiddleware(HttpCompressionMiddleware):

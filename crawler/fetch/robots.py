@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from protego import Protego
 from scrapy.exceptions import IgnoreRequest
 
+from crawler.fetch.robots_rules import RobotsRules
+from crawler.text import clean
 from crawler.urls import origin_of
 
 PRODUCT_NAME = "presswatch"
 FRESH_FOR = timedelta(hours=24)  # RFC 9309, section 2.4
 ASK_AGAIN_AFTER = timedelta(minutes=30)  # when it could not be read
-MAX_BYTES = 512 * 1024  # RFC 9309, section 2.5 asks for 500 KiB at least
+STALE_FOR = timedelta(days=30)  # RFC 9309, section 2.3.1.4 names it for a reasonably long period
 
 _WAIT_STATUSES = {0, 401, 403, 429}
+_TOLD_OF_A_LINE = 200  # characters
 
 
 class RobotsRefusedError(IgnoreRequest):
@@ -40,9 +42,17 @@ class RobotsAnswer:
     def means_wait(self) -> bool:
         return self.status in _WAIT_STATUSES or self.status >= 500
 
+    @property
+    def has_rules(self) -> bool:
+        return 200 <= self.status < 300
+
     def is_fresh(self, now: datetime) -> bool:
         # One fetched in the future is one by a clock that was wrong.
         return timedelta(0) <= now - self.fetched_at < (ASK_AGAIN_AFTER if self.means_wait else FRESH_FOR)
+
+    def outlives_a_failure(self, now: datetime) -> bool:
+        """Whether it holds on while its origin cannot be asked: rules do for a while, that there were none does not."""
+        return self.has_rules and now - self.fetched_at < STALE_FOR
 
 
 class RobotsCache(Protocol):
@@ -53,58 +63,70 @@ class RobotsCache(Protocol):
 
 
 Fetch = Callable[[str], Awaitable[tuple[int, str]]]
-"""URL of a robots.txt → (status, body); status 0 when there was no answer, with the cause for a body."""
+"""URL of a robots.txt → (status, text); status 0 when there was no answer, with the cause for a text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What holds for an origin in this run, and until when it is not asked again."""
+
+    answer: RobotsAnswer
+    rules: RobotsRules
+    until: datetime
 
 
 class Robots:
     """Answers whether a URL may be fetched.
 
     2xx is parsed, 401, 403, 429, 5xx and no answer mean wait, every other status means no rules. An answer that
-    means wait does not replace an older one that was read: the old rules hold.
+    means wait does not replace rules that were read: they hold on for STALE_FOR, and then it means wait.
     """
 
     def __init__(self, cache: RobotsCache, now: Callable[[], datetime]) -> None:
         self._cache = cache
         self._now = now
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._rules: dict[str, tuple[RobotsAnswer, Protego]] = {}
+        self._known: dict[str, _Known] = {}
 
     async def check(self, url: str, fetch: Fetch) -> float | None:
-        """Return the crawl-delay the origin asks of us in seconds, if any.
+        """Return the pause between two requests that the origin asks of us, in seconds, if any.
 
         Raises:
             RobotsRefusedError: the rules forbid `url`.
             RobotsUnreachableError: the rules are not known yet.
         """
-        rules = await self._rules_of(origin_of(url), fetch)
-        if not rules.can_fetch(url, PRODUCT_NAME):
-            raise RobotsRefusedError(f"robots.txt of {origin_of(url)} forbids {url}")
-        delay = rules.crawl_delay(PRODUCT_NAME)
-        return None if delay is None else float(delay)
-
-    async def _rules_of(self, origin: str, fetch: Fetch) -> Protego:
+        origin = origin_of(url)
         # All who ask at once wait for the one who fetches, and read what it found.
         async with self._locks[origin]:
-            answer = await self._answer(origin, fetch)
-            if answer.means_wait:
-                said = f"HTTP {answer.status}" if answer.status else answer.body or "no answer"
-                raise RobotsUnreachableError(f"{origin}/robots.txt: {said}")
-            known = self._rules.get(origin)
-            if known is None or known[0] != answer:
-                body = answer.body if 200 <= answer.status < 300 else ""
-                self._rules[origin] = (answer, Protego.parse(body))
-            return self._rules[origin][1]
+            known = self._known.get(origin)
+            if known is None or not known.answer.fetched_at <= self._now() < known.until:
+                known = self._known[origin] = await self._learn(origin, fetch)
+        if known.answer.means_wait:
+            said = f"HTTP {known.answer.status}" if known.answer.status else known.answer.body or "no answer"
+            raise RobotsUnreachableError(f"{origin}/robots.txt: {said}")
+        if not known.rules.allows(url):
+            raise RobotsRefusedError(_refusal(origin, url, known))
+        return known.rules.seconds()
 
-    async def _answer(self, origin: str, fetch: Fetch) -> RobotsAnswer:
-        known = await self._cache.load(origin)
-        if known is not None and known.is_fresh(self._now()):
-            return known
-        status, body = await fetch(f"{origin}/robots.txt")
-        answer = RobotsAnswer(status=status, body=body, fetched_at=self._now())
-        if answer.means_wait and known is not None and not known.means_wait:
-            # Keep the rules we know, and ask again soon rather than in a day.
-            answer = RobotsAnswer(
-                status=known.status, body=known.body, fetched_at=self._now() - FRESH_FOR + ASK_AGAIN_AFTER
-            )
+    async def _learn(self, origin: str, fetch: Fetch) -> _Known:
+        stored = await self._cache.load(origin)
+        if stored is not None and stored.is_fresh(self._now()):
+            return _parsed(stored)
+        status, text = await fetch(f"{origin}/robots.txt")
+        answer = RobotsAnswer(status=status, body=text, fetched_at=self._now())
+        if answer.means_wait and stored is not None and stored.outlives_a_failure(self._now()):
+            return _parsed(stored, until=self._now() + ASK_AGAIN_AFTER)
         await self._cache.save(origin, answer)
-        return answer
+        return _parsed(answer)
+
+
+def _parsed(answer: RobotsAnswer, until: datetime | None = None) -> _Known:
+    lasts = ASK_AGAIN_AFTER if answer.means_wait else FRESH_FOR
+    rules = RobotsRules(answer.body if answer.has_rules else "", PRODUCT_NAME)
+    return _Known(answer=answer, rules=rules, until=until or answer.fetched_at + lasts)
+
+
+def _refusal(origin: str, url: str, known: _Known) -> str:
+    rule, read = known.rules.forbidding(url), known.answer.fetched_at
+    line = clean(str(rule))[:_TOLD_OF_A_LINE]
+    return f"{origin}/robots.txt, read {read:%Y-%m-%d %H:%M} UTC, forbids {url} in line {rule.number}: {line}"

@@ -1,16 +1,16 @@
 """robots.txt answers in Redis, so that an origin is asked once a day whoever crawls it."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from redis.asyncio import Redis
 
-from crawler.fetch.robots import RobotsAnswer
+from crawler.fetch.robots import STALE_FOR, RobotsAnswer
 from crawler.shared.link import Link
 from crawler.shared.server import PREFIX
 
 # Longer than an answer is fresh: rules that were read hold on while their origin cannot be asked.
-_KEPT = timedelta(days=7)
+_KEPT = STALE_FOR
 
 
 class RedisRobotsCache:

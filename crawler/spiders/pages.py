@@ -11,7 +11,7 @@ from scrapy import Request
 from crawler.asking import headers_for
 from crawler.fetch.failures import RULES, Failure, failure_of_status
 from crawler.items import Ended, Page, PagePart, PendingEntry, Postponed, Redirect, Unchanged
-from crawler.noarchive import forbids_archiving
+from crawler.noarchive import HEADER_SAYS, forbids_archiving
 from crawler.outcomes import Outcome
 from crawler.polling import retry_time
 from crawler.urls import UrlError, host_of, with_ascii_host
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from crawler.config.models import Config
     from crawler.visit import Visit
-
-_NOARCHIVE = "the X-Robots-Tag header says noarchive"
 
 
 def page_request(
@@ -79,7 +77,7 @@ def answered(
 def with_parts(page: Page, parts: tuple[PagePart, ...], beyond: PagePart | None) -> Page | Ended:
     """A page with those behind it, or its end where one of them must not be kept."""
     if any(forbids_archiving(part.headers) for part in parts):
-        return Ended(pending=page.pending, outcome=Outcome.REFUSED, reason=_NOARCHIVE, at=page.fetched_at)
+        return Ended(pending=page.pending, outcome=Outcome.REFUSED, reason=HEADER_SAYS, at=page.fetched_at)
     return replace(page, parts=parts, beyond=beyond)
 
 
@@ -135,7 +133,7 @@ def redirects_of(response: Response) -> tuple[Redirect, ...]:
 def _end_without_reading(response: Response, pending: PendingEntry) -> tuple[Outcome, str] | None:
     """An outcome that the answer's head alone decides, with the reason."""
     if forbids_archiving(headers_of(response)):
-        return Outcome.REFUSED, _NOARCHIVE
+        return Outcome.REFUSED, HEADER_SAYS
     if _is_front_page(response.url) and not _is_front_page(pending.entry.url):
         return Outcome.GONE, f"redirected to the front page {response.url}, as sites do with what they deleted"
     return None

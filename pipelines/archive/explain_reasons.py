@@ -2,6 +2,7 @@
 
 import re
 
+from crawler.noarchive import HEADER_SAYS, PAGE_SAYS
 from pipelines.failure_words import FAILURES
 
 # What begins or makes up a reason. A test compares it with what the code says.
@@ -9,8 +10,8 @@ SAYINGS: dict[str, str] = {
     **FAILURES,
     "no longer there": "原页已不在",  # an article's
     # what pages and headers say
-    "the X-Robots-Tag header says noarchive": "X-Robots-Tag 响应头写着 noarchive",
-    "the page's robots meta tag says noarchive": "页面的 robots 标签写着 noarchive",
+    HEADER_SAYS: "X-Robots-Tag 响应头写着 noarchive",
+    PAGE_SAYS: "页面的 robots 标签写着 noarchive",
     "a paywall: the beginning of a text that is sold": "付费墙：只有付费文章的开头",
     "a paywall: the page says article_is_pay": "付费墙：页面写着 article_is_pay",
     "a video page without an article's text": "视频页，没有文章正文",
@@ -76,7 +77,13 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _USED_UP = "attempts used up; the last: "
-_RETOLD = re.compile(r"robots\.txt of \S+ forbids \S+")  # the saying before it has told it
+# The detail behind a saying, where it has words of its own.
+_DETAILS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"(?P<file>\S+), read (?P<at>[^,]+), forbids (?P<url>\S+) in line (?P<number>\d+): (?P<line>.*)"),
+        "{file} 第 {number} 行“{line}”不许抓取 {url}，{at} 读取",
+    ),
+)
 
 
 def in_chinese(reason: str) -> str:
@@ -91,5 +98,13 @@ def in_chinese(reason: str) -> str:
             return told.format(**match.groupdict())
     saying, _, detail = reason.partition(": ")
     if saying in SAYINGS:
-        return SAYINGS[saying] if _RETOLD.fullmatch(detail) else f"{SAYINGS[saying]}（{detail}）"
+        return f"{SAYINGS[saying]}（{_detail(detail)}）"
     return f"“{reason}”"
+
+
+def _detail(detail: str) -> str:
+    for pattern, told in _DETAILS:
+        match = pattern.fullmatch(detail)
+        if match:
+            return told.format(**match.groupdict())
+    return detail

@@ -44,6 +44,7 @@ _SENTENCES = tuple(
         ),
         (rf"{_USED_UP}; articles wait until {_MOMENT}", r"一天的请求次数 \1 已用完，文章等到 \2"),
         (rf"{_USED_UP}; nothing is asked until {_MOMENT}", r"一天的请求次数 \1 已用完，\2 之前不再访问"),
+        (rf"(\S+), read {_MOMENT}, forbids (\S+) in line (\d+)(?=: )", r"\1 第 \4 行不许抓取 \3，\2 读取"),
         (r"not polled(?=: )", "没有查看"),
         (r"no (?:row|link) was found by ", "没有找到条目，选择器为 "),
         (r"the answer is an error(?= \()", "答复是一个错误"),

@@ -1,11 +1,11 @@
 """A page to an article, by what the page is."""
 
 import json
-import re
 from urllib.parse import urlsplit
 
 from crawler.config.models import Kind, Source
 from crawler.items import Article, Ended, Page
+from crawler.noarchive import PAGE_SAYS, page_forbids_archiving
 from crawler.outcomes import Outcome
 from pipelines.extract.docsify import extract_docsify, looks_like_html
 from pipelines.extract.html import extract_html
@@ -16,10 +16,6 @@ _NO_TEXT_TYPES = ("image/", "video/", "audio/", "font/", "application/pdf", "app
 _DOCSIFY = (Kind.WECHAT_MIRROR, Kind.DOCSIFY)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROLS = bytes([*range(9), 11, *range(14, 27), *range(28, 32), 127])
-# Read as bytes, so that no page is parsed for it alone.
-_META = re.compile(rb"<meta\s[^>]{1,500}>", re.IGNORECASE)
-_ROBOTS = re.compile(rb"name\s*=\s*[\"']?robots\b", re.IGNORECASE)
-_NOARCHIVE = re.compile(rb"\bnoarchive\b", re.IGNORECASE)
 
 
 def extract(page: Page, source: Source, *, keeps: bool = True) -> Article | Ended:
@@ -32,9 +28,8 @@ def extract(page: Page, source: Source, *, keeps: bool = True) -> Article | Ende
         return no_text(page, f"the answer is {content_type}, not a page of text")
     if _is_binary(page.body):
         return no_text(page, f"the answer ({content_type or 'no content type'}) is not text")
-    if keeps and any(map(_forbids_archiving, (page.body, *(part.body for part in page.parts)))):
-        reason = "the page's robots meta tag says noarchive"
-        return Ended(pending=page.pending, outcome=Outcome.REFUSED, reason=reason, at=page.fetched_at)
+    if keeps and any(map(page_forbids_archiving, (page.body, *(part.body for part in page.parts)))):
+        return Ended(pending=page.pending, outcome=Outcome.REFUSED, reason=PAGE_SAYS, at=page.fetched_at)
     if _is_json(page.body):
         return no_text(page, f"the answer ({content_type or 'no content type'}) is JSON, not a page of text")
     if _is_markdown(page, content_type, source):
@@ -64,8 +59,3 @@ def _is_binary(body: bytes) -> bool:
     """Whether more than one byte in a hundred is a control character that no text holds."""
     head = body[:4096]
     return not head.startswith(_UTF16) and len(head) - len(head.translate(None, _CONTROLS)) > len(head) / 100
-
-
-def _forbids_archiving(body: bytes) -> bool:
-    tags = (match[0] for match in _META.finditer(body))
-    return any(_ROBOTS.search(tag) and _NOARCHIVE.search(tag) for tag in tags)

@@ -9,7 +9,7 @@ from crawler.fetch.decoding import BodyBrokenError, BodyDecoder, BodyTooLargeErr
 from crawler.fetch.failures import Failure
 from crawler.further_pages import belongs
 from crawler.items import Article, Ended, Page, PagePart, PendingEntry
-from crawler.noarchive import forbids_archiving
+from crawler.noarchive import HEADER_SAYS, forbids_archiving
 from crawler.outcomes import Outcome
 from pipelines.copies.pipeline import compared
 from pipelines.extract.extract import extract
@@ -48,8 +48,7 @@ class PageReader:
     def _page(self, stored: StoredResponse, pending: PendingEntry, further: Sequence[StoredResponse]) -> Page | Ended:
         at = pending.first_seen
         if any(forbids_archiving(response.headers) for response in (stored, *further)):
-            reason = "the X-Robots-Tag header says noarchive"
-            return Ended(pending=pending, outcome=Outcome.REFUSED, reason=reason, at=at)
+            return Ended(pending=pending, outcome=Outcome.REFUSED, reason=HEADER_SAYS, at=at)
         if any(response.too_large for response in (stored, *further)):
             reason = f"{Failure.TOO_LARGE}: as it was sent already"
             return Ended(pending=pending, outcome=Outcome.REFUSED, reason=reason, at=at)
