@@ -7,7 +7,7 @@ and say nothing about keeping it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 HEADER_SAYS = "the X-Robots-Tag header says noarchive"
 PAGE_SAYS = "the page's robots meta tag says noarchive"
@@ -16,11 +16,12 @@ _DIRECTIVE = "noarchive"
 # Directives are parted by commas, by what names a crawler ("otherbot: noarchive"), and by many with spaces alone.
 _BETWEEN = re.compile(r"[\s,;:]+")
 _MARK = re.compile(rb"noarchive", re.IGNORECASE)
-_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _BODY = re.compile(rb"<body[\s>]", re.IGNORECASE)
-_META = re.compile(rb"<meta\s[^>]{1,1000}>", re.IGNORECASE)
-_NAME = re.compile(r"""\bname\s*=\s*["']?\s*(?:robots|presswatch|[\w-]*(?:bot|spider))(?![\w.-])""", re.IGNORECASE)
-_CONTENT = re.compile(r"""\bcontent\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_META = re.compile(rb"<meta\s[^<>]{1,1000}>", re.IGNORECASE)
+_NAME = re.compile(
+    r"""(?<![\w-])name\s*=\s*["']?\s*(?:robots|presswatch|[\w-]*(?:bot|spider))(?![\w.-])""", re.IGNORECASE
+)
+_CONTENT = re.compile(r"""(?<![\w-])content\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 
 
 def forbids_archiving(headers: Iterable[tuple[str, str]]) -> bool:
@@ -36,10 +37,19 @@ def page_forbids_archiving(body: bytes) -> bool:
     page = body.replace(b"\0", b"")  # UTF-16 becomes readable
     if not _MARK.search(page):
         return False
-    head = _COMMENT.sub(b"", page)
+    head = b"".join(_uncommented(page))
     body_tag = _BODY.search(head)
     tags = (match[0].decode("latin-1") for match in _META.finditer(head[: body_tag.start()] if body_tag else head))
     return any(_NAME.search(tag) and any(map(_says, _contents(tag))) for tag in tags)
+
+
+def _uncommented(page: bytes) -> Iterator[bytes]:
+    """The page without its comments; one that never ends is none."""
+    start = 0
+    while (opened := page.find(b"<!--", start)) >= 0 and (closed := page.find(b"-->", opened + 4)) >= 0:
+        yield page[start:opened]
+        start = closed + 3
+    yield page[start:]
 
 
 def _says(value: str) -> bool:

@@ -1,9 +1,11 @@
 """The footer of a digest: the books of its time, the sources that were sick in it, what may not be read."""
 
+from dataclasses import replace
+
 import pytest
 from archive_rows import DAY, HOUR, NOON, a_config, a_source, build
 
-from crawler.config.models import Source
+from crawler.config.models import Language, Source
 from pipelines.digest.render import render_html, render_markdown
 
 
@@ -229,6 +231,22 @@ def test_refused_entries_are_listed_with_title_and_link_alone(database, config, 
     assert "- [不让抓的](https://chenfeng.example/a)\n" in text
     assert "秘密" not in text
     assert "昨天的" not in text
+
+
+def test_of_very_many_refused_entries_the_first_are_listed_and_the_others_counted(database, config, rows):
+    for number in range(23):
+        rows.an_entry(
+            title=f"不让抓的{number}",
+            outcome="refused",
+            ended=NOON,
+            url=f"https://chenfeng.example/{number}",
+            key=str(number),
+        )
+    digest = build(database, config)
+    assert ([item.title for item in digest.refused][::19], digest.refused_omitted) == (["不让抓的0", "不让抓的19"], 3)
+    assert "不让抓的19](https://chenfeng.example/19)\n- 另有 3 篇\n\n" in render_markdown(digest)
+    assert "不让抓的19</a></li>\n<li>另有 3 篇</li>" in render_html(digest)
+    assert "3 more" in render_markdown(replace(digest, language=Language.EN))
 
 
 def test_of_refused_entries_a_subscription_gets_those_of_its_sources_with_their_first_publication(

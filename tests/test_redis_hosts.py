@@ -21,7 +21,7 @@ from crawler.clock import RealClock, VirtualClock
 from crawler.database import Database
 from crawler.fetch.pace import NotNowError, Pace
 from crawler.fetch.replay import NoMemories
-from crawler.fetch.robots import FRESH_FOR, Robots, RobotsAnswer, RobotsUnreachableError
+from crawler.fetch.robots import FRESH_FOR, Robots, RobotsAnswer, RobotsRefusedError, RobotsUnreachableError
 from crawler.fetch.robots_cache import DatabaseRobotsCache
 from crawler.fetch.turns import NoOthers, Reply
 from crawler.ledger import Ledger
@@ -166,7 +166,52 @@ def test_rules_are_asked_for_once_a_day_by_all_processes(shared):
     assert asked == [f"{ORIGIN}/robots.txt"] * 2
 
 
-@pytest.mark.parametrize("answer", [(200, RULES), (404, ""), (503, "上游"), (0, "no answer: x")], ids=str)
+LARGE = "User-agent: *\n# 新闻\U0001f916\r\n" + "".join(f"Disallow: /private/{number}\n" for number in range(23_000))
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "days", "allowed"),
+    [
+        ((200, RULES), (503, ""), 2, [True, False]),
+        ((200, RULES), (503, ""), 29, [True, False]),
+        ((200, RULES), (0, "no connection"), 31, [None, None]),
+        ((404, ""), (503, ""), 2, [None, None]),
+        ((200, RULES), (404, ""), 2, [True, True]),
+        ((503, ""), (200, RULES), 2, [True, False]),
+        ((200, LARGE), (503, ""), 2, [True, False]),
+        ((200, LARGE), None, 0.9, [True, False]),  # not asked again
+        ((403, ""), None, 0.01, [None, None]),
+    ],
+)
+def test_what_the_next_process_may_fetch(shared, first, later, days, allowed):
+    """None: it has to wait."""
+
+    async def verdict(process, answer, path):
+        async def fetch(url):
+            return answer
+
+        try:
+            await Robots(process.robots, process.clock.now).check(f"{ORIGIN}{path}", fetch)
+        except RobotsUnreachableError:
+            return None
+        except RobotsRefusedError:
+            return False
+        return True
+
+    async def two():
+        async with shared.process() as one:
+            await verdict(one, first, "/public")
+        async with shared.process(START + timedelta(days=days)) as other:
+            return [await verdict(other, later, path) for path in ("/public", "/private/7")]
+
+    assert asyncio.run(two()) == allowed
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(200, RULES), (404, ""), (503, "上游"), (0, "no answer: x"), (200, LARGE)],
+    ids=lambda answer: str(answer)[:20],
+)
 def test_an_answer_comes_back_as_it_was(shared, answer):
     kept = RobotsAnswer(status=answer[0], body=answer[1], fetched_at=START + timedelta(microseconds=7))
 

@@ -23,6 +23,7 @@ from pipelines.health.failing import failing_endpoints
 from pipelines.health.silent import silent_endpoints
 
 _BATCH = 500  # entries in one IN (…)
+_REFUSED_LISTED = 20  # a source whose robots.txt forbids all it announces can bring hundreds a day
 
 
 def build_digest(
@@ -39,6 +40,7 @@ def build_digest(
     told = _told(connection, subscription, Period(cut_from=cut_from, cut_to=cut_to))
     rows = _articles(connection, chain(told.folded, told.further, *told.folded.values(), *told.further.values()))
     copies = {entry_id: _copy(config, row) for entry_id, row in rows.items()}
+    refused = _refused(connection, subscription.sources, cut_from, cut_to)
     return Digest(
         balances=not books.imbalances,
         subscription=subscription.name,
@@ -69,7 +71,8 @@ def build_digest(
         silent=tuple(
             replace(item, source=config.label_of(item.source)) for item in silent_endpoints(connection, config, cut_to)
         ),
-        refused=_refused(connection, subscription.sources, cut_from, cut_to),
+        refused=refused[:_REFUSED_LISTED],
+        refused_omitted=len(refused[_REFUSED_LISTED:]),
     )
 
 

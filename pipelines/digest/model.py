@@ -160,6 +160,7 @@ class Digest:
     failing: tuple[FailingEndpoint, ...]  # their sources by label, here and below
     silent: tuple[SilentEndpoint, ...]
     refused: tuple[RefusedEntry, ...]
+    refused_omitted: int  # further ones, too many to list
 
     @property
     def articles(self) -> int:

@@ -63,6 +63,7 @@ _ZH_CN = {
     "days": "{n} 天",
     "hours": "{n} 小时",
     "refused": "未获准抓取",
+    "refused_omitted": "另有 {n} 篇",
     "issued": "签发于 {time}",
 }
 
@@ -127,6 +128,7 @@ _EN = {
     "days": "{n} day|{n} days",
     "hours": "{n} hour|{n} hours",
     "refused": "Not ours to read",
+    "refused_omitted": "{n} more",
     "issued": "Issued {time}",
 }
 
