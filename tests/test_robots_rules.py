@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.fetch.robots_body import MAX_BYTES, EncodingError, decoded, text_of
-from crawler.fetch.robots_rules import MOST_WILDCARDS, RobotsRules
+from crawler.fetch.robots_rules import MOST_PATTERNS, RobotsRules
 
 HOST = "https://alpha.example"
 FORBID = "User-agent: *\nDisallow: /private\n"
@@ -316,13 +316,15 @@ def test_a_hostile_one_holds_nobody_up(text):
     assert time.process_time() - started < 10
 
 
-def test_wildcards_beyond_the_bound_forbid_more_and_never_less():
-    many = "".join(f"Disallow: /x{number}*y\n" for number in range(MOST_WILDCARDS))
+def test_patterns_beyond_the_bound_forbid_more_and_never_less():
+    many = "".join(f"Disallow: /x{number}*y\n" for number in range(MOST_PATTERNS))
     text = f"User-agent: *\n{many}Disallow: /private*/z\nAllow: /private*\nDisallow: /plain\nDisallow: *end\n"
     assert not allows(text, "/private")
     assert not allows(text.replace("Disallow: *end\n", ""), "/plain")
     assert allows(text.replace("Disallow: *end\n", ""), "/other")
     assert not allows(text, "/other")
+    ends = text.replace("*y", "$").replace("Disallow: *end\n", "Disallow: /only$\nAllow: /only/this$\n")
+    assert not allows(ends, "/only/this")
 
 
 def test_a_large_one_is_parsed_once_and_then_costs_next_to_nothing():

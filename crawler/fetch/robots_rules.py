@@ -14,8 +14,9 @@ from protego import Protego
 
 from crawler.fetch.robots_body import LINE_END
 
-# Each costs microseconds at every address. No honest file comes near; beyond it a rule is taken for a wider one.
-MOST_WILDCARDS = 2000
+# Rules with * or $: each costs microseconds at every address. No honest file comes near; beyond it a rule is taken
+# for a wider one.
+MOST_PATTERNS = 2000
 
 # The misspellings are those protego reads.
 _AGENT = re.compile(r"user[- ]?agent(?:\s*:\s*|\s+|$)(?P<value>.*)", re.IGNORECASE)
@@ -24,6 +25,7 @@ _RULE = re.compile(
     r"(?:\s*:\s*|\s+|$)(?P<value>.*)",
     re.IGNORECASE,
 )
+_PATTERN = re.compile(r"[*$]")
 _TOKEN = re.compile("[a-z_-]*")
 _EVERYBODY = "*"
 # Line ends to Python that are none to RFC 9309: what stands behind them is no line of its own.
@@ -123,12 +125,12 @@ def _spelt(field: str) -> str:
 
 
 def _cheap(rules: Sequence[Rule]) -> Iterator[Rule]:
-    """The rules; of those with a wildcard beyond MOST_WILDCARDS what needs none of it and allows nothing more."""
-    wildcards = 0
+    """The rules; of the patterns beyond MOST_PATTERNS the part before * and $, where that allows nothing more."""
+    patterns = 0
     for rule in rules:
-        head, wildcard, _ = rule.value.partition(_EVERYBODY)
-        wildcards += bool(wildcard)
-        if not wildcard or wildcards <= MOST_WILDCARDS or rule.field not in {"allow", "disallow"}:
+        head = _PATTERN.split(rule.value, maxsplit=1)[0]
+        patterns += head != rule.value
+        if head == rule.value or patterns <= MOST_PATTERNS or rule.field not in {"allow", "disallow"}:
             yield rule
         elif rule.field == "disallow":
             yield rule._replace(value=head or "/")
