@@ -55,7 +55,7 @@ def test_a_host_without_rules_allows_everything(status):
     assert check("/private", Host((status, RULES))) is None
 
 
-@pytest.mark.parametrize("status", [0, 401, 403, 429, 500, 503, 567], ids=str)
+@pytest.mark.parametrize("status", [0, 304, 401, 403, 429, 500, 503, 567], ids=str)
 def test_rules_that_cannot_be_read_mean_wait_whatever_the_body_says(status):
     with pytest.raises(RobotsUnreachableError):
         check("/", Host((status, "User-agent: *\nAllow: /\n")))
@@ -131,7 +131,12 @@ def test_what_holds_while_an_origin_cannot_be_asked(known, age, waits):
         assert check("/public", Host((503, "")), Memory({ORIGIN: stored})) is None
 
 
-def test_a_body_is_loaded_and_parsed_once_in_a_run():
+@pytest.mark.parametrize(
+    ("stored", "answer"),
+    [(None, (200, RULES)), (timedelta(days=2), (503, "")), (timedelta(days=-2), (503, ""))],
+    ids=["new", "stale", "by a clock that was wrong"],
+)
+def test_an_origin_is_loaded_and_asked_for_once_in_a_run(stored, answer):
     class Counting(Memory):
         loads = 0
 
@@ -140,7 +145,9 @@ def test_a_body_is_loaded_and_parsed_once_in_a_run():
             return await super().load(origin)
 
     async def ask_many():
-        cache, host = Counting(), Host((200, RULES))
+        cache, host = Counting(), Host(answer)
+        if stored is not None:
+            cache[ORIGIN] = RobotsAnswer(status=200, body=RULES, fetched_at=NOW - stored)
         robots = Robots(cache, lambda: NOW)
         for number in range(9):
             await robots.check(f"{ORIGIN}/{number}", host.fetch)
@@ -338,6 +345,8 @@ TAIL = "# nothing\n" * 3_000_000
         pytest.param(chain(6, Answer(PRIVATE)), "kept", id="six redirects"),
         pytest.param(hop("/robots.txt"), "kept", id="a circle"),
         pytest.param(hop("https://[/"), "kept", id="to no address"),
+        pytest.param(hop("ftp://alpha.example/robots.txt"), "kept", id="to another protocol"),
+        pytest.param(hop("https://user:word@alpha.example/r"), "not polled", id="to an address with a password"),
         pytest.param(Answer(PRIVATE, status=302), "kept", id="to nowhere"),
         pytest.param(chain(1, Answer(status=503)), "not polled", id="to an error"),
         pytest.param(Answer(PRIVATE + TAIL), "refused", id="thirty megabytes"),

@@ -18,7 +18,7 @@ FRESH_FOR = timedelta(hours=24)  # RFC 9309, section 2.4
 ASK_AGAIN_AFTER = timedelta(minutes=30)  # when it could not be read
 STALE_FOR = timedelta(days=30)  # RFC 9309, section 2.3.1.4 names it for a reasonably long period
 
-_WAIT_STATUSES = {0, 401, 403, 429}
+_WAIT_STATUSES = {0, 304, 401, 403, 429}  # 304: nobody asked whether it has changed
 _TOLD_OF_A_LINE = 200  # characters
 
 
@@ -99,7 +99,7 @@ class Robots:
         # All who ask at once wait for the one who fetches, and read what it found.
         async with self._locks[origin]:
             known = self._known.get(origin)
-            if known is None or not known.answer.fetched_at <= self._now() < known.until:
+            if known is None or self._now() >= known.until:
                 known = self._known[origin] = await self._learn(origin, fetch)
         if known.answer.means_wait:
             said = f"HTTP {known.answer.status}" if known.answer.status else known.answer.body or "no answer"
