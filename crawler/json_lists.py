@@ -11,6 +11,7 @@ from urllib.parse import quote
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from crawler.bounds import TooMuchJsonError, check_json
 from crawler.charsets import decode
 from crawler.config.models import EntryRules, Pages
 from crawler.dates import read_moment
@@ -60,7 +61,10 @@ def _data(answer: Answer, rules: EntryRules) -> Any:
     while start < len(text) and text[start].isspace():
         start += 1
     try:
+        check_json(text, start)
         data, end = JSONDecoder(strict=False).raw_decode(text, start)
+    except TooMuchJsonError as error:
+        raise PollFaultError(f"the JSON has {error}") from error
     except ValueError as error:  # JSONDecodeError, and a number of more digits than Python reads
         raise PollFaultError(_no_json(text, start, error)) from error
     if not rules.after and text[end:].strip():

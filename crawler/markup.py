@@ -7,6 +7,7 @@ from typing import Any
 
 from lxml import etree, html  # type: ignore[import-untyped]
 
+from crawler.bounds import check_markup
 from crawler.text import clean
 
 Element = Any
@@ -27,13 +28,16 @@ def parse(text: str) -> Element | None:
     """The tree of an HTML document, or None when the text holds no element.
 
     Raises:
-        ParseError: the parser gave up.
+        ParseError: the parser gave up, or the text holds too much (`crawler.bounds`).
     """
     tidy = _ENDS.sub("", _XML_PROLOG.sub("", _REFERENCE.sub(_only_xml, _NO_XML.sub("", text))))
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     # Bytes, because a str with an odd first tag parses to nothing.
     data = tidy.encode("utf-8", "replace")
-    return html.document_fromstring(data, parser=parser) if data.strip() else None
+    if not data.strip():
+        return None
+    check_markup(data)
+    return html.document_fromstring(data, parser=parser)
 
 
 def text_of(element: Element) -> str:
@@ -45,10 +49,12 @@ def visible_text(markup: str) -> str:
     """The visible text of a piece of HTML on one line.
 
     Raises:
-        ParseError: the parser gave up.
+        ParseError: the parser gave up, or the text holds too much (`crawler.bounds`).
     """
+    wrapped = f"<div>{markup}</div>"
+    check_markup(wrapped.encode("utf-8", "replace"))
     parser = html.HTMLParser(remove_comments=True, remove_pis=True)
-    return text_of(html.document_fromstring(f"<div>{markup}</div>", parser=parser))
+    return text_of(html.document_fromstring(wrapped, parser=parser))
 
 
 def holds_html(text: str) -> bool:

@@ -5,7 +5,9 @@ from urllib.parse import urljoin
 from crawler.items import Dating, Entry
 from crawler.urls import UrlError, article_key, check_fetchable, host_of
 
+LONGEST_TITLE = 500  # characters; the longest of the press have a hundred, a post that is its own title some more
 _SUMMARY_LIMIT = 2000  # characters; some lists carry the whole article here
+_AUTHOR_LIMIT = 200  # characters
 # What stands in href and opens no page.
 _NO_PAGES = ("#", "javascript:", "mailto:", "tel:", "sms:", "data:", "about:")
 
@@ -38,9 +40,9 @@ def entry(
     return Entry(
         key=key,
         url=url,
-        title=title,
+        title=title[:LONGEST_TITLE].rstrip(),
         summary=summary[:_SUMMARY_LIMIT].rstrip(),
-        authors=(author,) if author else (),
+        authors=(author[:_AUTHOR_LIMIT].rstrip(),) if author else (),
         published=published,
     )
 

@@ -146,7 +146,7 @@ INSTEAD = {
     "JSONP": ('callback({"data": []})', "not JSON: Expecting value, at 'callback"),
     "cut off": ('{"data": [', "not JSON: "),
     "something behind it": ('{"data": []} x', "something follows it at character 12"),
-    "too deep": ("[" * 100_000, "nested too deeply"),
+    "too deep": ("[" * 100_000, "lists and objects more than 100 deep"),
     "an endless number": ("9" * 5000, "not JSON: Exceeds the limit"),
     "no such key": ({"code": 1, "list": []}, "no list of items: data gives nothing; its keys are code, list$"),
     "no keys": ({}, "its keys are none"),

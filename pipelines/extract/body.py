@@ -27,6 +27,7 @@ _NO_WORDS = frozenset(
     "textarea title video".split()
 )
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_BACKTICKS = re.compile("`+")
 _WRAP = re.compile(r"[ \t\r\f]*\n\s*")
 _LOOSE = "text()[normalize-space()]"  # words of a list outside its items
 _NO_DATA = (
@@ -182,9 +183,7 @@ def _code(element: Element) -> list[str]:
         end.tail = "\n" + (end.tail or "")
     lines = ["".join(part.itertext()) for part in element.iter("code")]
     text = "\n".join(lines) if len(lines) > 1 else "".join(element.itertext())
-    fence = "```"
-    while fence in text:
-        fence += "`"
+    fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
     return ["\n".join((fence, text.strip("\n"), fence))] if text.strip() else []
 
 

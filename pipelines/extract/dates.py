@@ -22,6 +22,7 @@ _META_NAMES = (
 # How far below its headline a page shows the date.
 _NEAR_HEADLINE = 200
 _TELLING_TITLE = 100
+_MOST_SHOWN = 50  # dates in elements of their own; comments have one each
 # What follows a date in a sentence of the article: 2019年3月5日，甲公司成立。
 _SENTENCE = re.compile(r"\s?[，、。；]")
 # A clock that is a little ahead is no fault; an hour is a zone that was read wrongly.
@@ -75,7 +76,9 @@ def _shown(tree: Element, data: Iterable[Mapping[str, Any]], title: str) -> Iter
         yield from (node[key] for key in ("datePublished", "pubDate") if isinstance(node.get(key), str))
     metas = meta_contents(tree)
     yield from (metas[name] for name in _META_NAMES if name in metas)
-    for element in tree.xpath("//time[@pubdate or @itemprop='datePublished'] | //*[@itemprop='datePublished']"):
+    for element in tree.xpath("//time[@pubdate or @itemprop='datePublished'] | //*[@itemprop='datePublished']")[
+        :_MOST_SHOWN
+    ]:
         yield element.get("datetime") or element.get("content") or visible_text(element)
     yield _below_headline(tree, title)
 

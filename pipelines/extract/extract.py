@@ -3,6 +3,7 @@
 import json
 from urllib.parse import urlsplit
 
+from crawler.bounds import TooMuchJsonError, check_json
 from crawler.config.models import Kind, Source
 from crawler.items import Article, Ended, Page
 from crawler.noarchive import PAGE_SAYS, page_forbids_archiving
@@ -49,7 +50,10 @@ def _is_json(body: bytes) -> bool:
     if not body.lstrip().startswith((b"{", b"[")):
         return False
     try:
+        check_json(body.decode("latin-1"))
         json.loads(body)
+    except TooMuchJsonError:
+        return True
     except (ValueError, RecursionError):
         return False
     return True

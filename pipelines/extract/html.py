@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from crawler.bounds import TooMuchError
 from crawler.charsets import decode
 from crawler.config.models import Kind, Source
 from crawler.items import Article, Ended, Page, PagePart
 from crawler.markup import ParseError, parse
 from crawler.outcomes import Outcome
 from crawler.urls import UrlError, article_key, host_of
+from pipelines.extract.bounds import check_tree
 from pipelines.extract.dates import choose_date
 from pipelines.extract.failures import failure_at
 from pipelines.extract.no_text import SHORTEST_TEXT, no_text
@@ -40,7 +42,10 @@ def _read(page: Page | PagePart, announced: str, source: Source, now: datetime) 
         tree = parse(text)
         if tree is None or not len(tree):
             return NoArticle(outcome=Outcome.NO_TEXT, reason="the page is empty")
+        check_tree(tree)
         return read_page(tree, page.url, announced, source, now)
+    except TooMuchError as error:
+        return NoArticle(outcome=Outcome.NO_TEXT, reason=f"the page has {error}, as no article has")
     except ParseError as error:
         reason = f"the HTML parser gave up: {type(error).__name__}: {error}"
         return NoArticle(outcome=Outcome.NO_TEXT, reason=reason)

@@ -7,18 +7,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import Any
 
+from crawler.bounds import check_json
 from crawler.markup import Element
+from crawler.rows import LONGEST_TITLE
 from crawler.text import clean
 from pipelines.extract.tree import first_texts, meta_contents
 
 _SEPARATED = re.compile(r"\s*(?:[-_|｜–—·•»]|::)+\s*\S.*", re.DOTALL)
 _CUT = re.compile(r"\s*(?:[-_|｜–—·•»<]|::)+\s*|\s+(?=[\u3400-\u9fff])")
 _MOST_CUTS = 8
+_MOST_HEADLINES = 50  # a page that lists articles has one each
 _SHOWN = "//body//text()[not(ancestor::a or ancestor::title or parent::script or parent::style)]"
 # No bylines: desks, addresses, templates left unfilled.
 _NO_AUTHOR = re.compile(r"编辑|责编|网友|关注|管理员|admin|Discuz|@|://|[{}<>]", re.IGNORECASE)
 _AUTHORS_BETWEEN = re.compile(r"[,，、;；/|]|\s{2,}")
 _LONGEST_AUTHOR = 30
+_MOST_AUTHORS = 20
 _SHORTEST_HEADLINE = 5  # characters; what is shorter is the name of a blog or a column
 
 
@@ -28,9 +32,9 @@ def page_title(tree: Element, announced: str) -> str:
     A site's name behind it goes only where `announced`, the page's headline, or words that stand alone on the page
     show that it is no part of it.
     """
-    headlines = [clean(text) for text in first_texts(tree, "//h1")]
-    titles = [clean(text) for text in first_texts(tree, "//head/title | //title")[:1]]
-    shared = clean(meta_contents(tree).get("og:title", ""))
+    headlines = [clean(text)[:LONGEST_TITLE] for text in first_texts(tree, "//h1")[:_MOST_HEADLINES]]
+    titles = [clean(text)[:LONGEST_TITLE] for text in first_texts(tree, "//head/title | //title")[:1]]
+    shared = clean(meta_contents(tree).get("og:title", ""))[:LONGEST_TITLE]
     for headline in headlines:
         if any(_is_title_with_suffix(title, headline) for title in (*titles, shared)):
             return headline
@@ -94,7 +98,7 @@ def bylines(texts: Iterable[str]) -> tuple[str, ...]:
     """The names in the texts, each once; desks, addresses and what is too long for a name are left out."""
     parts = (clean(part) for text in texts for part in _AUTHORS_BETWEEN.split(text))
     good = (part for part in parts if part and len(part) <= _LONGEST_AUTHOR and not _NO_AUTHOR.search(part))
-    return tuple(dict.fromkeys(good))
+    return tuple(dict.fromkeys(good))[:_MOST_AUTHORS]
 
 
 def _names(author: Any) -> Iterator[str]:
@@ -107,7 +111,7 @@ def _names(author: Any) -> Iterator[str]:
 def page_language(tree: Element) -> str:
     """The language the document declares, such as zh-CN, or the empty string."""
     declared = (tree.get("lang") or "").strip() if tree.tag == "html" else ""
-    return declared if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", declared) else ""
+    return declared if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,5}", declared) else ""
 
 
 def linked_data(tree: Element) -> list[dict[str, Any]]:
@@ -120,6 +124,7 @@ def linked_data(tree: Element) -> list[dict[str, Any]]:
 
 def _parsed(text: str) -> Any:
     try:
+        check_json(text)
         return json.loads(text, strict=False)
     except (ValueError, RecursionError):  # broken or absurd JSON of a page is common and says nothing
         return None

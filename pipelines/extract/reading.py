@@ -11,6 +11,7 @@ from crawler.config.selectors import found_in
 from crawler.dates import read_date, read_moment
 from crawler.items import Dating
 from crawler.markup import Element
+from crawler.rows import LONGEST_TITLE
 from crawler.text import clean
 from pipelines.extract.body import markdown_of
 from pipelines.extract.boilerplate import without_boilerplate
@@ -27,6 +28,7 @@ from pipelines.text import comparable
 # Raise the number when what is made of the same body changes.
 BY_RULES = "rules 2"
 
+_LONGEST_NAME = 100  # characters of an account
 _PAGE_NUMBER = re.compile(r"第?\d{1,2}页?")
 # A last paragraph that is one link: to the article's source, or to what the article tells of.
 _LAST_LINK = re.compile(r"\n\n\[(?P<words>[^\[\]\n]{1,12})\]\([a-z]+://(?P<host>[^()\s/]*)[^()\s]*\)\s*\Z")
@@ -76,9 +78,9 @@ def read_page(tree: Element, url: str, announced: str, source: Source, now: date
     if said.bodiless is not None and not any(map(visible_text, bodies)):
         return said.bodiless
     data = linked_data(tree)
-    title = said.title or next(_texts(tree, rules.title), "") or page_title(tree, announced)
+    title = (said.title or next(_texts(tree, rules.title), "") or page_title(tree, announced))[:LONGEST_TITLE]
     shown = (*said.published, *_shown(tree, rules, zone, now), *page_dates(tree, data, title, zone))
-    account = account_named(said.account or next(_texts(tree, rules.account), ""))
+    account = account_named(said.account or next(_texts(tree, rules.account), ""))[:_LONGEST_NAME]
     # Where a site has no authors its meta tags name the medium.
     named = [author for author in page_authors(tree, data) if author != account]
     reading = Reading(

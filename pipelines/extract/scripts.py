@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from crawler.bounds import check_json
 from crawler.markup import Element
 
 # A page assigns its data once or twice. Every text that is no JSON costs a walk through the whole of it.
@@ -40,6 +41,7 @@ def json_behind(text: str, pattern: str) -> Any:
     decoder = json.JSONDecoder(strict=False)
     for found in islice(re.finditer(rf"(?:{pattern})(?=[\[{{])", text), MOST_TRIES):
         try:
+            check_json(text, found.end())
             return decoder.raw_decode(text, found.end())[0]
         except (ValueError, RecursionError):  # a script's object that is no JSON, or an absurd one, says nothing
             continue

@@ -4,10 +4,12 @@ import re
 from urllib.parse import urljoin
 
 from crawler.markup import Element, parse
+from pipelines.extract.bounds import check_tree
 
 _IMAGE_SOURCES = ("data-src", "data-original", "data-actualsrc", "data-lazy-src", "_src", "file", "zoomfile", "src")
 # trafilatura drops every image whose address shows no file extension (WeChat's and Tencent's all); a fragment that
 # does is added before and taken off after.
+_LONGEST_ADDRESS = 4096  # characters; no server answers a longer one, and the archive need not hold it
 _IMAGE_MARK = "#image.jpg"
 _EXTENSION = re.compile(r"\.(avif|bmp|gif|hei[cf]|jpe?g|png|webp)(\b|$)", re.IGNORECASE)
 # Containers of article bodies that the generic rules do not know; renamed, they are the first that is looked for.
@@ -23,9 +25,11 @@ def fragment(text: str) -> Element | None:
     """The body that a piece of HTML stands for, or None when it holds neither words nor pictures.
 
     Raises:
-        ParseError: the parser gave up.
+        ParseError: the parser gave up, or the text holds more than an article.
     """
     tree = parse(f"<html><body>{text}</body></html>") if text.strip() else None
+    if tree is not None:
+        check_tree(tree)
     body = None if tree is None else tree.find("body")
     return body if body is not None and holds_something(body) else None
 
@@ -88,6 +92,8 @@ def _base(tree: Element, url: str) -> str:
 
 
 def _join(base: str, href: str) -> str:
+    if len(href) > _LONGEST_ADDRESS:
+        return ""
     try:
         return urljoin(base, href.strip())
     except ValueError:  # an address such as http://[broken stays as the page wrote it

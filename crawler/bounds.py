@@ -1,0 +1,77 @@
+"""How much a text may hold that a tree is made of: what holds more is refused before it costs minutes. Pure.
+
+The body's size (`safety.max_body_mb`) bounds neither time nor memory: 10 MB are room for millions of elements, and
+libxml2 takes two hundred bytes for each, Python's JSON as many for an empty object. No page or list that anybody reads
+comes near these figures.
+"""
+
+import re
+from collections.abc import Mapping
+
+from lxml import etree  # type: ignore[import-untyped]
+
+# libxml2 looks each attribute of a tag up among all before it: 40,000 take 1.7 s, 500,000 minutes. At 500 a body of
+# 10 MB full of them takes one second.
+MOST_ATTRIBUTES = 500
+MOST_NODES = 500_000  # elements and their attributes: 120 MB of tree
+MOST_JSON = 200_000  # lists and objects: 50 MB
+DEEPEST_JSON = 100  # lists and objects inside one another; what walks them goes down by calls
+
+_HARMLESS = 32 * 1024  # bytes, which hold no more than a tenth of a second
+_BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
+class TooMuchError(etree.LxmlError):  # type: ignore[misc]
+    """More than a tree is made of. One of the parser's own errors, so that nobody forgets to catch it."""
+
+
+class TooMuchJsonError(ValueError):
+    """More than is read as JSON. A ValueError, as everything is that is no JSON."""
+
+
+class _Counter:
+    """Told of each tag by the parser, which makes no tree meanwhile."""
+
+    def __init__(self) -> None:
+        self._nodes = 0
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if len(attributes) > MOST_ATTRIBUTES:
+            raise TooMuchError(f"a tag with more than {MOST_ATTRIBUTES} attributes")
+        self._nodes += 1 + len(attributes)
+        if self._nodes > MOST_NODES:
+            raise TooMuchError(f"more than {MOST_NODES} tags and attributes")
+
+    def close(self) -> None:
+        """The parser asks for it."""
+
+
+def check_markup(markup: bytes) -> None:
+    """Refuse HTML, in UTF-8, whose tree would take minutes or gigabytes.
+
+    Raises:
+        TooMuchError: see there.
+        LxmlError: the parser gave up.
+    """
+    if len(markup) > _HARMLESS:
+        # By the parser itself: whatever else tells tags from text can be led to see none where it sees thousands.
+        etree.fromstring(markup, etree.HTMLParser(target=_Counter(), encoding="utf-8"))
+
+
+def check_json(text: str, start: int = 0) -> None:
+    """Refuse JSON that begins at a position and is too much; what follows its end is not looked at.
+
+    Raises:
+        TooMuchJsonError: see there.
+    """
+    depth = opened = 0
+    for found in _BRACKET_OR_STRING.finditer(text, start):
+        if found[0] in "[{":
+            depth, opened = depth + 1, opened + 1
+        elif found[0] in "]}":
+            depth -= 1
+            if depth <= 0:
+                return
+        if depth > DEEPEST_JSON or opened > MOST_JSON:
+            what = f"more than {DEEPEST_JSON} deep" if depth > DEEPEST_JSON else f"more than {MOST_JSON} of them"
+            raise TooMuchJsonError(f"lists and objects {what}")
