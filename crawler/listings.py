@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urldefrag
 
+from crawler.bounds import TooMuchError
 from crawler.charsets import decode
 from crawler.config.models import EntryRules, Pages
 from crawler.config.selectors import found_in
@@ -62,6 +63,8 @@ def _tree(text: str) -> Element | None:
         return None
     try:
         return parse(text)
+    except TooMuchError as error:
+        raise PollFaultError(f"the page has {error}") from error
     except ParseError:
         return None
 

@@ -19,6 +19,7 @@ from scrapy.exceptions import (
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 _NUMBER = re.compile(r"\[Errno (\d+)\]")
 _MEBIBYTE = 1024 * 1024
+_SHOWN = 200  # characters of what aiohttp says, which quotes the server's line whole
 
 
 def in_plain_words(error: Exception, request: Request, limit: int) -> Exception:
@@ -48,6 +49,11 @@ def _words(error: Exception, request: Request, limit: int) -> str:
 def too_large(host: str, limit: int) -> str:
     """What to tell of an answer of more than `limit` bytes."""
     return f"{host} sent more than {limit / _MEBIBYTE:.4g} MB (safety.max_body_mb)"
+
+
+def too_many_codings(host: str, codings: int, most: int) -> str:
+    """What to tell of a body that was compressed over and over."""
+    return f"{host} compressed the answer {codings} times over; at most {most} are undone"
 
 
 def too_many_redirects(urls: list[str], most: int) -> str:
@@ -108,7 +114,7 @@ def _errno(error: OSError) -> int:
 
 def _broke_off(host: str, cause: BaseException | None) -> str:
     if isinstance(cause, aiohttp.ClientResponseError):
-        return f"{host} does not answer in HTTP: {' '.join(cause.message.split())}"
+        return f"{host} does not answer in HTTP: {' '.join(cause.message.split())[:_SHOWN]}"
     if isinstance(cause, aiohttp.ServerDisconnectedError):
         return f"{host} closed the connection without an answer"
     if isinstance(cause, OSError):

@@ -12,9 +12,10 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest, ResponseDataLossError
 
 from crawler.asking import headers_for
-from crawler.fetch.causes import too_large, too_many_redirects
+from crawler.fetch.causes import too_large, too_many_codings, too_many_redirects
 from crawler.fetch.failures import BadRedirectError, GoneRedirectError
 from crawler.fetch.guard import AddressRefusedError
+from crawler.fetch.limits import MOST_CODINGS, codings_of
 from crawler.fetch.whole import check_whole
 from crawler.urls import host_of
 
@@ -34,12 +35,15 @@ class DecompressionMiddleware(HttpCompressionMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
+        codings = codings_of(response)
+        if len(codings) > MOST_CODINGS:
+            raise IgnoreRequest(too_many_codings(urlsplit(response.url).netloc, len(codings), MOST_CODINGS))
         try:
             return super().process_response(request, response)
         except IgnoreRequest as error:
             raise IgnoreRequest(too_large(urlsplit(response.url).netloc, self._max_size)) from error.__cause__
         except Exception as error:  # each decoder has exceptions of its own
-            encoding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
+            encoding = b", ".join(codings).decode("latin-1")
             raise ResponseDataLossError(f"the body is not {encoding}: {error}") from error
 
     @staticmethod

@@ -1,0 +1,104 @@
+"""Answers nobody should send: each is told by its cause, in time, and the books balance."""
+
+import gzip
+
+import pytest
+from hostile import ANSWERS, answer, encoded, gzip_bomb, hostile_server, nested_gzip
+from rig import Rig, article_page, book_of, feed
+
+from crawler.fetch.decoding import BodyDecoder, BodyTooLargeError
+from crawler.fetch.failures import Failure
+from crawler.fetch.limits import MOST_CODINGS
+
+LARGE, BROKEN, SLOW, REDIRECTS = Failure.TOO_LARGE, Failure.BROKEN, Failure.TIMEOUT, Failure.REDIRECTS
+BEGUN = {
+    LARGE: "endless-body redirect-with-endless-body gzip-bomb deflate-bomb raw-deflate-bomb br-bomb zstd-bomb "
+    "nested-bomb nested-gzip two-headers thousand-codings",
+    SLOW: "slow-body slow-headers continue-for-ever hints-for-ever endless-extension endless-chunks",
+    REDIRECTS: "endless-redirects redirect-to-itself",
+}
+EXPECTED = {name: failure for failure, names in BEGUN.items() for name in names.split()}
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    with hostile_server() as server:
+        yield server
+
+
+@pytest.fixture
+def under_fire(tmp_path, hostile):
+    rig = Rig(tmp_path, route=hostile.url)
+    rig.write("presswatch.yaml", {"safety": {"timeout": "2s", "max_body_mb": 1}, "min_free_mb": 0})
+    return rig
+
+
+def test_each_answer_as_a_page_ends_or_is_put_off_by_its_cause(under_fire, hostile):
+    """All of them as pages of one list, among articles that are kept."""
+    good = [f"https://alpha.example/good/{number}" for number in range(3)]
+    for number in range(3):
+        text = f"第{number}台机器人走进了工厂，工程师记录它的动作。" * 9
+        hostile.routes[f"/good/{number}"] = answer(article_page(f"机器人{number}", text).encode())
+    pages = [f"https://alpha.example/a/{name}" for name in ANSWERS]
+    listed = feed(good[0], *pages[: len(pages) // 2], good[1], *pages[len(pages) // 2 :], good[2])
+    hostile.routes["alpha.example/feed"] = answer(listed.encode(), b"Content-Type: application/xml")
+    under_fire.source(politeness={"delay": "0s", "concurrency": 8})
+    report = under_fire.crawl()
+    assert (report.errors, report.balances) == ((), True)
+    told = under_fire.query("SELECT url, outcome, coalesce(nullif(reason, ''), last_error) FROM entry ORDER BY id")
+    ends = {url.rpartition("/")[2]: (outcome, reason) for url, outcome, reason in told}
+    assert [ends.pop(str(number))[0] for number in range(3)] == ["kept"] * 3
+    assert {name: reason.partition(":")[0] for name, (_, reason) in ends.items()} == {
+        name: EXPECTED.get(name, BROKEN).value for name in ANSWERS
+    }
+    assert {name for name, (outcome, _) in ends.items() if outcome == "refused"} == set(BEGUN[LARGE].split())
+    assert all(len(reason) < 300 for _, reason in ends.values())
+
+
+@pytest.mark.parametrize("name", ["many-headers", "gzip-bomb", "slow-headers", "thousand-codings", "no-gzip"])
+def test_an_answer_as_a_list_is_a_failed_poll_with_its_cause(under_fire, hostile, name):
+    under_fire.source(url=f"https://alpha.example/a/{name}")
+    report = under_fire.crawl()
+    assert (report.polls_failed, report.errors, report.balances) == (1, (), True)
+    assert EXPECTED.get(name, BROKEN).value in book_of(report).error
+
+
+@pytest.mark.parametrize(
+    ("codings", "kept"), [(1, True), (MOST_CODINGS, True), (MOST_CODINGS + 1, False)], ids=["one", "most", "more"]
+)
+def test_a_body_may_be_compressed_over_but_not_over_and_over(under_fire, hostile, codings, kept):
+    body = nested_gzip(codings, article_page("机器人进厂").encode())
+    hostile.routes["alpha.example/a"] = encoded(body, b", ".join([b"gzip"] * codings))
+    hostile.routes["alpha.example/feed"] = answer(feed("https://alpha.example/a").encode())
+    under_fire.source()
+    under_fire.crawl()
+    assert under_fire.outcomes() == {"a": "kept" if kept else "refused"}
+
+
+@pytest.mark.parametrize(
+    ("codings", "body"),
+    [
+        (["gzip"], gzip_bomb(64)),
+        (["gzip", "gzip, gzip"], nested_gzip(2, gzip_bomb(64))),
+        (["gzip, gzip, gzip, gzip"], nested_gzip(4, b"x")),
+        ([], b"x" * 2_000_000),
+    ],
+)
+def test_recorded_bodies_are_held_to_the_same_limits(codings, body):
+    headers = [("Content-Encoding", coding) for coding in codings]
+    with pytest.raises(BodyTooLargeError):
+        BodyDecoder(1024 * 1024).decode("https://alpha.example/a", headers, body)
+
+
+def test_a_gzipped_sitemap_in_a_gzipped_answer_is_bounded_at_both(under_fire, hostile):
+    rows = "".join(f"<url><loc>https://alpha.example/{number}</loc></url>" for number in range(3))
+    sitemap = gzip.compress(f"<urlset>{rows}</urlset>".encode())
+    kind = b"Content-Type: application/xml"
+    hostile.routes["alpha.example/good.xml.gz"] = answer(gzip.compress(sitemap), b"Content-Encoding: gzip", kind)
+    hostile.routes["alpha.example/bad.xml.gz"] = answer(gzip.compress(gzip_bomb(64)), b"Content-Encoding: gzip", kind)
+    endpoints = [{"url": f"https://alpha.example/{name}.xml.gz", "every": "30m"} for name in ("good", "bad")]
+    under_fire.source(kind="sitemap", endpoints=endpoints)
+    report = under_fire.crawl()
+    assert (report.polls, report.polls_failed, report.errors) == (2, 1, ())
+    assert book_of(report).found == 3
+    assert "50 MB" in book_of(report).error
