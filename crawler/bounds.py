@@ -16,10 +16,12 @@ from lxml import etree  # type: ignore[import-untyped]
 MOST_ATTRIBUTES = 500
 MOST_NODES = 500_000  # elements and their attributes: 120 MB of tree
 MOST_XML_TAGS = 200_000  # of a feed, whose reader takes 20 µs for each; its items are a few hundred
+MOST_XML_MARKS = 1_000_000  # of a sitemap, opening and closing: 50,000 addresses with date and frequency have 500,000
 MOST_JSON = 200_000  # lists and objects: 50 MB
 DEEPEST_JSON = 100  # lists and objects inside one another; what walks them goes down by calls
 
 _HARMLESS = 32 * 1024  # bytes, which hold no more than a tenth of a second
+_VALUE = re.compile(r"=\s*+[\"']")
 _BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 
@@ -76,6 +78,16 @@ def check_feed(body: bytes) -> None:
         parser.Parse(plain, True)  # noqa: FBT003 - positional only
     except xml.parsers.expat.ExpatError:  # the rest of a feed that is no XML is read another way, which is linear
         return
+
+
+def check_xml(text: str) -> None:
+    """Refuse XML whose tree would take gigabytes.
+
+    Raises:
+        TooMuchError: see there.
+    """
+    if text.count("<") + sum(1 for _ in _VALUE.finditer(text)) > MOST_XML_MARKS:
+        raise TooMuchError(f"more than {MOST_XML_MARKS} tags and attributes")
 
 
 def check_json(text: str, start: int = 0) -> None:

@@ -18,7 +18,7 @@ from crawler.dates import read_moment
 from crawler.items import Announced, Answer, Dating, Entry, PollFaultError
 from crawler.listings import parse_listing
 from crawler.markup import ParseError, plain_text
-from crawler.rows import absolute, entry
+from crawler.rows import MOST_ENTRIES, absolute, entry
 from crawler.text import one_line
 
 _TEMPLATES = ("http://", "https://")
@@ -110,8 +110,8 @@ def _rows(data: Any, expressions: Iterable[str]) -> list[Any]:
 
 
 def _read(rows: Sequence[Any], answer: Answer, rules: EntryRules) -> tuple[tuple[Entry, ...], int]:
-    entries, unread = [], 0
-    for row in rows:
+    entries, unread = [], len(rows[MOST_ENTRIES:])
+    for row in rows[:MOST_ENTRIES]:
         if not isinstance(row, Mapping):
             unread += 1
             continue

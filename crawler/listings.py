@@ -12,7 +12,7 @@ from crawler.config.selectors import found_in
 from crawler.dates import read_moment
 from crawler.items import Announced, Answer, Dating, Entry, NoRowsError, PollFaultError
 from crawler.markup import Element, ParseError, parse, text_of
-from crawler.rows import absolute, entry, same_host
+from crawler.rows import MOST_ENTRIES, absolute, entry, same_host
 from crawler.text import clean
 
 # What the pages say that stand between a visitor and a site; the first is Alibaba Cloud's, the fourth ByteDance's.
@@ -45,7 +45,7 @@ def parse_listing(answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
     page = _ListPage(tree=tree, base=_base(tree, answer.url), answer=answer)
     try:
         rows = _first_rows(tree, rules.items)
-        linked = [(row, url) for row in rows if (url := _row_url(page, row, rules))]
+        linked = [(row, url) for row in rows[:MOST_ENTRIES] if (url := _row_url(page, row, rules))]
         read = [_entry(page, row, url, rules) for row, url in linked]
         next_url = _next_url(page, pages)
     except ValueError as error:  # an expression that fails only on this page
@@ -55,7 +55,8 @@ def parse_listing(answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
         tried = ", ".join(rules.items if not rows else rules.link or ("a[href]",))
         raise NoRowsError(f"no {what} was found by {tried}; {_what_it_is(answer, text, tree)}")
     found = [item for item in read if item is not None]
-    return Announced(entries=_each_once(found), unread=len(read) - len(found), next_url=next_url)
+    unread = len(read) - len(found) + len(rows[MOST_ENTRIES:])
+    return Announced(entries=_each_once(found), unread=unread, next_url=next_url)
 
 
 def _tree(text: str) -> Element | None:

@@ -5,6 +5,7 @@ from urllib.parse import urljoin
 from crawler.items import Dating, Entry
 from crawler.urls import UrlError, article_key, check_fetchable, host_of
 
+MOST_ENTRIES = 50_000  # of one list, as many as https://www.sitemaps.org/protocol.html allows; what follows is unread
 LONGEST_TITLE = 500  # characters; the longest of the press have a hundred, a post that is its own title some more
 _SUMMARY_LIMIT = 2000  # characters; some lists carry the whole article here
 _AUTHOR_LIMIT = 200  # characters

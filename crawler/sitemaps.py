@@ -12,11 +12,12 @@ from datetime import datetime, timedelta, timezone
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from crawler.bounds import TooMuchError, check_xml
 from crawler.charsets import decode
 from crawler.dates import read_moment
 from crawler.items import Announced, Answer, Entry, FurtherList, PollFaultError, Precision
 from crawler.markup import Element
-from crawler.rows import entry
+from crawler.rows import MOST_ENTRIES, entry
 from crawler.text import clean
 from crawler.urls import UrlError, check_fetchable
 
@@ -75,7 +76,7 @@ def unzipped(body: bytes) -> bytes:
 
 def _plain(text: str) -> Announced:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    entries = tuple(found for found in map(entry, lines) if found is not None)
+    entries = tuple(found for found in map(entry, lines[:MOST_ENTRIES]) if found is not None)
     if not entries:
         raise PollFaultError(f"neither XML nor one address a line; it begins with {clean(text[:60])!r}")
     return Announced(entries=entries, unread=len(lines) - len(entries))
@@ -94,7 +95,10 @@ def _root(text: str) -> Element:
     )
     tidy = _BARE_AMPERSAND.sub("&amp;", _XML_PROLOG.sub("", text))
     try:
+        check_xml(tidy)
         root = etree.fromstring(tidy.encode("utf-8", "replace"), parser)
+    except TooMuchError as error:
+        raise PollFaultError(f"the sitemap has {error}") from error
     except etree.XMLSyntaxError as error:
         raise PollFaultError(f"not XML: {error}") from error
     if root is None:
@@ -107,8 +111,9 @@ def _read(root: Element, answer: Answer) -> Announced:
     if name == "sitemapindex":
         return _index(root, answer)
     if name == "urlset":
-        listed = [_entry(element, answer) for element in _children(root, "url")]
-        entries = tuple(found for found in listed if found is not None)
+        listed = [*_children(root, "url")]
+        read = (_entry(element, answer) for element in listed[:MOST_ENTRIES])
+        entries = tuple(found for found in read if found is not None)
         return Announced(entries=entries, unread=len(listed) - len(entries))
     if name in _FEEDS:
         raise PollFaultError("an RSS or Atom feed, not a sitemap; use kind: feed")

@@ -4,16 +4,22 @@ import json
 import resource
 import time
 from datetime import UTC, datetime
+from html import escape
+from zoneinfo import ZoneInfo
 
 import pytest
 from hostile_pages import SHAPES, WITHIN, script
 
 from crawler.bounds import DEEPEST_JSON, MOST_ATTRIBUTES, MOST_JSON, TooMuchError, TooMuchJsonError, check_json
-from crawler.config.models import Source
-from crawler.items import Article, Entry, Page, PendingEntry
+from crawler.config.models import EntryRules, Pages, Source
+from crawler.feeds import parse_feed
+from crawler.items import Answer, Article, Entry, Page, PendingEntry, PollFaultError
+from crawler.json_lists import parse_json_list
+from crawler.listings import parse_listing
 from crawler.markup import parse, visible_text
 from crawler.outcomes import Outcome
-from crawler.rows import LONGEST_TITLE, entry
+from crawler.rows import LONGEST_TITLE, MOST_ENTRIES, entry
+from crawler.sitemaps import parse_sitemap
 from pipelines.extract.extract import extract
 
 NOW = datetime(2025, 3, 3, tzinfo=UTC)
@@ -98,3 +104,93 @@ def test_linked_data_within_the_bounds_is_read():
 def test_what_is_stored_of_a_row_is_bounded():
     found = entry("https://alpha.example/a", title="机" * 5_000_000, summary="器" * 5_000_000, author="人" * 5_000_000)
     assert [len(found.title), len(found.summary), len(found.authors[0])] == [LONGEST_TITLE, 2000, 200]
+
+
+# -- lists -----------------------------------------------------------------------------------------------------------
+
+
+MANY = " ".join(f'a{number}="x"' for number in range(40_000))
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + "".join(
+    f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)
+)
+
+
+def rss(items, doctype=""):
+    return f'<?xml version="1.0"?>{doctype}<rss version="2.0"><channel><title>t</title>{items}</channel></rss>'
+
+
+def item(summary="x"):
+    return f"<item><title>机器人</title><link>https://alpha.example/a</link><description>{summary}</description></item>"
+
+
+def asked(text):
+    zone = ZoneInfo("Asia/Shanghai")
+    return Answer(url="https://alpha.example/list", body=text.encode(), content_type="", at=NOW, zone=zone)
+
+
+def rows_of(**more):
+    return EntryRules.model_validate({"items": ["li"], **more})
+
+
+def listing(text):
+    return parse_listing(asked(text), rows_of(), Pages())
+
+
+def json_list(text):
+    return parse_json_list(asked(text), rows_of(items="[]", link="url"), Pages())
+
+
+def sitemap(text):
+    return parse_sitemap(asked(text))
+
+
+def parsed_feed(text):
+    return parse_feed(text.encode(), "application/xml", "https://alpha.example/feed")
+
+
+@pytest.mark.parametrize(
+    ("parsed", "text", "said"),
+    [
+        (parsed_feed, rss("<x/>" * 1_000_000), "more than 200000 tags"),
+        (parsed_feed, rss(f"<item {MANY}/>"), "more than 500 attributes"),
+        (parsed_feed, rss(item("&j;"), BOMB + "]>"), "XML entities"),
+        (sitemap, f"<urlset>{'<x/>' * 1_100_000}</urlset>", "more than 1000000"),
+        (sitemap, f"{BOMB}]><urlset><url><loc>&j;</loc></url></urlset>", "entities"),
+        (listing, "<ul>" + "<li>" * 600_000, "more than 500000"),
+        (listing, f"<ul><li {MANY}>", "more than 500 attributes"),
+        (json_list, "[" * 200_000, "more than 100 deep"),
+        (json_list, f"[{'{},' * 300_000}{{}}]", "more than 200000"),
+    ],
+)
+def test_a_list_that_holds_too_much_is_a_failed_poll(parsed, text, said, in_time):
+    with pytest.raises(PollFaultError, match=said):
+        parsed(text)
+
+
+@pytest.mark.parametrize(
+    "summary",
+    ["<![CDATA[" + "<p>x</p>" * 90_000 + "]]>", escape(f"<div {MANY}>"), escape("<div>" * 150_000), "机" * 3_000_000],
+    ids=["tags", "attributes", "depth", "length"],
+)
+def test_one_summary_costs_its_feed_nothing(summary, in_time):
+    found = parsed_feed(rss(item() + item(summary)))
+    assert len(found.entries) + found.unread == 2
+    assert all(len(entry.summary) <= 2000 for entry in found.entries)
+
+
+NUMBERS = range(MOST_ENTRIES + 5)
+
+
+@pytest.mark.parametrize(
+    ("parsed", "text"),
+    [
+        (sitemap, f"<urlset>{''.join(f'<url><loc>https://a.example/{n}</loc></url>' for n in NUMBERS)}</urlset>"),
+        (sitemap, "\n".join(f"https://a.example/{n}" for n in NUMBERS)),
+        (json_list, json.dumps([{"url": f"/{n}"} for n in NUMBERS])),
+        (listing, "".join(f"<li><a href=/{n}>x</a>" for n in NUMBERS)),
+    ],
+    ids=["sitemap", "plain", "json", "listing"],
+)
+def test_of_a_longer_list_the_first_are_taken_and_the_rest_is_told(parsed, text, in_time):
+    found = parsed(text)
+    assert (len(found.entries), found.unread) == (MOST_ENTRIES, 5)
