@@ -4,12 +4,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from urllib.parse import parse_qsl, urljoin
 
-from parsel import Selector
-
 from crawler.charsets import decode
 from crawler.config.models import Source
-from crawler.config.selectors import as_xpath
+from crawler.config.selectors import found_in
 from crawler.items import PagePart
+from crawler.markup import Element, ParseError, parse
 from crawler.urls import UrlError, article_key, canonical_url, former_key, host_of
 
 # What a page's address has behind the first one's: /a/x.html → /a/x_2.html, /a/x-2.html, /a/x/2, /a/x/page/2. Where
@@ -57,20 +56,33 @@ def _is_read(url: str, pages: Sequence[PagePart]) -> bool:
 
 
 def links(source: Source, page: PagePart) -> Iterator[str]:
-    """The absolute addresses that `articles.next` finds in a page, in its order."""
+    """The absolute addresses that `articles.next` finds in a page, in its order.
+
+    Raises:
+        TooSlowError: an expression took too long.
+    """
     text, _ = decode(page.body, page.content_type, source.charset)
-    tree = Selector(text=text, type="html")
+    tree = _tree(text)
+    if tree is None:
+        return
     try:
-        base = urljoin(page.url, (tree.xpath("//base/@href").get() or "").strip())
+        base = urljoin(page.url, str(next(iter(tree.xpath("//base/@href")), "")).strip())
     except ValueError:  # a base that is no address
         base = page.url
     for expression in source.articles.next:
-        for found in tree.xpath(as_xpath(expression)):
-            link = found.root if isinstance(found.root, str) else found.attrib.get("href", "")
+        for found in found_in(tree, expression):
+            link = found if isinstance(found, str) else str(found.get("href") or "")
             try:
                 yield urljoin(base, link.strip())
             except ValueError:  # a link that is no address
                 continue
+
+
+def _tree(text: str) -> Element | None:
+    try:
+        return parse(text)
+    except ParseError:
+        return None
 
 
 def _is_page_of(first: str, url: str, number: int) -> bool:

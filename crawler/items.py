@@ -145,17 +145,19 @@ class ThemeVerdict:
     floor: float
     hits: tuple[TermHit, ...] = ()
     vetoed_by: str = ""  # an excluded term that was found, or a required one that was not
+    unasked: tuple[str, ...] = ()  # expressions that took too long over this article: judged without them
 
     @property
     def on_theme(self) -> bool:
         return not self.vetoed_by and self.score >= self.floor
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "hits": [asdict(hit) for hit in self.hits]}
+        return {**asdict(self), "hits": [asdict(hit) for hit in self.hits], "unasked": list(self.unasked)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ThemeVerdict":
-        return cls(**{**value, "hits": tuple(TermHit(**hit) for hit in value["hits"])})
+        hits = tuple(TermHit(**hit) for hit in value["hits"])
+        return cls(**{**value, "hits": hits, "unasked": tuple(value.get("unasked", ()))})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 from urllib.parse import quote
 
-import jmespath
 from jmespath.exceptions import JMESPathError
 
 from crawler.bounds import TooMuchJsonError, check_json
@@ -16,8 +14,10 @@ from crawler.charsets import decode
 from crawler.config.models import EntryRules, Pages
 from crawler.dates import read_moment
 from crawler.items import Announced, Answer, Dating, Entry, PollFaultError
+from crawler.jmes import ask
 from crawler.listings import parse_listing
 from crawler.markup import ParseError, plain_text
+from crawler.patterns import pattern
 from crawler.rows import MOST_ENTRIES, absolute, entry
 from crawler.text import one_line
 
@@ -35,6 +35,7 @@ def parse_json_list(answer: Answer, rules: EntryRules, pages: Pages) -> Announce
 
     Raises:
         PollFaultError: no JSON, an error in its `ok`, no list where `items` looks, or nested too deeply.
+        TooSlowError: an expression took too long.
     """
     try:
         data = _data(answer, rules)
@@ -54,7 +55,7 @@ def _data(answer: Answer, rules: EntryRules) -> Any:
         raise PollFaultError("the answer is empty")
     start = 0
     if rules.after:
-        match = re.search(rules.after, text)
+        match = pattern(rules.after).search(text)
         if match is None:
             raise PollFaultError(f"nothing on the page matches after: {rules.after}")
         start = match.end()
@@ -190,14 +191,9 @@ def _values(data: Any, expressions: Iterable[str]) -> Iterator[str | int | float
             yield found
 
 
-@lru_cache(maxsize=1024)
-def _compiled(expression: str) -> Any:
-    return jmespath.compile(expression)
-
-
 def _asked(data: Any, expression: str) -> Any:
     try:
-        return _compiled(expression).search(data)
+        return ask(expression, data)
     except JMESPathError as error:
         told = " ".join(str(error).split())[:_TEXT_SHOWN]
         raise PollFaultError(f"{expression}: {told}") from error

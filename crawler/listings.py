@@ -37,6 +37,7 @@ def parse_listing(answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
     Raises:
         NoRowsError: no row was found, or none with a link; a page after the first may well be empty.
         PollFaultError: no HTML, or an expression that cannot be asked of this page.
+        TooSlowError: an expression took too long.
     """
     text, _ = decode(answer.body, answer.content_type, answer.charset)
     tree = _tree(text)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+from crawler.allowance import TooSlowError, in_all
 from crawler.asking import reader_of
 from crawler.config.models import Endpoint, EntryRules, Pages, Reader, Source
+from crawler.config.slow import told_of
 from crawler.docsify import parse_docsify_list, parse_mirror_index, parse_mirror_list
 from crawler.feeds import parse_feed
-from crawler.items import Announced, Answer
+from crawler.items import Announced, Answer, PollFaultError
 from crawler.json_lists import parse_json_list
 from crawler.listings import parse_listing
 from crawler.sitemaps import parse_sitemap
@@ -19,12 +21,23 @@ def read_list(source: Source, endpoint: Endpoint, answer: Answer) -> Announced:
     """What the answer announces, less the articles its source does not want.
 
     Raises:
-        PollFaultError: the answer is not what the endpoint's kind promises.
+        PollFaultError: the answer is not what the endpoint's kind promises, or an expression of the config took too
+            long over it.
     """
-    read = _read(source, endpoint, answer)
-    wanted = tuple(entry for entry in read.entries if source.articles.wants(entry.url))
-    unwanted = tuple(entry.url for entry in read.entries if not source.articles.wants(entry.url))
-    return replace(read, entries=wanted, unwanted=unwanted)
+    try:
+        with in_all():
+            return _less_unwanted(source, _read(source, endpoint, answer))
+    except TooSlowError as error:
+        raise PollFaultError(told_of(source, error)) from error
+
+
+def _less_unwanted(source: Source, read: Announced) -> Announced:
+    wanted = [source.articles.wants(entry.url) for entry in read.entries]
+    return replace(
+        read,
+        entries=tuple(entry for entry, is_wanted in zip(read.entries, wanted, strict=True) if is_wanted),
+        unwanted=tuple(entry.url for entry, is_wanted in zip(read.entries, wanted, strict=True) if not is_wanted),
+    )
 
 
 def inner_endpoint(source: Source, endpoint: Endpoint, url: str) -> Endpoint:

@@ -26,6 +26,7 @@ FAILURES: dict[str, str] = {
     "the server has an error": "服务器出错",
     "the server is not available": "服务器暂不可用",
     "not what its kind promises": "与所配置的类型不符",
+    "an expression of the config takes too long": "配置里的一个表达式用时过长",
     "disk or database refused": "磁盘或数据库拒绝写入",
     "presswatch itself failed; the log has the traceback": "presswatch 自身出错，详见日志",
     "the site's firewall blocked the visit": "被网站的防火墙拦下",

@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from crawler.allowance import TooSlowError
 from crawler.charsets import decode
 from crawler.cli.extracted import Choice, Explained, Extracted, not_had, of_result, without_base
 from crawler.clock import Clock
 from crawler.config.models import Config, Kind, Source
 from crawler.config.selectors import found_in
+from crawler.config.slow import told_of
 from crawler.items import Article, Entry, Page, PendingEntry
 from crawler.ledger import Ledger
 from crawler.markup import ParseError, parse
@@ -60,6 +62,8 @@ class PageReader:
             return not_had(page, url, f"the file {error}")
         except UrlError as error:
             return not_had(page, url, str(error))
+        except TooSlowError as error:
+            return not_had(page, url, f"an expression of the config: {error}")
         except Exception as error:  # the edge of a page: told, and no other page is kept waiting
             logger.exception("reading %s broke", path)
             return not_had(page, url, f"internal failure: {type(error).__name__}: {error}")
@@ -78,7 +82,10 @@ class PageReader:
             return self._explained(not_had(url, url, str(error)), source, None)
         if not isinstance(came, Page):
             return self._explained(of_result(url, url, came), source, None)
-        return self._explained(of_result(url, came.url, extract(came, source)), source, came)
+        try:
+            return self._explained(of_result(url, came.url, extract(came, source)), source, came)
+        except TooSlowError as error:
+            return self._explained(not_had(url, came.url, told_of(source, error)), source, None)
 
     def _read_file(self, path: Path, page: str, url: str | None) -> Extracted:
         body = read_saved(path, self._most)

@@ -1,6 +1,5 @@
 """The shape of everything people edit. Data only: no clock, no network, no defaults hidden elsewhere."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -39,6 +38,7 @@ from crawler.config.values import (
     Word,
     Zone,
 )
+from crawler.patterns import pattern
 
 
 class Model(BaseModel):
@@ -168,7 +168,11 @@ class ArticleRules(Model):
     gone_at: Regex | None = None  # searched in the address an article redirects to: it was deleted
 
     def wants(self, url: str) -> bool:
-        return self.url is None or re.search(self.url, url) is not None
+        """
+        Raises:
+            TooSlowError: to search in this address took too long.
+        """
+        return self.url is None or pattern(self.url).search(url) is not None
 
 
 class Politeness(Model):

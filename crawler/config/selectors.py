@@ -1,13 +1,17 @@
 """Expressions in a config that find something in a page or in JSON, checked when the config is read."""
 
 import re
+from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jmespath
 from cssselect import SelectorError
 from lxml import etree, html  # type: ignore[import-untyped]
 from parsel.csstranslator import HTMLTranslator
+
+from crawler.allowance import Spell, TooSlowError
+from crawler.config.xpath_steps import NAMESPACE, steps_of
 
 # A comparison as other languages write it.
 _COMPARED = re.compile(r"\s*([\w.]+)\s*={1,3}\s*([\w\-.]+)\s*")
@@ -32,6 +36,12 @@ _EXPECTED = {
 }
 # What an expression is tried on: faults of functions and of prefixes show only when there is something to ask.
 _SAMPLE = html.document_fromstring("<div class=a id=b><p><a href=/c title=d>e</a></p></div>")
+
+
+_now: ContextVar[Spell] = ContextVar("now")  # of the expression that is being asked
+# How much an expression may be asked of that looks at the page more than once. An article's page has some thousands.
+_MOST_NODES = 100_000
+_NODES = etree.XPath("count(descendant::node()) + count(descendant::*/@*)")
 
 
 def is_xpath(expression: str) -> bool:
@@ -66,9 +76,32 @@ def _in_plain_words(fault: str, expression: str) -> str:
     return f"{what} is missing {where}"
 
 
+class _Compiled(NamedTuple):
+    ask: Any
+    is_simple: bool
+    is_inward: bool
+
+
 @lru_cache(maxsize=1024)
-def _compiled(expression: str) -> Any:
-    return etree.XPath(as_xpath(expression), smart_strings=False)
+def _compiled(expression: str) -> _Compiled:
+    path = as_xpath(expression)
+    plain = etree.XPath(path, smart_strings=False)
+    steps = steps_of(path)
+    if steps.is_simple:
+        return _Compiled(plain, is_simple=True, is_inward=steps.is_inward)
+    counted = etree.XPath(
+        steps.counted,
+        smart_strings=False,
+        namespaces={"presswatch": NAMESPACE},
+        extensions={(NAMESPACE, "step"): _step},
+    )
+    return _Compiled(counted, is_simple=False, is_inward=steps.is_inward)
+
+
+def _step(_context: Any) -> bool:
+    """What a counted expression calls at each of its steps."""
+    _now.get().step()
+    return True
 
 
 def found_in(element: Any, expression: str) -> list[Any]:
@@ -76,9 +109,10 @@ def found_in(element: Any, expression: str) -> list[Any]:
 
     Raises:
         ValueError: the expression is neither.
+        TooSlowError: it took too long.
     """
     try:
-        found = _compiled(expression)(element)
+        found = _asked(element, expression)
     except etree.XPathError as error:
         raise ValueError(f"not an XPath expression: {error}") from error
     if isinstance(found, list):
@@ -86,12 +120,27 @@ def found_in(element: Any, expression: str) -> list[Any]:
     return [] if isinstance(found, bool) else [str(found)]
 
 
+def _asked(element: Any, expression: str) -> Any:
+    compiled = _compiled(expression)
+    with Spell(expression) as spell:
+        if compiled.is_simple:
+            return compiled.ask(element)
+        # What two paths find is compared node by node, and no step of ours lies in between.
+        if _NODES(element if compiled.is_inward else element.getroottree().getroot()) > _MOST_NODES:
+            raise TooSlowError(expression)
+        _now.set(spell)
+        return compiled.ask(element)
+
+
 def check_selector(expression: str) -> str:
     """
     Raises:
         ValueError: the expression is neither CSS nor XPath.
     """
-    found_in(_SAMPLE, expression)
+    try:
+        found_in(_SAMPLE, expression)
+    except RecursionError as error:
+        raise ValueError("not a selector: brackets in brackets without end") from error
     return expression
 
 
@@ -118,6 +167,8 @@ def check_jmespath(expression: str) -> str:
         except jmespath.exceptions.JMESPathError as error:
             told = " ".join(str(error).replace("^", "").split())
             raise ValueError(f"not a JMESPath expression: {told}{_comparison_hint(expression)}") from error
+        except RecursionError as error:
+            raise ValueError("not a JMESPath expression: brackets in brackets without end") from error
     return expression
 
 

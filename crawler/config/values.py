@@ -18,6 +18,7 @@ from crawler.config.selectors import check_jmespath, check_selector
 from crawler.crontab import cron_trigger
 from crawler.database import check_url
 from crawler.hosts import Destination, HostNameError, ascii_host
+from crawler.patterns import pattern
 from crawler.urls import UrlError, check_fetchable
 
 DIRECT = "direct"  # of a source: through no proxy, though presswatch.yaml names one
@@ -152,10 +153,8 @@ def _rates(value: Any) -> Any:
 
 
 def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"not a regular expression: {error}") from error
+    if value:
+        pattern(value)
     return value
 
 

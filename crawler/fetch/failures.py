@@ -12,6 +12,7 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
+from crawler.allowance import TooSlowError
 from crawler.failure_table import RULES, Failure, FailureRule, failure_of_status
 from crawler.fetch.causes import is_handshake
 from crawler.fetch.guard import AddressRefusedError
@@ -46,6 +47,7 @@ _EXCEPTIONS: tuple[tuple[type[BaseException], Failure], ...] = (
     (AddressRefusedError, Failure.ADDRESS),
     (UrlError, Failure.ADDRESS),
     (ProxyError, Failure.PROXY),
+    (TooSlowError, Failure.EXPRESSION),
     (BadRedirectError, Failure.REDIRECTS),
     (GoneRedirectError, Failure.GONE),
     (RobotsRefusedError, Failure.ROBOTS),

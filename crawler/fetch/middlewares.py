@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -17,6 +16,7 @@ from crawler.fetch.failures import BadRedirectError, GoneRedirectError
 from crawler.fetch.guard import AddressRefusedError
 from crawler.fetch.limits import MOST_CODINGS, codings_of
 from crawler.fetch.whole import check_whole
+from crawler.patterns import pattern
 from crawler.urls import host_of
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class RedirectionMiddleware(RedirectMiddleware):
             told = f"redirected to {_location(response)[:_SHOWN]!r}, which is no address of the web"
             raise AddressRefusedError(told)
         gone_at = request.meta.get("gone_at")
-        if gone_at and isinstance(answer, Request) and re.search(gone_at, answer.url):
+        if gone_at and isinstance(answer, Request) and pattern(gone_at).search(answer.url):
             raise GoneRedirectError(answer.url)
         if isinstance(answer, Request):
             self._keep_ours(request, answer)

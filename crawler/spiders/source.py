@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from scrapy import Spider, signals
 from scrapy.exceptions import UsageError
 
+from crawler.allowance import TooSlowError
+from crawler.config.slow import told_of
 from crawler.fetch.failures import Failure, failure_of_exception
 from crawler.fetch.pace import NotNowError
 from crawler.fetch.replay import NotCapturedError
@@ -154,7 +156,12 @@ class SourceSpider(Spider):
         if kind is None:
             logger.error("fetching %s broke", waiting[0].entry.url, exc_info=error)
             self.visit.blame(waiting[0].source, f"{waiting[0].entry.url}: {_error_text(error)}")
-        yield from failed(self.visit, waiting, kind or Failure.INTERNAL, str(error) if kind else _error_text(error))
+        detail = self._detail(waiting[0].source, error) if kind else _error_text(error)
+        yield from failed(self.visit, waiting, kind or Failure.INTERNAL, detail)
+
+    def _detail(self, name: str, error: Exception) -> str:
+        source = self.visit.config.source(name)
+        return told_of(source, error) if source and isinstance(error, TooSlowError) else str(error)
 
     def _spider_failed(self, failure: TwistedFailure) -> None:
         """A fault of ours in start() or a callback: the run must not look well. What was pending stays pending."""

@@ -142,10 +142,11 @@ def _dates(voice: Voice, facts: Explanation) -> Iterator[str]:
 def _themes(voice: Voice, facts: Explanation) -> Iterator[str]:
     """Those that took it first; those of which nothing was found in one line."""
     verdicts = sorted(facts.verdicts, key=lambda item: (item.theme not in facts.themes, -item.score))
-    told = [item for item in verdicts if item.hits or item.score or item.theme in facts.themes]
+    told = [item for item in verdicts if item.hits or item.score or item.unasked or item.theme in facts.themes]
     for verdict in told:
         yield _theme(voice, verdict, is_taken=verdict.theme in facts.themes)
         yield from (_hit(voice, hit) for hit in verdict.hits)
+        yield from (voice.say("theme.unasked", term=written) for written in verdict.unasked)
     rest = len(verdicts) - len(told)
     if rest:
         yield voice.say("themes.rest" if told else "themes.none", count=rest)

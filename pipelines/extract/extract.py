@@ -3,6 +3,7 @@
 import json
 from urllib.parse import urlsplit
 
+from crawler.allowance import in_all
 from crawler.bounds import TooMuchJsonError, check_json
 from crawler.config.models import Kind, Source
 from crawler.items import Article, Ended, Page
@@ -23,7 +24,15 @@ def extract(page: Page, source: Source, *, keeps: bool = True) -> Article | Ende
     """The article on a page of `source`, or how its entry ended without one.
 
     `keeps`: what is read is to be kept, which a page may forbid.
+
+    Raises:
+        TooSlowError: the config's expressions took too long over the page.
     """
+    with in_all():
+        return _extract(page, source, keeps=keeps)
+
+
+def _extract(page: Page, source: Source, *, keeps: bool) -> Article | Ended:
     content_type = page.content_type.partition(";")[0].strip().lower()
     if content_type.startswith(_NO_TEXT_TYPES):
         return no_text(page, f"the answer is {content_type}, not a page of text")

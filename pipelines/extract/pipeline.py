@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, Self
 
+from crawler.allowance import TooSlowError
 from crawler.captures.records import Captured
+from crawler.config.slow import told_of
+from crawler.fetch.failures import Failure
 from crawler.items import Article, Flow, Page
 from crawler.outcomes import Outcome
+from crawler.spiders.pages import failed
 from crawler.visit import Visit
 from pipelines.extract.extract import extract
 
@@ -33,12 +37,20 @@ class ExtractPipeline:
         source = self._visit.config.source(item.pending.source)
         if source is None:
             raise LookupError(f"source {item.pending.source!r} of entry {item.pending.id} is not in the config")
-        result = extract(item, source)
+        try:
+            result = extract(item, source)
+        except TooSlowError as error:
+            return self._put_off(item, told_of(source, error))
         if isinstance(result, Article) or result.outcome is Outcome.NO_TEXT:
             for captured in _captured(item):
                 # A second look that finds the page as it was brings nothing.
                 self._visit.capture(source.name, captured, anew=not item.pending.revisit)
         return result
+
+    def _put_off(self, page: Page, told: str) -> Flow:
+        """Nothing is read in part: when the config is put right, the page gives its article."""
+        self._visit.note(page.pending.source, f"{page.url}: {told}")
+        return next(iter(failed(self._visit, [page.pending], Failure.EXPRESSION, told)))
 
 
 def _captured(page: Page) -> Iterator[Captured]:

@@ -1,11 +1,12 @@
 """Which themes an article belongs to, by the themes' words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from crawler.allowance import in_all
 from crawler.config.models import Theme
 from crawler.items import Article, TermHit, ThemeVerdict
-from pipelines.themes.words import FoldedText, Term, expression, find_terms, word
+from pipelines.themes.words import FoldedText, Found, Term, expression, find_terms, word
 
 LEAD = 200  # characters of the body that count as its lead
 
@@ -42,20 +43,27 @@ class Judge:
     A term that lies inside a longer term's match is not counted again. A verdict is vetoed when a term of `excluded`
     is in title or lead (and not inside a longer term that is looked for: 乘坐火箭 is no 坐火箭), or when `required`
     has terms and none is in title, lead or body.
+
+    An expression of `regex` that takes too long over an article is left out of its verdicts, which say so.
     """
 
     def __init__(self, themes: Sequence[Theme]) -> None:
         self._themes = tuple(_compiled(theme) for theme in themes)
 
-    def judge(self, title: str, lead: str, text: str) -> tuple[ThemeVerdict, ...]:
-        """One verdict a theme, in the config's order; the weights of its hits sum to its score."""
-        fields = {"title": FoldedText(title), "lead": FoldedText(lead), "body": FoldedText(text)}
-        return tuple(_verdict(theme, fields) for theme in self._themes)
+    def judge(self, title: str, lead: str, text: str, *, without: Collection[str] = ()) -> tuple[ThemeVerdict, ...]:
+        """One verdict a theme, in the config's order; the weights of its hits sum to its score.
 
-    def judge_article(self, article: Article) -> Article:
+        `without`: expressions that are not asked, as they have taken too long too often.
+        """
+        fields = {"title": FoldedText(title), "lead": FoldedText(lead), "body": FoldedText(text)}
+        unasked = set(without)
+        with in_all():
+            return tuple(_verdict(theme, fields, unasked) for theme in self._themes)
+
+    def judge_article(self, article: Article, *, without: Collection[str] = ()) -> Article:
         """The article with its verdicts; its lead is the announced summary, else the beginning of its text."""
         lead = (article.pending.entry.summary or article.text)[:LEAD]
-        return replace(article, verdicts=self.judge(article.title, lead, article.text))
+        return replace(article, verdicts=self.judge(article.title, lead, article.text, without=without))
 
 
 def _compiled(theme: Theme) -> _CompiledTheme:
@@ -68,30 +76,31 @@ def _compiled(theme: Theme) -> _CompiledTheme:
     )
 
 
-def _verdict(compiled: _CompiledTheme, fields: dict[str, FoldedText]) -> ThemeVerdict:
+def _verdict(compiled: _CompiledTheme, fields: dict[str, FoldedText], unasked: set[str]) -> ThemeVerdict:
     hits = (
-        *_constant_hits(compiled.terms, "title", fields["title"], _TITLE_WEIGHT),
-        *_constant_hits(compiled.terms, "lead", fields["lead"], _LEAD_WEIGHT),
-        *_body_hits(compiled.terms, fields["body"]),
+        *_constant_hits(find_terms(compiled.terms, fields["title"], unasked), "title", _TITLE_WEIGHT),
+        *_constant_hits(find_terms(compiled.terms, fields["lead"], unasked), "lead", _LEAD_WEIGHT),
+        *_body_hits(find_terms(compiled.terms, fields["body"], unasked), len(fields["body"].written)),
     )
     return ThemeVerdict(
         theme=compiled.theme.name,
         score=sum(hit.weight for hit in hits),
         floor=compiled.theme.floor,
         hits=hits,
-        vetoed_by=_veto(compiled, fields),
+        vetoed_by=_veto(compiled, fields, unasked),
+        unasked=tuple(written for written in compiled.theme.words.regex if written in unasked),
     )
 
 
-def _constant_hits(terms: Sequence[Term], field: str, text: FoldedText, weight: float) -> list[TermHit]:
+def _constant_hits(terms: Iterable[Found], field: str, weight: float) -> list[TermHit]:
     return [
         TermHit(term=found.term, field=field, count=found.count, weight=weight, excerpt=found.excerpt)
-        for found in find_terms(terms, text)
+        for found in terms
     ]
 
 
-def _body_hits(terms: Sequence[Term], text: FoldedText) -> list[TermHit]:
-    thousands = max(len(text.written), _SHORTEST_BODY) / 1000
+def _body_hits(terms: Iterable[Found], length: int) -> list[TermHit]:
+    thousands = max(length, _SHORTEST_BODY) / 1000
     hits = [
         TermHit(
             term=found.term,
@@ -100,7 +109,7 @@ def _body_hits(terms: Sequence[Term], text: FoldedText) -> list[TermHit]:
             weight=min(_TERM_IN_BODY, _BODY_WEIGHT * found.count / thousands),
             excerpt=found.excerpt,
         )
-        for found in find_terms(terms, text)
+        for found in terms
     ]
     total = sum(hit.weight for hit in hits)
     if total <= _BODY_TOTAL:
@@ -108,13 +117,13 @@ def _body_hits(terms: Sequence[Term], text: FoldedText) -> list[TermHit]:
     return [replace(hit, weight=hit.weight * _BODY_TOTAL / total) for hit in hits]
 
 
-def _veto(compiled: _CompiledTheme, fields: dict[str, FoldedText]) -> str:
+def _veto(compiled: _CompiledTheme, fields: dict[str, FoldedText], unasked: set[str]) -> str:
     """The excluded term that was found, or the required ones of which none was; else the empty string."""
     excluded = {term.term for term in compiled.excluded}
     for field in ("title", "lead"):
-        for found in find_terms((*compiled.terms, *compiled.excluded), fields[field]):
+        for found in find_terms((*compiled.terms, *compiled.excluded), fields[field], unasked):
             if found.term in excluded:
                 return found.term
-    if compiled.required and not any(find_terms(compiled.required, text) for text in fields.values()):
+    if compiled.required and not any(find_terms(compiled.required, text, unasked) for text in fields.values()):
         return " / ".join(term.term for term in compiled.required)
     return ""

@@ -1,19 +1,24 @@
 """Scrapy's item pipeline around `Judge`."""
 
+from collections import Counter
 from functools import lru_cache
 from typing import Any, Self
 
 from crawler.config.models import Theme
-from crawler.items import Article, Flow
+from crawler.items import Article, Flow, ThemeVerdict
 from crawler.visit import Visit
 from pipelines.themes.judge import Judge
+
+_OFTEN = 3  # articles over which an expression may take too long in one visit before it is asked no more
 
 
 class ThemesPipeline:
     """Gives each Article its theme verdicts; hands on everything else. Off theme is what has no theme then."""
 
     def __init__(self, visit: Visit) -> None:
+        self._visit = visit
         self._judge = _judge_of(visit.config.themes)
+        self._slow = Counter[str]()  # how often an expression took too long
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> Self:
@@ -22,7 +27,23 @@ class ThemesPipeline:
     def process_item(self, item: Flow) -> Flow:
         if not isinstance(item, Article) or item.pending.revisit:
             return item  # what was kept stays kept
-        return self._judge.judge_article(item)
+        judged = self._judge.judge_article(item, without=[one for one, times in self._slow.items() if times >= _OFTEN])
+        for verdict in judged.verdicts:
+            self._tell(verdict, judged)
+        self._slow.update({one for verdict in judged.verdicts for one in verdict.unasked})
+        return judged
+
+    def _tell(self, verdict: ThemeVerdict, article: Article) -> None:
+        """An expression that is left out is told with the first articles it is left out for."""
+        for written in verdict.unasked:
+            times = self._slow[written] + 1
+            if times > _OFTEN:
+                continue
+            rest = "; it is left out for the rest of this visit" if times == _OFTEN else ""
+            told = (
+                f"theme {verdict.theme}, words.regex: {written}: takes too long over {article.url}, judged without it"
+            )
+            self._visit.note(article.pending.source, told + rest)
 
 
 @lru_cache(maxsize=1)

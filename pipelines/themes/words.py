@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from crawler.allowance import TooSlowError
+from crawler.patterns import Pattern, pattern
+
 _EXCERPT = 40
 # Letters and digits that make up a word with what stands beside them; Han and kana do not.
 _WORD = "0-9a-z\u00df-\u024f\u0370-\u052f"
@@ -18,7 +21,7 @@ class Term:
     """A word or a regular expression to look for."""
 
     term: str  # as the theme spells it
-    pattern: re.Pattern[str]  # over folded text
+    pattern: re.Pattern[str] | Pattern  # over folded text; a person's own may take too long
     probe: str = ""  # a part that every match holds; looked for first, because that is fast
 
 
@@ -68,19 +71,22 @@ def word(term: str) -> Term:
     return Term(term=term, pattern=re.compile(before + inner + after), probe=max(pieces, key=len))
 
 
-def expression(pattern: str) -> Term:
+def expression(written: str) -> Term:
     """A regular expression over folded text, its own case not minded."""
-    return Term(term=pattern, pattern=re.compile(pattern, re.IGNORECASE))
+    return Term(term=written, pattern=pattern(written, ignore_case=True))
 
 
-def find_terms(terms: Sequence[Term], text: FoldedText) -> tuple[Found, ...]:
-    """The terms that occur, in their own order; what lies inside a longer term's match is not counted again."""
+def find_terms(terms: Sequence[Term], text: FoldedText, unasked: set[str]) -> tuple[Found, ...]:
+    """The terms that occur, in their own order; what lies inside a longer term's match is not counted again.
+
+    Expressions that take too long are added to `unasked`, and those that stand there already are not asked.
+    """
     places = [
-        (match.start(), match.end(), number)
+        (start, end, number)
         for number, term in enumerate(terms)
         if term.probe in text.folded
-        for match in term.pattern.finditer(text.folded)
-        if match.end() > match.start()
+        for start, end in _spans(term, text.folded, unasked)
+        if end > start
     ]
     spans: dict[int, list[tuple[int, int]]] = {}
     covered = 0
@@ -93,6 +99,18 @@ def find_terms(terms: Sequence[Term], text: FoldedText) -> tuple[Found, ...]:
         Found(term=terms[number].term, count=len(spans[number]), excerpt=text.excerpt(*spans[number][0]))
         for number in sorted(spans)
     )
+
+
+def _spans(term: Term, folded: str, unasked: set[str]) -> list[tuple[int, int]]:
+    if not isinstance(term.pattern, Pattern):
+        return [match.span() for match in term.pattern.finditer(folded)]
+    if term.term in unasked:
+        return []
+    try:
+        return term.pattern.spans(folded)
+    except TooSlowError:
+        unasked.add(term.term)
+        return []
 
 
 @lru_cache(maxsize=65536)

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import jmespath
 from jmespath.exceptions import JMESPathError
 
 from crawler.config.selectors import found_in
 from crawler.dates import read_moment
 from crawler.items import Dating
+from crawler.jmes import ask
 from crawler.markup import Element
 from crawler.text import clean
 from pipelines.extract.scripts import json_behind, plain, script_text
@@ -62,7 +62,7 @@ def _texts(data: Any, expressions: Iterable[str]) -> Iterator[str]:
 def _values(data: Any, expressions: Iterable[str]) -> Iterator[str | int | float]:
     for expression in expressions:
         try:
-            found = jmespath.search(expression, data)
+            found = ask(expression, data)
         except JMESPathError:  # a function of JMESPath on a field that is missing here
             continue
         if isinstance(found, str | int | float) and not isinstance(found, bool):

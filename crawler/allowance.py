@@ -1,0 +1,87 @@
+"""How long the expressions of a config may take over what stands on a page, so that none of them holds a run up.
+
+Counted is processor time: a machine with other work to do makes no expression slow.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import process_time
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+# The shipped expressions take less than a hundredth of it over a page of 200,000 characters (tests/test_patterns.py).
+ONCE = 0.5  # seconds for one expression over one text, page or answer
+IN_ALL = 2.0  # seconds for all of them over one list, or one page, or one article's themes
+
+_LONGEST_STRIDE = 64  # steps
+_SHORT = 0.001  # seconds
+
+_left: ContextVar[_Left | None] = ContextVar("left", default=None)
+
+
+class TooSlowError(Exception):
+    """An expression took longer than it may over a text, a page or an answer."""
+
+    def __init__(self, expression: str) -> None:
+        super().__init__(f"{expression}: takes too long, more than {ONCE} s here or {IN_ALL} s with the others")
+        self.expression = expression
+
+
+class _Left:
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+@contextmanager
+def in_all(seconds: float = IN_ALL) -> Iterator[None]:
+    """What is asked inside, of however many rows, may take this long together."""
+    token = _left.set(_Left(seconds))
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+class Spell:
+    """The time in which one expression is asked; to be entered.
+
+    Raises:
+        TooSlowError: at its begin, when nothing is left; by `step`, when it has taken too long.
+    """
+
+    def __init__(self, expression: str) -> None:
+        self._expression = expression
+
+    def __enter__(self) -> Self:
+        self._all = _left.get()
+        self.seconds = ONCE if self._all is None else min(ONCE, self._all.seconds)
+        if self.seconds <= 0:
+            raise TooSlowError(self._expression)
+        self._begun = self._looked = process_time()
+        self._stride = self._steps = 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._all is not None:
+            self._all.seconds -= process_time() - self._begun
+
+    def step(self) -> None:
+        """To be called at every step of the work.
+
+        To look at the clock costs more than most steps: where they are quick, it is looked at every 64th.
+        """
+        self._steps -= 1
+        if self._steps:
+            return
+        now = process_time()
+        if now - self._begun > self.seconds:
+            raise TooSlowError(self._expression)
+        self._stride = min(self._stride * 2, _LONGEST_STRIDE) if now - self._looked < _SHORT else 1
+        self._steps, self._looked = self._stride, now
