@@ -38,6 +38,7 @@ class Failure(StrEnum):
     SERVER_ERROR = "the server has an error"
     UNAVAILABLE = "the server is not available"
     PARSE = "not what its kind promises"
+    EXPRESSION = "an expression of the config takes too long"
     DISK = "disk or database refused"
     INTERNAL = "presswatch itself failed; the log has the traceback"
 
@@ -114,6 +115,7 @@ RULES: dict[Failure, FailureRule] = {
     Failure.SERVER_ERROR: _weather(),
     Failure.UNAVAILABLE: _weather(),
     Failure.PARSE: FailureRule(weight=1, whom=Whom.AUTHOR, told=Told.IF_IT_LASTS),
+    Failure.EXPRESSION: FailureRule(weight=1, step=HOUR, whom=Whom.AUTHOR),
     Failure.DISK: FailureRule(weight=0, step=timedelta(0)),
     Failure.INTERNAL: FailureRule(weight=1),
 }

@@ -28,7 +28,7 @@ _NO_WORDS = frozenset(
 )
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _BACKTICKS = re.compile("`+")
-_WRAP = re.compile(r"[ \t\r\f]*\n\s*")
+_WRAP = re.compile(r"(?<![ \t\r\f])[ \t\r\f]*\n\s*")
 _LOOSE = "text()[normalize-space()]"  # words of a list outside its items
 _NO_DATA = (
     ".//table | .//caption | .//img | .//li | .//pre | .//blockquote | .//h2 | .//h3 | .//h4 "

@@ -14,7 +14,7 @@ from crawler.text import clean
 from pipelines.extract.tree import first_texts, meta_contents
 
 _SEPARATED = re.compile(r"\s*(?:[-_|｜–—·•»]|::)+\s*\S.*", re.DOTALL)
-_CUT = re.compile(r"\s*(?:[-_|｜–—·•»<]|::)+\s*|\s+(?=[\u3400-\u9fff])")
+_CUT = re.compile(r"(?:(?<!\s)\s+)?(?:[-_|｜–—·•»<]|::)+\s*|(?<!\s)\s+(?=[\u3400-\u9fff])")
 _MOST_CUTS = 8
 _MOST_HEADLINES = 50  # a page that lists articles has one each
 _SHOWN = "//body//text()[not(ancestor::a or ancestor::title or parent::script or parent::style)]"

@@ -17,7 +17,7 @@ _LITERAL = r"'(?P<single>[^'\\]*(?:\\.[^'\\]*)*)'|\"(?P<double>[^\"\\]*(?:\\.[^\
 _HEAD = r"(?<![\w$.])(?:window\.)?{}[\"']?\s*[:=](?!=)"
 _DECLARED = r"\bvar\s+{}\s*=(?=\s*[\"'])"
 # One operand of  "" || JsDecode('…') || …
-_OPERAND = re.compile(rf"\s*(?:\|\|)?\s*(?:\w+\(\s*)?(?:{_LITERAL})\s*\)?", re.DOTALL)
+_OPERAND = re.compile(rf"\s*+(?:\|\|\s*+)?(?:\w++\(\s*+)?(?:{_LITERAL})\s*+\)?", re.DOTALL)
 _BRACKET_OR_STRING = re.compile(rf"[\[\]]|{_LITERAL}", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:x(?P<byte>[0-9a-fA-F]{2})|u(?P<unit>[0-9a-fA-F]{4})|(?P<sign>.))", re.DOTALL)
 _SIGNS = {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": "", "v": "", "0": "", "\n": ""}
