@@ -114,8 +114,8 @@ def _link(item: Mapping[str, Any]) -> str:
 
 def _published(item: Mapping[str, Any]) -> Dating | None:
     for name in ("published", "updated"):
-        moment = item.get(f"{name}_parsed")
-        if moment is None:
+        # Asked by `in`: for a missing `updated_parsed` feedparser gives `published_parsed`, and warns that it does.
+        if f"{name}_parsed" not in item or (moment := item[f"{name}_parsed"]) is None:
             continue
         try:
             # feedparser's struct_time is in UTC.

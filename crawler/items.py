@@ -8,6 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crawler.outcomes import Outcome, Sameness
+from crawler.text import one_line
+
+_LONGEST_MESSAGE = 1000  # characters
 
 
 class Precision(StrEnum):
@@ -243,7 +246,14 @@ class Answer:
 
 
 class PollFaultError(Exception):
-    """An endpoint's answer is not what its kind promises; the message says what it is instead."""
+    """An endpoint's answer is not what its kind promises; the message says what it is instead.
+
+    It often quotes the answer, so it is made one line that can be printed and stored, of 1,000 characters at most.
+    """
+
+    def __init__(self, message: str) -> None:
+        line = one_line(message)
+        super().__init__(line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}…")
 
 
 class NoRowsError(PollFaultError):

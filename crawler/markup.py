@@ -30,7 +30,7 @@ def parse(text: str) -> Element | None:
     Raises:
         ParseError: the parser gave up, or the text holds too much (`crawler.bounds`).
     """
-    tidy = _ENDS.sub("", _XML_PROLOG.sub("", _REFERENCE.sub(_only_xml, _NO_XML.sub("", text))))
+    tidy = _ENDS.sub("", _XML_PROLOG.sub("", only_xml(text)))
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     # Bytes, because a str with an odd first tag parses to nothing.
     data = tidy.encode("utf-8", "replace")
@@ -38,6 +38,11 @@ def parse(text: str) -> Element | None:
         return None
     check_markup(data)
     return html.document_fromstring(data, parser=parser)
+
+
+def only_xml(text: str) -> str:
+    """The text without the characters that no tree can hold, and without references to them."""
+    return _REFERENCE.sub(_only_xml, _NO_XML.sub("", text))
 
 
 def text_of(element: Element) -> str:

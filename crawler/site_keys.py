@@ -20,6 +20,7 @@ _DISCUZ_REWRITTEN = re.compile(r"(.*)/article-(\d{1,9})-(\d{1,2})\.html")
 _DISCUZ_SCRIPT = "/portal.php"
 _WECHAT = "mp.weixin.qq.com"
 _WECHAT_SHORT = re.compile(r"/s/([\w\-]{10,})")
+_WECHAT_PART = re.compile(r"[\w+/=\-]*", re.ASCII)  # they are decoded, and %00 would be a character of the key
 _WECHAT_LONG_PATHS = ("/s", "/mp/appmsg/show")
 _WECHAT_CAPTCHA = "/mp/wappoc_appmsgcaptcha"
 _MOST_ENCODINGS = 4
@@ -70,6 +71,8 @@ def _wechat_key(address: Address) -> str:
         return ""
     idx = query.get("idx") or query.get("itemidx") or "1"
     sign = query.get("sn") or query.get("sign") or ""
+    if not all(map(_WECHAT_PART.fullmatch, (biz, mid, idx, sign))):
+        return ""
     return f"wechat:{biz}:{mid}:{idx}:{sign}"
 
 

@@ -16,7 +16,7 @@ from crawler.bounds import TooMuchError, check_xml
 from crawler.charsets import decode
 from crawler.dates import read_moment
 from crawler.items import Announced, Answer, Entry, FurtherList, PollFaultError, Precision
-from crawler.markup import Element
+from crawler.markup import Element, only_xml
 from crawler.rows import MOST_ENTRIES, entry
 from crawler.text import clean
 from crawler.urls import UrlError, check_fetchable
@@ -93,7 +93,7 @@ def _root(text: str) -> Element:
         remove_comments=True,
         remove_pis=True,
     )
-    tidy = _BARE_AMPERSAND.sub("&amp;", _XML_PROLOG.sub("", text))
+    tidy = _BARE_AMPERSAND.sub("&amp;", _XML_PROLOG.sub("", only_xml(text)))
     try:
         check_xml(tidy)
         root = etree.fromstring(tidy.encode("utf-8", "replace"), parser)

@@ -8,6 +8,12 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 _LINE_END = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def without_controls(text: str) -> str:
+    """The text and its lines as they are, less the characters that no database stores and no terminal shows."""
+    return _CONTROL.sub("", text)
 
 
 def one_line(text: str) -> str:

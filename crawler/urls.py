@@ -17,7 +17,11 @@ from crawler.site_keys import Address, behind_captcha, site_key
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f]|\s")
 _HALF = re.compile("[\ud800-\udfff]")
-_LONGEST = 4096  # characters; servers refuse long before, and an identity must stay indexable
+_SHOWN = 200  # characters of an address that an error names
+_LONGEST = 4096  # characters; servers refuse long before
+# An identity must stay indexable, and is encoded: 4,000 times < are 12,000 characters of a key. PostgreSQL indexes
+# 2,704 bytes, https://www.postgresql.org/docs/current/btree.html; a host written out may take 253 of them.
+_LONGEST_ENCODED = 2400
 # Parameters that name the click, not the content (dedup measurements: utm, spm and from were 0 % folded by others).
 _TRACKING_PREFIXES = ("utm_", "mtm_")
 _TRACKING = frozenset(
@@ -46,7 +50,8 @@ class UrlError(ValueError):
         self.why = why
 
     def __str__(self) -> str:
-        return f"{self.args[0]!r} {self.why}"
+        url = self.args[0]
+        return f"{url if len(url) <= _SHOWN else url[:_SHOWN] + '…'!r} {self.why}"
 
 
 @lru_cache(maxsize=64)  # each row of a list has its address split several times over
@@ -78,11 +83,14 @@ def check_fetchable(url: str) -> SplitResult:
 
 def _check_characters(url: str) -> None:
     if len(url) > _LONGEST:
-        raise UrlError(url[:200] + "…", f"has {len(url)} characters, more than {_LONGEST}")
+        raise UrlError(url, f"has {len(url)} characters, more than {_LONGEST}")
     if _BLANK.search(url):
         raise UrlError(url, "holds spaces or control characters")
     if _HALF.search(url):
         raise UrlError(url, "holds half of a character")
+    encoded = len(quote(_BAD_ESCAPE.sub("%25", url), safe="%"))
+    if encoded > _LONGEST_ENCODED:
+        raise UrlError(url, f"has {encoded} characters when it is encoded, more than {_LONGEST_ENCODED}")
 
 
 def _ascii_host(host: str) -> str:

@@ -7,11 +7,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
 from crawler.captures.members import LARGEST_MEMBER, NotByRecordError, member_at, whole_members
-from crawler.captures.reading import Name, StoredResponse, TornError, read_record
+from crawler.captures.reading import Name, StoredResponse, TornError, read_record, records_in
 
 # Some crawlers compress a response together with its request and what they note of both. A file with more records in
 # a member is one that was compressed as a whole: each of its responses would be looked for among all the others.
@@ -79,7 +78,7 @@ def responses_of(path: Path, content: bytes) -> list[StoredResponse]:
     """
     found: list[StoredResponse] = []
     try:
-        for number, record in enumerate(ArchiveIterator(BytesIO(content)), start=1):
+        for number, record in enumerate(records_in(BytesIO(content)), start=1):
             if number > _MOST_RECORDS:
                 raise NotByRecordError(path)
             found.extend(item for item in read_record(record, LARGEST_MEMBER) if isinstance(item, StoredResponse))

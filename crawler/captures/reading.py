@@ -14,16 +14,20 @@ from typing import Any
 from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
-from warcio.recordloader import ArcWarcRecord
+from warcio.recordloader import ArcWarcRecord, ArcWarcRecordLoader
+from warcio.statusandheaders import StatusAndHeadersParserException
 from warcio.timeutils import iso_date_to_datetime
 
 from crawler.captures.records import asked_url
+from crawler.text import clean
 
 #: What kind of name a record may be referred to by, and which it is.
 Name = tuple[str, str]
 _GZIP_MAGIC = b"\x1f\x8b"
 _RECORD = b"WARC/"  # what a record begins with
+_HTTP = ("http://", "https://")
 _RECORD_END = b"\r\n\r\n"
+_LONGEST_FAULT = 300  # characters; it may quote the file
 _CHUNK_MARKS = 64 * 1024  # of a body as it was sent
 
 
@@ -78,17 +82,34 @@ def stream_responses(path: Path, max_body: int) -> Iterator[StoredResponse | Unr
     held: list[StoredResponse | Unreadable] = []
     try:
         with _opened(path) as file:
-            for record in ArchiveIterator(file):
+            for record in records_in(file):
                 whole, held = held, []
                 yield from whole
                 held = list(read_record(record, max_body))
         _check_end(path)
-    except (ArchiveLoadFailed, TornError, OSError) as error:
+    except (ArchiveLoadFailed, TornError, OSError, OverflowError) as error:  # the last: of a length of 20 digits
         if not isinstance(error, DamagedError):
             yield from held
-        told = " ".join(str(error).split()) or type(error).__name__
+        told = clean(str(error))[:_LONGEST_FAULT] or type(error).__name__
         raise BrokenFileError(f"{path} cannot be read further: {told}; fetch or copy the file again") from error
     yield from held
+
+
+def records_in(file: Any) -> ArchiveIterator:
+    """The records of an open file."""
+    records = ArchiveIterator(file)
+    records.loader = _Loader()
+    return records
+
+
+class _Loader(ArcWarcRecordLoader):  # type: ignore[misc]  # warcio has no types
+    """warcio's, which takes it for granted that a response has an address and begins as HTTP does."""
+
+    def load_http_headers(self, rec_type: str, uri: str | None, stream: Any, length: int | None) -> Any:
+        try:
+            return super().load_http_headers(rec_type, uri or "", stream, length)
+        except StatusAndHeadersParserException:  # one record's, and no reason to leave the others
+            return None
 
 
 def read_record(record: ArcWarcRecord, max_body: int) -> Iterator[StoredResponse | Unreadable]:
@@ -98,16 +119,23 @@ def read_record(record: ArcWarcRecord, max_body: int) -> Iterator[StoredResponse
         TornError: the record is shorter than it says.
     """
     found = record.rec_headers.get_header
-    if record.rec_type not in {"response", "revisit"} or record.http_headers is None:
-        return
     url = found("WARC-Target-URI") or ""
+    if record.rec_type in {"response", "revisit"} and not url:
+        yield Unreadable(url="", why="a record that does not say of which address it is")
+        return
+    if record.rec_type not in {"response", "revisit"}:
+        return
+    if record.http_headers is None:
+        if record.rec_type == "response" and url.startswith(_HTTP) and record.length:
+            yield Unreadable(url=url, why="what it holds does not begin as an HTTP response does")
+        return
     try:
         asked = asked_url(url)
         status = int(record.http_headers.get_statuscode())
         at = _date(found("WARC-Date"))
         refers_to = _reference(record) if record.rec_type == "revisit" else ()
     except ValueError as error:
-        yield Unreadable(url=url, why=str(error))
+        yield Unreadable(url=url, why=clean(str(error))[:_LONGEST_FAULT])
         return
     if record.rec_type == "revisit" and not refers_to:
         yield Unreadable(url=url, why="a revisit record that does not say which record has its body")

@@ -10,6 +10,9 @@ from crawler.config.report import Fault, KeyPath, colon_hint, spell_path, spell_
 from crawler.config.secrets import SecretError, Secrets
 
 _VARIABLE = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")  # $${NAME} is the text ${NAME}
+# What "\\ud800" and "\\x1b" in double quotes stand for: control characters and halves of characters.
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_SHOWN = 80  # characters of what a fault quotes
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 # What PyYAML says (a part of it) → what a person can act on. The first that fits is taken.
 _PLAIN_WORDS = (
@@ -159,6 +162,11 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._refuse(path, "a key must be a word", "")
                 continue
+            if _UNSTORABLE.search(key_node.value):
+                self._refuse(
+                    path, f"a key holds a character that nothing can show: {ascii(key_node.value)[:_SHOWN]}", ""
+                )
+                continue
             inner = (*path, key_node.value)
             line = key_node.start_mark.line + 1
             if key_node.value in read:
@@ -183,9 +191,18 @@ class _Reader:
         except ValueError:  # looks like a date or a number and is none, 2025-02-30 say
             value = node.value
         if isinstance(value, str):
-            return self._fill_in(value, path)
+            return self._text(value, path)
         self._document.spelt[path] = node.value
         return value
+
+    def _text(self, value: str, path: KeyPath) -> Any:
+        found = _UNSTORABLE.search(value)
+        if found is None:
+            return self._fill_in(value, path)
+        self._document.spelt[path] = ascii(value)[:_SHOWN]
+        return self._refuse(
+            path, f"the character U+{ord(found[0]):04X} stands here, which nothing can show", "delete it"
+        )
 
     def _fill_in(self, text: str, path: KeyPath) -> str:
         names = names_in(text)

@@ -54,7 +54,7 @@ def _shown_alone(tree: Element, title: str) -> str:
         words = _squashed(title[:end])
         places = [found.start() for found in re.finditer(re.escape(words), page)] if shown else []
         if len(words) >= _SHORTEST_HEADLINE and any({at, at + len(words)} <= edges for at in places):
-            return title[:end]
+            return title[:end].strip()
     return ""
 
 

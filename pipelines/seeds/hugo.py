@@ -9,7 +9,7 @@ import yaml
 from crawler.config.yaml_lines import explain
 from crawler.dates import read_date
 from crawler.items import Dating
-from crawler.text import one_line
+from crawler.text import one_line, without_controls
 from crawler.urls import UrlError, host_of
 from pipelines.extract.plain import linked_images, plain_text
 from pipelines.seeds.seed import Seed, SeedError, Shape
@@ -41,7 +41,7 @@ def read_hugo(text: str, name: str, zone: str) -> Seed:
     title = front.text("title")
     if not title:
         raise SeedError(f'{name}: the front matter has no title; expected a line title: "…"')
-    markdown, label, url = _without_citation(body.strip(), front)
+    markdown, label, url = _without_citation(without_controls(body).strip(), front)
     if not plain_text(markdown):
         raise SeedError(f"{name}: nothing stands below the front matter; expected the article as Markdown")
     ours = front.inner("presswatch")

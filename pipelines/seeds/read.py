@@ -3,6 +3,7 @@
 import re
 
 from crawler.charsets import decode
+from crawler.text import without_controls
 from pipelines.seeds.hugo import is_hugo, read_hugo
 from pipelines.seeds.mirror import is_mirror, read_mirror
 from pipelines.seeds.portal import is_portal, read_portal
@@ -34,6 +35,7 @@ def read_seed(raw: bytes, name: str, zone: str) -> Seed:
     text = _text(raw, name)
     if is_hugo(text):
         return read_hugo(text, name, zone)
+    text = without_controls(text)
     if is_mirror(text):
         return read_mirror(text, name)
     if is_portal(text):

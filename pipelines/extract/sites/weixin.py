@@ -39,7 +39,8 @@ def read(tree: Element) -> Said | NoArticle:
     if body is None:
         body = _from_scripts(scripts)
     elif body.get("id") == "js_image_desc":
-        body.extend(tree.xpath(_SWIPER) or fragment(_images(scripts)) or ())
+        pictures = fragment(_images(scripts))
+        body.extend(tree.xpath(_SWIPER) or ([] if pictures is None else list(pictures)))
     if body is None and tree.xpath(_SHELL):
         return NoArticle(outcome=Outcome.NO_TEXT, reason=_UNSUPPORTED)
     return Said(

@@ -1,0 +1,1 @@
+var nickname = "never closed \" \\\

@@ -1,0 +1,35 @@
+"""Two hundred broken, odd and hostile documents for each parser: a result that keeps its laws, or a declared error."""
+
+import pytest
+from fuzz.grammar import bodies
+from fuzz.targets import TARGETS
+from fuzz.watch import limited_time
+from hypothesis import HealthCheck, given, settings
+
+CASES = 200
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_parser_gives_a_lawful_result_or_a_declared_error(name):
+    target = TARGETS[name]
+
+    @settings(
+        max_examples=CASES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(bodies(target))
+    def fire(data):
+        with limited_time():
+            target.try_with(data)
+
+    fire()
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_corpus_itself_is_read(name):
+    target = TARGETS[name]
+    assert target.corpus
+    read = 0
+    for data in target.corpus:
+        with limited_time():
+            read += target.try_with(data) is not None
+    assert read
