@@ -11,6 +11,7 @@ WHOM: dict[Language, dict[Whom, str]] = {
 _EN: dict[Failure, str] = {
     Failure.DNS: "wait; if all hosts fail, look at this machine's resolver, if one does, at its name",
     Failure.CONNECTION: "wait; if all hosts fail, look at this machine's network",
+    Failure.PROXY: "see that the proxy runs, lets this machine in and may reach the host; it is named under proxy",
     Failure.CERTIFICATE: "look at this machine's clock and certificates; if they are right, it is for the publisher",
     Failure.TLS: "see whether the address really speaks TLS; too old a TLS is refused",
     Failure.TIMEOUT: "wait; if it is always so, raise safety.timeout",
@@ -33,6 +34,7 @@ _EN: dict[Failure, str] = {
     Failure.SERVER_ERROR: "wait; if it is always so, open the address in a browser and compare",
     Failure.UNAVAILABLE: "wait",
     Failure.PARSE: "open the address and correct kind or selectors in the source's file",
+    Failure.EXPRESSION: "write a simpler one in the place that is named; nested repetitions are what takes long",
     Failure.DISK: "make room or mend the place that is named; the next run tries again",
     Failure.INTERNAL: "read the log, and report it",
 }
@@ -40,6 +42,7 @@ _EN: dict[Failure, str] = {
 _ZH: dict[Failure, str] = {
     Failure.DNS: "等待；若所有主机都失败，检查本机的域名解析，若只有一台，检查它的域名",
     Failure.CONNECTION: "等待；若所有主机都失败，检查本机网络",
+    Failure.PROXY: "确认代理在运行、允许本机使用、也能到达该主机；它写在 proxy 里",
     Failure.CERTIFICATE: "检查本机的时钟与根证书；若都无误，须由对方更换证书",
     Failure.TLS: "确认这个地址真的使用 TLS；过旧的 TLS 不予接受",
     Failure.TIMEOUT: "等待；若总是如此，调大 safety.timeout",
@@ -62,6 +65,7 @@ _ZH: dict[Failure, str] = {
     Failure.SERVER_ERROR: "等待；若总是如此，用浏览器打开这个地址对照",
     Failure.UNAVAILABLE: "等待",
     Failure.PARSE: "打开这个地址，改正来源文件里的类型或选择器",
+    Failure.EXPRESSION: "把所指的表达式写得简单些；费时的多是嵌套的重复",
     Failure.DISK: "腾出空间，或修好所指的位置；下次运行会再试",
     Failure.INTERNAL: "查看日志并报告",
 }

@@ -345,7 +345,7 @@ TAIL = "# nothing\n" * 3_000_000
         pytest.param(chain(6, Answer(PRIVATE)), "kept", id="six redirects"),
         pytest.param(hop("/robots.txt"), "kept", id="a circle"),
         pytest.param(hop("https://[/"), "kept", id="to no address"),
-        pytest.param(hop("ftp://alpha.example/robots.txt"), "kept", id="to another protocol"),
+        pytest.param(hop("ftp://alpha.example/robots.txt"), "not polled", id="to another protocol"),
         pytest.param(hop("https://user:word@alpha.example/r"), "not polled", id="to an address with a password"),
         pytest.param(Answer(PRIVATE, status=302), "kept", id="to nowhere"),
         pytest.param(chain(1, Answer(status=503)), "not polled", id="to an error"),
