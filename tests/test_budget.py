@@ -1,5 +1,6 @@
 """A day's budget of requests: what it stops, what it leaves for polls, and that nothing is lost by it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from rig import START, Answer, article_page, book_of, feed
 from crawler.asking import has_pages
 from crawler.budget import next_day, share_of_pages, spent
 from crawler.cli import cli
+from crawler.clock import VirtualClock
 from crawler.config.load import load_config
 from crawler.config.models import Pages
 from crawler.config.places import shipped_config
@@ -135,8 +137,18 @@ def test_who_names_the_source_does_not_override_it(twelve, site):
     assert "is used up" in book_of(report).error
 
 
-def test_not_one_more_leaves_where_several_are_under_way(twelve, site):
-    twelve.source(politeness={"delay": "0s", "concurrency": 8, "requests_per_day": 10})
+class UnhurriedClock(VirtualClock):
+    """Lets everybody else go on before a wait is over, as time does."""
+
+    async def wait_until(self, moment, reason):
+        for _ in range(300):
+            await asyncio.sleep(0)
+        await super().wait_until(moment, reason)
+
+
+def test_not_one_more_leaves_where_several_wait_for_their_turn(twelve, site):
+    twelve.clock = UnhurriedClock(START)
+    twelve.source(politeness={"delay": "1s", "concurrency": 8, "requests_per_day": 10})
     book = book_of(twelve.crawl())
     assert (len(site.hits), book.requests, book.carried_out) == (9, 9, 5)
 
