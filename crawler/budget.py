@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from crawler.polling import LONGEST_BACKOFF
 
+BUDGET_KEY = "politeness.requests_per_day"  # what is told of a request that may not leave begins with it
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spent:
@@ -47,5 +49,5 @@ def spent(requests: int, per_day: int, *, is_page: bool, now: datetime, zone: Zo
         return None
     until = next_day(now, zone)
     what = "nothing is asked" if requests >= per_day else "articles wait"
-    told = f"politeness.requests_per_day ({per_day}) is used up; {what} until {until:%Y-%m-%d %H:%M} UTC"
+    told = f"{BUDGET_KEY} ({per_day}) is used up; {what} until {until:%Y-%m-%d %H:%M} UTC"
     return Spent(told=told, until=until)

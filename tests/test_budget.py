@@ -15,7 +15,9 @@ from crawler.clock import VirtualClock
 from crawler.config.load import load_config
 from crawler.config.models import Pages
 from crawler.config.places import shipped_config
+from crawler.database import Database
 from crawler.polling import next_poll
+from pipelines.archive.explain_waiting import waiting_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MIDNIGHT = datetime(2025, 3, 3, 16, 0, tzinfo=UTC)  # in Shanghai, after START
@@ -103,6 +105,10 @@ def test_a_day_s_budget_ends_at_midnight_and_loses_nothing(twelve, site):
     assert waiting == [(0.0, "2025-03-03 16:00:00.000000", None)] * 5
     told = "politeness.requests_per_day (10) is used up; articles wait until 2025-03-03 16:00 UTC"
     assert book_of(report).error == told
+    with Database(f"sqlite:///{twelve.data}/presswatch.db").read() as connection:
+        config = load_config(twelve.config, environ={})
+        waiting = waiting_of(connection, config, 12, twelve.clock.now())
+    assert (waiting.because, waiting.until) == ("budget", MIDNIGHT)
     twelve.clock.move_to(MIDNIGHT)
     later = book_of(twelve.crawl())
     assert (later.outcomes["kept"], later.carried_out, later.error) == (5, 0, "")

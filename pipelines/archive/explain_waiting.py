@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
+from crawler.budget import BUDGET_KEY
 from crawler.config.models import Config
 from crawler.polling import LONGEST_BACKOFF
 from crawler.tables import endpoint, entry, host, sighting
@@ -16,6 +17,7 @@ class Because(StrEnum):
 
     NEXT_RUN = "next_run"  # nothing keeps the next run from it
     FAILED = "failed"  # the last try, and the pause after it is not over
+    BUDGET = "budget"  # the requests that its source may make in a day were used up
     HOST = "host"  # it is left alone: at its wish, or as it does not answer
     DISABLED = "disabled"  # its source is, and no enabled one announces it
     UNKNOWN_SOURCE = "unknown_source"  # the config no longer knows its source, and no enabled one announces it
@@ -46,8 +48,10 @@ def waiting_of(connection: Connection, config: Config, number: int, now: datetim
     following = row.next_try if is_put_off else None
     if held is not None and (following is None or held >= following):
         return Waiting(because=Because.HOST, until=held, host=row.host)
-    because = Because.FAILED if following else Because.NEXT_RUN
-    return Waiting(because=because, until=following, host=row.host)
+    if following is None:
+        return Waiting(because=Because.NEXT_RUN, until=None, host=row.host)
+    is_spent = row.last_error.startswith(BUDGET_KEY)
+    return Waiting(because=Because.BUDGET if is_spent else Because.FAILED, until=following, host=row.host)
 
 
 def _is_read(connection: Connection, config: Config, source: str, key: str) -> bool:
