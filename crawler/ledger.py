@@ -139,10 +139,7 @@ class Ledger:
     # -- entries ---------------------------------------------------------------------------------------------------
 
     def pending(self, name: str, *, now: datetime, scope: Scope, after: int = 0) -> list[PendingEntry]:
-        """The host's entries that are due and have an id above `after`; those that failed least first, then by age.
-
-        So addresses that never answer do not keep the others waiting.
-        """
+        """The host's entries that are due, oldest row first; only those with an id above `after`."""
         given = {"now": now, "too_far": now + LONGEST_BACKOFF, "name": name, "after": after}
         with self.database.read() as connection:
             rows = connection.execute(_pending_of(scope), given).mappings()
@@ -195,7 +192,7 @@ def _pending_of(scope: Scope) -> Select[Any]:
     return (
         select(entry, reader.label("reader"))
         .where(_is_due(), entry.c.host == bindparam("name"), reader.is_not(None), entry.c.id > bindparam("after"))
-        .order_by(entry.c.attempts, entry.c.id)
+        .order_by(entry.c.id)
     )
 
 

@@ -107,6 +107,20 @@ def test_a_run_that_somebody_wants_now_tries_it(dead, site):
     assert [path for path, outcome in dead.outcomes().items() if outcome is None] == ["2"]
 
 
+def test_dead_pages_of_a_living_host_do_not_keep_its_others_waiting(rig, site):
+    """The first half of the pages is dead for good; what is behind them is had before they are given up."""
+    rig.source(politeness={"delay": "0s"})
+    links = [f"https://alpha.example/{number}" for number in range(12)]
+    site.routes["alpha.example/feed"] = Answer(feed(*links))
+    for number in range(12):
+        page = Answer(article_page(f"机器人{number}", f"第{number}台机器人。" * 30))
+        site.routes[f"alpha.example/{number}"] = BROKEN if number < 6 else page
+    for _ in range(3):
+        rig.crawl()
+        rig.clock.move_by(HALF_HOUR)
+    assert [rig.outcomes()[str(number)] for number in range(12)] == [None] * 6 + ["kept"] * 6
+
+
 def test_one_page_that_always_breaks_stops_nobody(dead, site):
     answers_again(site)
     site.routes["beta.example/7"] = BROKEN

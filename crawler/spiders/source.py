@@ -46,9 +46,9 @@ class SourceSpider(Spider):
         super().__init__(**kwargs)
         self.visit = visit
         # start() is not throttled by Scrapy's scheduler.
-        # A host that did not answer last time gets one request before any other.
         host = visit.lease.host
-        self._under_way = UnderWay(1 if visit.run.silent.is_doubtful(host) else visit.run.pace.concurrency(host))
+        self._is_doubtful = visit.run.silent.is_doubtful(host)  # then one request is tried before any other
+        self._under_way = UnderWay(1 if self._is_doubtful else visit.run.pace.concurrency(host))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
@@ -102,9 +102,14 @@ class SourceSpider(Spider):
         )
 
     def _pages(self) -> dict[str, list[PendingEntry]]:
-        """Addresses to fetch, each once, with the entries that wait for it."""
+        """Addresses to fetch, each once, with the entries that wait for it.
+
+        Where the host did not answer last time, those that failed least come first: addresses that never answer must
+        not keep the others of their host waiting.
+        """
         pages: defaultdict[str, list[PendingEntry]] = defaultdict(list)
-        for pending in self.visit.pending():
+        waiting = self.visit.pending()
+        for pending in sorted(waiting, key=lambda one: one.attempts) if self._is_doubtful else waiting:
             pages[pending.entry.url].append(pending)
         return pages
 
