@@ -37,7 +37,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,  # a proxy would resolve names for us
 }
 SPIDER_MIDDLEWARES = {
-    # Both drop requests without a word; every status and every address has its row in crawler.fetch.failures.
+    # Both drop requests without a word; every status and every address has its row in crawler.failure_table.
     "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
 }
