@@ -102,3 +102,32 @@ def test_a_gzipped_sitemap_in_a_gzipped_answer_is_bounded_at_both(under_fire, ho
     assert (report.polls, report.polls_failed, report.errors) == (2, 1, ())
     assert book_of(report).found == 3
     assert "50 MB" in book_of(report).error
+
+
+@pytest.mark.parametrize("kind", ["feed", "sitemap", "listing", "page"])
+def test_nothing_that_xml_names_is_fetched_or_read(under_fire, hostile, kind):
+    """External entities, a DTD of another server, XInclude: neither a file nor a socket is opened for them."""
+    other = f"{hostile.url}/secret"
+    doctype = (
+        f'<?xml version="1.0"?><!DOCTYPE x SYSTEM "{other}.dtd" [<!ENTITY f SYSTEM "file:///etc/passwd">'
+        f'<!ENTITY u SYSTEM "{other}">]>'
+    )
+    inside = f'&f;&u;<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{other}" parse="text"/>'
+    page = f"{doctype}<html><body>{article_page('机器人').partition('<body>')[2].replace('</h1>', f'</h1>{inside}')}"
+    rows = f"<li><a href='https://alpha.example/a'>机器人{inside}</a></li>"
+    hostile.routes["alpha.example/a"] = answer(page.encode())
+    hostile.routes["alpha.example/list"] = answer(
+        {
+            "feed": f"{doctype}{feed('https://alpha.example/a').partition('?>')[2].replace('机器人', inside)}",
+            "sitemap": f"{doctype}<urlset><url><loc>https://alpha.example/a</loc>{inside}</url></urlset>",
+            "listing": f"{doctype}<html><body><ul>{rows}</ul></body></html>",
+            "page": feed("https://alpha.example/a"),
+        }[kind].encode()
+    )
+    rules = {"entries": {"items": ["li"]}} if kind == "listing" else {}
+    under_fire.source(url="https://alpha.example/list", kind="feed" if kind == "page" else kind, **rules)
+    hostile.hits.clear()
+    under_fire.crawl()
+    assert [hit for hit in hostile.hits if "secret" in hit] == []
+    assert not any("root:" in path.read_text(encoding="utf-8") for path in (under_fire.data / "archive").rglob("*.md"))
+    assert "/list" in "".join(hostile.hits)
