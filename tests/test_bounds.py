@@ -8,7 +8,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 import pytest
-from hostile_pages import SHAPES, WITHIN, script
+from hostile_pages import SENTENCE, SHAPES, WITHIN, script
 
 from crawler.bounds import DEEPEST_JSON, MOST_ATTRIBUTES, MOST_JSON, TooMuchError, TooMuchJsonError, check_json
 from crawler.config.models import EntryRules, Pages, Source
@@ -67,6 +67,19 @@ def test_a_hostile_page_ends_in_time(shape, in_time):
 @pytest.mark.parametrize(("shape", "articles"), [("bold words", {}), *((shape, OWN) for shape in WITHIN)])
 def test_a_page_just_within_the_bounds_is_read_in_time(shape, articles, in_time):
     assert isinstance(read(WITHIN[shape](), **articles), Article)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"), [("[" * 290_000, "opening brackets"), ("机" * 300_000, "characters of text")]
+)
+def test_a_markdown_file_that_holds_too_much_is_no_article(more, said, in_time):
+    announced = Entry(key="k", url="https://alpha.example/a.md", title="机器人")
+    pending = PendingEntry(id=1, source="alpha", host="alpha.example", entry=announced, first_seen=NOW)
+    body = f"# 机器人\n\n{SENTENCE}\n\n{more}".encode()
+    page = Page(pending=pending, url=announced.url, status=200, content_type="text/markdown", body=body, fetched_at=NOW)
+    result = extract(page, source())
+    assert result.outcome is Outcome.NO_TEXT
+    assert said in result.reason
 
 
 def test_a_tag_of_many_attributes_is_refused_wherever_html_is_parsed():

@@ -10,6 +10,8 @@ from crawler.markup import Element
 MOST_ELEMENTS = 20_000
 MOST_CHARACTERS = 300_000  # of text outside scripts
 
+MOST_BRACKETS = 5_000  # of Markdown: where none closes, each costs a look at all that follow
+
 _UNSEEN = ("script", "style")
 
 
@@ -26,3 +28,15 @@ def check_tree(tree: Element) -> None:
             raise TooMuchError(f"more than {MOST_ELEMENTS} elements")
         if characters > MOST_CHARACTERS:
             raise TooMuchError(f"more than {MOST_CHARACTERS} characters of text")
+
+
+def check_markdown(text: str) -> None:
+    """Refuse what no article is.
+
+    Raises:
+        TooMuchError: more text or links than an article has.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise TooMuchError(f"more than {MOST_CHARACTERS} characters of text")
+    if text.count("[") > MOST_BRACKETS:
+        raise TooMuchError(f"more than {MOST_BRACKETS} opening brackets")

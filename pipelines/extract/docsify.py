@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from crawler.bounds import TooMuchError
 from crawler.charsets import decode
 from crawler.config.models import Source
 from crawler.items import Article, Ended, Page
@@ -11,6 +12,7 @@ from crawler.outcomes import Outcome
 from crawler.text import clean
 from crawler.urls import article_key
 from pipelines.extract.boilerplate import without_boilerplate
+from pipelines.extract.bounds import check_markdown
 from pipelines.extract.dates import choose_date
 from pipelines.extract.no_text import no_text
 from pipelines.extract.plain import linked_images, plain_text
@@ -46,6 +48,10 @@ def extract_docsify(page: Page, source: Source) -> Article | Ended:
     text, _ = decode(page.body, page.content_type, source.charset)
     if looks_like_html(page.body):
         return no_text(page, "the answer is an HTML page where a Markdown file was expected")
+    try:
+        check_markdown(text)
+    except TooMuchError as error:
+        return no_text(page, f"the file has {error}, as no article has")
     file = take_apart(_FRONT_MATTER.sub("", text.replace("\r\n", "\n")))
     markdown = article_markdown(file)
     if is_teaser(markdown):
