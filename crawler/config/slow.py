@@ -17,7 +17,7 @@ def told_of(source: Source, error: TooSlowError) -> str:
 def key_of(model: BaseModel, expression: str) -> str:
     """The first key under which an expression stands, such as articles.url or endpoints.0.entries.items.0.
 
-    Of a site that is known to presswatch most rules stand in no file of the config; they are named all the same.
+    Where there is none, "source": the rule is presswatch's own.
     """
     found = next((path for path, value in _leaves(model.model_dump(), "") if value == expression), "")
     return found or type(model).__name__.lower()
