@@ -3,15 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-long check lock screenshots clean
+.PHONY: help demo test test-long check fuzz lock screenshots clean
 
 help:
 	@echo "make demo          two simulated days of news, crawled and digested (half a minute)"
 	@echo "make test          every check: format, lint, types, import contract, tests"
 	@echo "make test-long     what takes minutes"
+	@echo "make fuzz          the parsers under fire, FUZZ_MINUTES=30 for all or for one FUZZ_TARGET=feed"
 	@echo "make check         format, lint, types and import contract alone"
 	@echo "make screenshots   the pictures of docs/images, of the demo's digest (needs a Chromium on PATH)"
-	@echo "make lock          write both requirements.lock anew from pyproject.toml (needs uv)"
+	@echo "make lock          write all three requirements.lock anew from pyproject.toml (needs uv)"
 	@echo "make clean         remove .venv"
 
 # make demo SEEDS=DIR brings the seed articles of a folder in first.
@@ -41,16 +42,32 @@ check: .venv/ready
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Guided by coverage where atheris has a wheel (Linux on x86-64), by chance elsewhere.
+FUZZ_MINUTES ?= 30
+fuzz: .venv-fuzz/ready
+	@PYTHONPATH=.:tests .venv-fuzz/bin/python -m fuzz.long --minutes $(FUZZ_MINUTES) --target "$(FUZZ_TARGET)"
+
+.venv-fuzz/ready: requirements.lock tests/fuzz/requirements.lock
+	@echo "Making .venv-fuzz (once; about half a minute) ..."
+	@$(PYTHON) -m venv --clear .venv-fuzz
+	@.venv-fuzz/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes \
+		-r requirements.lock
+	@.venv-fuzz/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes \
+		--only-binary :all: -r tests/fuzz/requirements.lock || echo "atheris has no wheel here; it goes without."
+	@touch $@
+
 screenshots: .venv/ready
 	@$(BIN)/python tests/screenshots.py docs/images
 
-# The second is what deploy/Dockerfile installs: the same versions without what only development needs.
+# The second is what deploy/Dockerfile installs: the same versions without what only development needs. The third is
+# what `make fuzz` has besides the first.
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
 lock:
 	$(LOCK) pyproject.toml --group dev --output-file requirements.lock
 	echo hatchling | $(LOCK) pyproject.toml - --constraint requirements.lock --output-file deploy/requirements.lock
+	$(LOCK) tests/fuzz/requirements.in --output-file tests/fuzz/requirements.lock
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-fuzz

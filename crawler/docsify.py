@@ -20,7 +20,7 @@ from crawler.urls import UrlError, article_key, canonical_url, docsify_file_url,
 # - [title](http://mp.weixin.qq.com/s?…) |  [备份查看](/gzh/backup/account/title), perhaps with (付费) in front.
 # Titles hold brackets and bars of their own, so each part runs up to what must follow it.
 _ROW = re.compile(
-    r"^[-*+] (?P<label>[(（][^)）\]]{1,8}[)）])?\s*\[(?P<title>.*)\]\((?P<original>https?://[^\s)]+)\)"
+    r"^[-*+] (?P<label>[(（][^)）\]]{1,8}[)）])?\s*\[(?P<title>.*)\]\((?P<original>https?://[^\s)\[\]]+)\)"
     r"(?:\s*\|\s*\[备份查看\]\((?P<backup>.+)\))?\s*$"
 )
 _LOOKS_LIKE_A_ROW = re.compile(r"^[-*+]\s.*https?://mp\.weixin\.qq\.com/")
@@ -83,7 +83,8 @@ def parse_docsify_list(answer: Answer) -> Announced:
 
 def _entries(lines: list[str], url: str, zone: ZoneInfo) -> Iterator[Entry]:
     for number, line in enumerate(lines):
-        row = _ROW.match(line)
+        # The end is looked at first: of a long line without it, every bracket would be tried as that of a row.
+        row = _ROW.match(line) if line.rstrip().endswith(")") else None
         if row is None:
             continue
         found = _entry(row, _details(lines, number + 1), url, zone)

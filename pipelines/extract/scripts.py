@@ -16,9 +16,9 @@ MOST_TRIES = 8
 _LITERAL = r"'(?P<single>[^'\\]*(?:\\.[^'\\]*)*)'|\"(?P<double>[^\"\\]*(?:\\.[^\"\\]*)*)\"|(?P<number>\d+)"
 _HEAD = r"(?<![\w$.])(?:window\.)?{}[\"']?\s*[:=](?!=)"
 _DECLARED = r"\bvar\s+{}\s*=(?=\s*[\"'])"
-# One operand of  "" || JsDecode('…') || …
+# One operand of  "" || JsDecode('…') || …  Spaces are given back to nobody (*+): a megabyte of them would take hours.
 _OPERAND = re.compile(rf"\s*+(?:\|\|\s*+)?(?:\w++\(\s*+)?(?:{_LITERAL})\s*+\)?", re.DOTALL)
-_BRACKET_OR_STRING = re.compile(rf"[\[\]]|{_LITERAL}", re.DOTALL)
+_BRACKET_OR_STRING = re.compile(rf"[\[\]]|{_LITERAL}|(?P<unclosed>['\"])", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:x(?P<byte>[0-9a-fA-F]{2})|u(?P<unit>[0-9a-fA-F]{4})|(?P<sign>.))", re.DOTALL)
 _SIGNS = {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": "", "v": "", "0": "", "\n": ""}
 
@@ -82,8 +82,11 @@ def _assigned(text: str, head: str) -> Iterator[str]:
 
 def bracketed(text: str, start: int) -> str:
     """The list that opens at a position, up to the bracket that closes it; brackets inside strings do not count."""
-    depth = 0
+    depth = unclosed = 0
     for found in _BRACKET_OR_STRING.finditer(text, start):
+        unclosed += found["unclosed"] is not None
+        if unclosed > MOST_TRIES:  # each was looked for up to the end of the page
+            break
         depth += {"[": 1, "]": -1}.get(found[0], 0)
         if not depth:
             return text[start : found.end()]
