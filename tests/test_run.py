@@ -114,7 +114,7 @@ def test_two_entries_behind_one_address_are_both_read_from_one_request(rig, site
         (Answer(status=503), None),
         (Answer(status=403), None),
         (Answer(status=301, headers={"Location": "/a"}), None),
-        (Answer(status=302, headers={"Location": "ftp://alpha.example/a"}), None),
+        (Answer(status=302, headers={"Location": "ftp://alpha.example/a"}), "refused"),
         (Answer(status=302, headers={"Location": "http://user:pw@alpha.example/b"}), "refused"),
     ],
     ids=[
