@@ -78,10 +78,10 @@ def test_a_body_may_be_compressed_over_but_not_over_and_over(under_fire, hostile
 @pytest.mark.parametrize(
     ("codings", "body"),
     [
-        (["gzip"], gzip_bomb(64)),
-        (["gzip", "gzip, gzip"], nested_gzip(2, gzip_bomb(64))),
-        (["gzip, gzip, gzip, gzip"], nested_gzip(4, b"x")),
-        ([], b"x" * 2_000_000),
+        pytest.param(["gzip"], gzip_bomb(64), id="a bomb"),
+        pytest.param(["gzip", "gzip, gzip"], nested_gzip(2, gzip_bomb(64)), id="a nested one"),
+        pytest.param(["gzip, gzip, gzip, gzip"], nested_gzip(4, b"x"), id="four codings"),
+        pytest.param([], b"x" * 2_000_000, id="not coded"),
     ],
 )
 def test_recorded_bodies_are_held_to_the_same_limits(codings, body):
