@@ -12,6 +12,7 @@ from crawler.endpoints import Endpoints
 from crawler.ledger import Ledger, Scope
 from crawler.polling import is_due, is_held
 from crawler.revisits import Revisits
+from crawler.silences import Pauses
 from crawler.urls import host_of
 
 
@@ -40,8 +41,13 @@ def who_waits(database: Database, watched: Sequence[Source], now: datetime) -> W
     whose = Scope(sources=names, watched=names)
     waiting: dict[str, set[str]] = {}
     next_poll: list[datetime] = []
+    with database.read() as connection:
+        pauses = Pauses(connection, now)
     for source, endpoint, state in _endpoints(database, watched):
-        if waits_for_poll(source, endpoint, state, now):
+        paused = pauses.until(endpoint.url)
+        if paused is not None:
+            next_poll.append(max(paused, state.next_due or paused) if state else paused)
+        elif waits_for_poll(source, endpoint, state, now):
             asked = state.next_due if state else None
             waiting.setdefault(host_of(endpoint.url), set()).add(f"{source.name} {endpoint.url} {asked}")
         elif state and state.next_due:

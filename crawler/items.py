@@ -303,17 +303,18 @@ class HostMemory:
     """What is remembered of a host between runs."""
 
     last_request: datetime | None = None
-    not_before: datetime | None = None  # it is left alone until then, at its wish or as it does not answer
-    is_silent: bool = False  # it did not answer when it was asked last
+    not_before: datetime | None = None  # it is left alone until then, at its wish
 
 
 @dataclass(frozen=True, kw_only=True)
 class Silence:
-    """What is remembered of a host that does not answer."""
+    """What is remembered of an origin that does not answer."""
 
+    origin: str
     visits: int  # in a row that ended so
     since: datetime  # the end of the first of them
     cause: str  # the last failure
+    until: datetime  # it is not asked sooner
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,28 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from crawler import books, traffic
 from crawler.database import Database, insert_for
 from crawler.items import Dating, Ended, Entry, HostMemory, PendingEntry, Postponed
 from crawler.outcomes import Outcome
 from crawler.polling import LONGEST_BACKOFF
+from crawler.silences import is_paused
 from crawler.tables import endpoint, entry, host, sighting
 from crawler.traffic import Asked, Cost
 
@@ -41,6 +56,7 @@ class Scope:
 
     sources: frozenset[str]  # crawled in this run
     watched: frozenset[str]  # all that are enabled
+    tries_silent: bool = False  # also what waits at origins that do not answer, before their pause is over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +83,9 @@ class Ledger:
         with self.database.read() as connection:
             rows = connection.execute(
                 select(entry.c.host, func.max(entry.c.id).label("newest"), func.min(since).label("since"))
-                .where(_is_due(), _reader(scope).is_not(None))
+                .where(_is_due(), is_to_be_asked(scope), _reader(scope).is_not(None))
                 .group_by(entry.c.host),
-                {"now": now, "too_far": now + LONGEST_BACKOFF},
+                moments(now),
             )
             return {
                 row.host: Waiting(newest=row.newest, since=row.since)
@@ -124,9 +140,7 @@ class Ledger:
             row = connection.execute(select(host).where(host.c.name == host_name)).mappings().one_or_none()
         if row is None:
             return HostMemory()
-        return HostMemory(
-            last_request=row["last_request_at"], not_before=row["next_due"], is_silent=row["failures"] > 0
-        )
+        return HostMemory(last_request=row["last_request_at"], not_before=row["next_due"])
 
     def remember_hosts(self, memories: Mapping[str, HostMemory]) -> None:
         """Store when hosts were last asked, and until when they want to be left alone."""
@@ -140,7 +154,7 @@ class Ledger:
 
     def pending(self, name: str, *, now: datetime, scope: Scope, after: int = 0) -> list[PendingEntry]:
         """The host's entries that are due, oldest row first; only those with an id above `after`."""
-        given = {"now": now, "too_far": now + LONGEST_BACKOFF, "name": name, "after": after}
+        given = {**moments(now), "name": name, "after": after}
         with self.database.read() as connection:
             rows = connection.execute(_pending_of(scope), given).mappings()
             return [pending_entry(row, row["reader"]) for row in rows]
@@ -191,7 +205,8 @@ def _pending_of(scope: Scope) -> Select[Any]:
     reader = _reader(scope)
     return (
         select(entry, reader.label("reader"))
-        .where(_is_due(), entry.c.host == bindparam("name"), reader.is_not(None), entry.c.id > bindparam("after"))
+        .where(_is_due(), is_to_be_asked(scope), entry.c.host == bindparam("name"))
+        .where(reader.is_not(None), entry.c.id > bindparam("after"))
         .order_by(entry.c.id)
     )
 
@@ -201,6 +216,16 @@ def _is_due() -> ColumnElement[bool]:
     next_try = entry.c.next_try
     when = or_(next_try.is_(None), next_try <= bindparam("now"), next_try > bindparam("too_far"))
     return and_(entry.c.outcome.is_(None), when)
+
+
+def is_to_be_asked(scope: Scope) -> ColumnElement[bool]:
+    """Whether the origin of an entry may be asked at `now`, by what is known of its silence."""
+    return true() if scope.tries_silent else not_(is_paused())
+
+
+def moments(now: datetime) -> dict[str, datetime]:
+    """What the conditions on entries are told of the time."""
+    return {"now": now, "too_far": now + LONGEST_BACKOFF}
 
 
 def _reader(scope: Scope) -> ColumnElement[str | None]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, upd
 
 from crawler.database import Database
 from crawler.items import PendingEntry
-from crawler.ledger import Scope, pending_entry
+from crawler.ledger import Scope, is_to_be_asked, moments, pending_entry
 from crawler.tables import article, entry
 
 _AGAIN = timedelta(hours=6)  # after a look that failed
@@ -51,14 +51,14 @@ class Revisits:
                 .join(article)
                 .where(_is_due(scope))
                 .group_by(entry.c.host),
-                {"now": now},
+                moments(now),
             )
             return {row.host: row.since for row in rows}
 
     def due(self, host: str, now: datetime, scope: Scope) -> list[Revisit]:
         """The host's articles whose time has come, the one that has waited longest first."""
         with self._database.read() as connection:
-            rows = connection.execute(_due_of(scope), {"now": now, "name": host}).mappings()
+            rows = connection.execute(_due_of(scope), {**moments(now), "name": host}).mappings()
             return [_revisit(row) for row in rows]
 
     def failed(self, pending: PendingEntry, now: datetime, not_before: datetime | None = None) -> None:
@@ -84,7 +84,8 @@ def _due_of(scope: Scope) -> Select[Any]:
 
 def _is_due(scope: Scope) -> ColumnElement[bool]:
     """At `now`."""
-    return and_(article.c.revisit_at <= bindparam("now"), entry.c.source.in_(scope.sources))
+    is_due = article.c.revisit_at <= bindparam("now")
+    return and_(is_due, entry.c.source.in_(scope.sources), is_to_be_asked(scope))
 
 
 def _revisit(row: Mapping[Any, Any]) -> Revisit:

@@ -24,7 +24,7 @@ from crawler.fetch.pace import HostMemories, Pace
 from crawler.fetch.replay import NoMemories, ObeyedRobots, Replay
 from crawler.fetch.robots import Robots, RobotsCache
 from crawler.fetch.robots_cache import DatabaseRobotsCache
-from crawler.fetch.silence import SilentHosts, WithoutSilence
+from crawler.fetch.silence import SilentOrigins
 from crawler.fetch.turns import NoOthers
 from crawler.host_visits import HostVisits, due_endpoints
 from crawler.installation import installation_id
@@ -168,12 +168,14 @@ class Run:
                 turns=self._shared.turns,
             ),
             robots=Robots(self._robots_cache(), self.clock.now),
-            silent=SilentHosts(NoSilences() if self.replay else Silences(self.database), self.clock.now),
+            silent=SilentOrigins(
+                NoSilences() if self.replay else Silences(self.database), self.clock.now, tries_anew=self.poll_now
+            ),
             challenge=challenge_in,
             ring=self._ring(number, now),
             replay=self.replay,
             route=self.route,
-            scope=Scope(sources=names, watched=watched),
+            scope=Scope(sources=names, watched=watched, tries_silent=self.poll_now),
             left_out=self.left_out,
             poll_now=self.poll_now,
             installation=cache(partial(installation_id, self.database)),
@@ -186,9 +188,7 @@ class Run:
         return self.clock.now().astimezone(self.config.settings.zone).date()
 
     def _memories(self, ledger: Ledger) -> HostMemories:
-        if self.replay:
-            return NoMemories()
-        return WithoutSilence(ledger) if self.poll_now else ledger
+        return NoMemories() if self.replay else ledger
 
     def _robots_cache(self) -> RobotsCache:
         if self.replay:

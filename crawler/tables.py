@@ -131,13 +131,22 @@ host = Table(
     "host",
     metadata,
     Column("name", String(255), primary_key=True),  # crawler.urls.host_of
-    Column("next_due", UtcDateTime),
+    Column("next_due", UtcDateTime),  # at its own wish: not asked sooner
     Column("lease_until", UtcDateTime),
     Column("lease_token", String(32), nullable=False, default=""),
     Column("generation", Integer, nullable=False, default=0),
-    Column("failures", Float, nullable=False, default=0.0),
-    Column("last_error", Text, nullable=False, default=""),
     Column("last_request_at", UtcDateTime),
+)
+
+# Origins that did not answer when they were asked last.
+silence = Table(
+    "silence",
+    metadata,
+    Column("origin", String(300), primary_key=True),  # crawler.urls.origin_of
+    Column("visits", Integer, nullable=False),  # in a row that ended so
+    Column("since", UtcDateTime, nullable=False),  # the end of the first of them
+    Column("cause", Text, nullable=False),  # the last failure
+    Column("until", UtcDateTime, nullable=False),  # our own pause: not asked sooner
 )
 
 robots = Table(

@@ -17,7 +17,7 @@ from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import NotNowError, Pace
 from crawler.fetch.replay import Replay
 from crawler.fetch.robots import Robots
-from crawler.fetch.silence import SilentHosts
+from crawler.fetch.silence import SilentOrigins
 from crawler.items import Answer, Challenge, Ended, PendingEntry
 from crawler.ledger import Lease, Ledger, Scope
 from crawler.revisits import Revisit, Revisits
@@ -48,7 +48,7 @@ class RunContext:
     guard: AddressGuard
     pace: Pace
     robots: Robots
-    silent: SilentHosts
+    silent: SilentOrigins
     route: str | None  # http://127.0.0.1:PORT, or None for the live network
     scope: Scope
     left_out: frozenset[str]  # hosts that are not visited
@@ -96,7 +96,7 @@ class Visit:
         return run.revisits.due(self.lease.host, run.clock.now(), run.scope) if looks else []
 
     def held(self) -> datetime | None:
-        """Until when the host wants to be left alone, if it does."""
+        """Until when the host wants to be left alone, if it does. A silence is another: `crawler.fetch.silence`."""
         return self.run.pace.held_until(self.lease.host)
 
     def hold(self, host: str, until: datetime) -> None:
@@ -125,7 +125,9 @@ class Visit:
     def must_stop(self) -> str:
         """Why no further page may be fetched in this visit, or ""."""
         held = self.held()
-        return self.run.silent.why_held(self.lease.host, held) if held else self.run.stop()
+        if held is not None:
+            return f"{self.lease.host} asked to be left alone until {held.isoformat(timespec='seconds')}"
+        return self.run.stop()
 
     def note_not_polled(self, source: str, what: str, reason: str) -> None:
         """Note that its host did not let a list be asked. Why a whole run ended is told of the run alone."""

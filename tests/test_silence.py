@@ -14,7 +14,7 @@ from crawler.config.load import load_config
 from crawler.config.models import Language
 from crawler.database import Database, sqlite_url
 from crawler.failure_table import Failure
-from crawler.fetch.silence import MOST_IN_A_ROW, SilentHosts
+from crawler.fetch.silence import MOST_IN_A_ROW, SilentOrigins
 from crawler.polling import LONGEST_BACKOFF
 from crawler.silences import Silences
 from pipelines.health.speech import Speech
@@ -23,6 +23,7 @@ from pipelines.health.status_text import status_parts
 
 PAGES = [f"https://beta.example/{number}" for number in range(40)]
 HALF_HOUR = timedelta(minutes=30)
+AT = "https://a.example"
 
 
 BROKEN = Answer(status=503)
@@ -50,7 +51,8 @@ def asked(site):
 
 
 def silence(rig):
-    return rig.query("SELECT failures, last_error, next_due FROM host WHERE name = 'beta.example'")[0]
+    """(visits, until) of https://beta.example, or None."""
+    return next(iter(rig.query("SELECT visits, until FROM silence WHERE origin = 'https://beta.example'")), None)
 
 
 def answers_again(site):
@@ -63,7 +65,7 @@ def test_a_dead_host_gets_three_requests_and_the_others_go_on(dead, site):
     assert dead.outcomes()["own"] == "kept"
     assert dead.query("SELECT attempts, COUNT(*) FROM entry WHERE outcome IS NULL GROUP BY 1") == [(0.0, 37), (0.5, 3)]
     assert (report.errors, report.balances) == ((), True)
-    told = "beta.example does not answer (the server is not available: HTTP 503)"
+    told = "https://beta.example does not answer (the server is not available: HTTP 503)"
     assert book_of(report).error == f"{told}; it is asked again at 2025-03-03 00:30 UTC"
 
 
@@ -71,7 +73,7 @@ def test_later_runs_ask_it_once_each_later_and_later(dead, site):
     dead.crawl()
     pauses = []
     for _ in range(3):
-        began, until = dead.clock.now(), datetime.fromisoformat(silence(dead)[2]).replace(tzinfo=UTC)
+        began, until = dead.clock.now(), datetime.fromisoformat(silence(dead)[1]).replace(tzinfo=UTC)
         pauses.append(until - began)
         dead.clock.move_to(until)
         site.hits.clear()
@@ -93,7 +95,7 @@ def test_an_answer_ends_the_silence(dead, site):
     dead.clock.move_by(HALF_HOUR)
     answers_again(site)
     dead.crawl()
-    assert silence(dead)[:2] == (0.0, "")
+    assert silence(dead) is None
     assert None not in dead.outcomes().values()
 
 
@@ -103,8 +105,7 @@ def test_a_run_that_somebody_wants_now_tries_it(dead, site):
     site.hits.clear()
     dead.clock.move_by(timedelta(minutes=6))
     dead.crawl(poll_now=True)
-    # All but the last that failed: it was put off for as long as its host.
-    assert [path for path, outcome in dead.outcomes().items() if outcome is None] == ["2"]
+    assert None not in dead.outcomes().values()
 
 
 def test_dead_pages_of_a_living_host_do_not_keep_its_others_waiting(rig, site):
@@ -171,7 +172,9 @@ def test_a_redirect_to_a_silent_host_does_not_stop_the_one_that_leads_there(rig,
     assert len(asked(site)) == 3
     assert [rig.outcomes()[str(number)] for number in range(1, 9, 2)] == ["kept"] * 4
     put_off = rig.query("SELECT attempts, last_error FROM entry WHERE attempts = 0 AND outcome IS NULL")
-    assert put_off == [(0.0, "beta.example does not answer and is asked again at 2025-03-03T00:30:06+00:00")] * 2
+    assert (
+        put_off == [(0.0, "https://beta.example does not answer; it is asked again at 2025-03-03T00:30:06+00:00")] * 2
+    )
 
 
 def test_lists_of_a_silent_host_stay_due(rig, site):
@@ -193,48 +196,52 @@ def test_the_pause_grows_by_half_an_hour_a_visit_up_to_a_day_and_an_answer_ends_
     """The law, on the ledger's own memory replaced by a dictionary: True is a visit that is answered."""
     memory, now, silent_for, began = _Memory(), START, 0, None
     for is_answered in visits:
-        hosts = SilentHosts(memory, lambda moment=now: moment)
-        assert hosts.is_doubtful("a.example") is (silent_for > 0)
+        hosts = SilentOrigins(memory, lambda moment=now: moment)
+        assert (hosts.silence_of(AT) is not None) is (silent_for > 0)
         if is_answered:
-            hosts.answered("a.example")
+            hosts.answered(AT)
             silent_for, began = 0, None
-            assert memory.known["a.example"] is None if "a.example" in memory.known else True
+            assert memory.known == {}
             continue
         tries = 1 if silent_for else MOST_IN_A_ROW
-        told = [hosts.failed("a.example", f"https://a.example/{number}", "no connection") for number in range(tries)]
+        told = [hosts.failed(f"{AT}/{number}", Failure.CONNECTION, "no connection") for number in range(tries)]
         silent_for += 1
         began = began or now
         assert told[:-1] == [None] * (tries - 1)
-        assert told[-1] - now == min(silent_for * HALF_HOUR, LONGEST_BACKOFF)
-        assert (memory.known["a.example"].visits, memory.known["a.example"].since) == (silent_for, began)
-        now = told[-1]
+        assert told[-1].until - now == min(silent_for * HALF_HOUR, LONGEST_BACKOFF)
+        assert memory.known == {AT: told[-1]}
+        assert (told[-1].visits, told[-1].since) == (silent_for, began)
+        now = told[-1].until
 
 
 class _Memory:
     def __init__(self):
         self.known = {}
 
-    def silence_of(self, host):
-        return self.known.get(host)
+    def silence_of(self, origin):
+        return self.known.get(origin)
 
-    def note_silence(self, host, silence):
-        self.known[host] = silence
+    def note_silence(self, known):
+        self.known[known.origin] = known
+
+    def end_silence(self, origin):
+        del self.known[origin]
 
 
 def test_the_same_address_again_counts_once():
-    hosts = SilentHosts(_Memory(), lambda: START)
-    assert [hosts.failed("a.example", "https://a.example/x", "timed out") for _ in range(9)] == [None] * 9
+    hosts = SilentOrigins(_Memory(), lambda: START)
+    assert [hosts.failed(f"{AT}/x", Failure.TIMEOUT, "timed out") for _ in range(9)] == [None] * 9
 
 
 def test_the_ledger_remembers_since_when_and_why(database):
-    hosts = SilentHosts(Silences(database), lambda: START)
+    hosts = SilentOrigins(Silences(database), lambda: START)
     for number in range(MOST_IN_A_ROW):
-        hosts.failed("a.example", f"https://a.example/{number}", "no connection: 127.0.0.1:9 refuses the connection")
-    known = Silences(database).silence_of("a.example")
-    assert (known.visits, known.since) == (1, START)
+        hosts.failed(f"{AT}/{number}", Failure.CONNECTION, "127.0.0.1:9 refuses the connection")
+    known = Silences(database).silence_of(AT)
+    assert (known.visits, known.since, known.until) == (1, START, START + HALF_HOUR)
     assert known.cause == "no connection: 127.0.0.1:9 refuses the connection"
-    SilentHosts(Silences(database), lambda: START).answered("a.example")
-    assert Silences(database).silence_of("a.example") is None
+    SilentOrigins(Silences(database), lambda: START).answered(f"{AT}/1")
+    assert Silences(database).silence_of(AT) is None
 
 
 def test_status_tells_which_host_since_when_why_and_when_it_is_asked_again(dead):
@@ -246,7 +253,7 @@ def test_status_tells_which_host_since_when_why_and_when_it_is_asked_again(dead)
         status = status_of(connection, load_config(dead.config, environ={}), dead.clock.now())
     database.close()
     [line] = status.hosts
-    assert (line.host, line.visits, line.pending) == ("beta.example", 2, 40)
+    assert (line.host, line.visits, line.pending) == ("https://beta.example", 2, 40)
     assert line.since < START + timedelta(minutes=1)
     assert line.cause == f"{Failure.UNAVAILABLE}: HTTP 503"
     assert line.next_try - dead.clock.now() == timedelta(hours=1)
@@ -254,9 +261,11 @@ def test_status_tells_which_host_since_when_why_and_when_it_is_asked_again(dead)
     for language in Language:
         speech = Speech(language=language, now=status.at, zone=UTC)
         texts[language] = [text for part in status_parts(status, speech) for text in part.lines]
-    english = f"beta.example since 2025-03-03 00:00: {line.cause}; next try in 60 min; 40 entries wait for it"
+    english = f"https://beta.example since 2025-03-03 00:00: {line.cause}; next try in 60 min; 40 entries wait for it"
     assert english in texts[Language.EN]
-    assert "beta.example 自 2025-03-03 00:00 起：服务器暂不可用（HTTP 503）；" in "\n".join(texts[Language.ZH_CN])
+    assert "https://beta.example 自 2025-03-03 00:00 起：服务器暂不可用（HTTP 503）；" in "\n".join(
+        texts[Language.ZH_CN]
+    )
 
 
 @pytest.mark.parametrize("when", ["it falls silent", "it answers again"])
@@ -265,7 +274,7 @@ def test_what_the_ledger_cannot_be_told_ends_the_run_in_order(dead, site, when):
         dead.crawl()
         dead.clock.move_by(HALF_HOUR)
         answers_again(site)
-    report = dead.crawl(prepare=database_fails_at(r"INSERT INTO host .*DO UPDATE SET failures"))
+    report = dead.crawl(prepare=database_fails_at(r"(INSERT INTO|DELETE FROM) silence"))
     assert "the disk is full (SQLITE_FULL)" in report.halted
     assert (report.errors, exit_code(report, strict=False)) == ((), ExitCode.INTERNAL)
     answers_again(site)
@@ -273,4 +282,4 @@ def test_what_the_ledger_cannot_be_told_ends_the_run_in_order(dead, site, when):
     report = dead.crawl()
     assert (report.halted, report.errors, report.balances) == ("", (), True)
     assert None not in dead.outcomes().values()
-    assert silence(dead)[0] == 0
+    assert silence(dead) is None

@@ -88,6 +88,25 @@ def put_off(visit: Visit, waiting: Sequence[PendingEntry], reason: str, until: d
         yield Postponed(pending=pending, weight=0.0, reason=reason, at=now, next_try=until)
 
 
+def given_up(visit: Visit, waiting: Sequence[PendingEntry]) -> Iterator[Ended]:
+    """The end of entries whose origin has been silent for all the time that an article is news to their source.
+
+    Most of them were never tried: an origin that does not answer is asked too seldom for all to use up their attempts.
+    So it was asked itself as often as one of them may be.
+    """
+    now, silence = visit.run.clock.now(), visit.run.silent.silence_of(waiting[0].entry.url)
+    if silence is None or silence.visits < visit.config.settings.max_attempts:
+        return
+    for pending in waiting:
+        source = visit.config.source(pending.source)
+        if source is None:
+            continue
+        if max(silence.since, pending.first_seen) + source.articles.max_age <= now:
+            since = silence.since.isoformat(timespec="seconds")
+            reason = f"{silence.cause}; {silence.origin} could not be asked since {since}"
+            yield Ended(pending=pending, outcome=Outcome.FAILED, reason=reason, at=now)
+
+
 def failed(
     visit: Visit,
     waiting: Sequence[PendingEntry],

@@ -44,6 +44,7 @@ def is_to_poll(run: RunContext, due: DueEndpoint) -> bool:
     return run.poll_now or (
         waits_for_poll(due.source, due.endpoint, due.state, run.clock.now())
         and run.pace.held_until(due.state.host) is None
+        and run.silent.paused_until(due.endpoint.url) is None
     )
 
 
@@ -76,6 +77,7 @@ class Poller:
         self._visit = visit
         self._fetch = fetch
         self._polled: set[int] = set()  # several indexes may name one list, and so may the config
+        self._after_pages: list[DueEndpoint] = []
         self._began = visit.run.clock.now()
 
     async def poll_all(self) -> None:
@@ -84,20 +86,47 @@ class Poller:
         Raises:
             StorageError: nothing can be stored.
         """
-        if not await self._poll_each([due for due in self._visit.due if _answered_then(self._visit.run, due)]):
+        if not await self._poll_first([due for due in self._visit.due if _answered_then(self._visit.run, due)]):
             return
         named = chain.from_iterable(zip_longest(*(lists_of(self._visit.run, due) for due in self._visit.due)))
         lists = {due.state.id: due for due in named if due is not None and due.state.id not in self._polled}
-        await self._poll_each([*lists.values()][:_MOST_LISTS])
+        await self._poll_first([*lists.values()][:_MOST_LISTS])
+
+    @property
+    def has_more(self) -> bool:
+        """Whether lists are left that are polled after the visit's pages."""
+        return bool(self._after_pages)
+
+    async def poll_more(self) -> None:
+        """Poll those.
+
+        Raises:
+            StorageError: nothing can be stored.
+        """
+        await self._poll_each(self._after_pages)
+
+    async def _poll_first(self, waiting: Sequence[DueEndpoint]) -> bool:
+        """As `_poll_each`, but for lists of origins whose pages go first.
+
+        Of an origin that did not answer last time, the list that failed least comes first.
+        """
+        silent = self._visit.run.silent
+        self._after_pages += [due for due in waiting if silent.pages_go_first(due.endpoint.url)]
+        first = [due for due in waiting if not silent.pages_go_first(due.endpoint.url)]
+        self._after_pages.sort(key=lambda due: due.state.failures)
+        first.sort(key=lambda due: due.state.failures if silent.silence_of(due.endpoint.url) else 0)
+        return await self._poll_each(first)
 
     async def _poll_each(self, waiting: Sequence[DueEndpoint]) -> bool:
         """Whether all of them were polled: what is not, as the visit must stop, stays due."""
+        silent = self._visit.run.silent
         for number, due in enumerate(waiting):
             reason = self._visit.must_stop()
             if reason:
                 self._leave(waiting[number:], reason)
                 return False
-            await self._poll(due)
+            if silent.paused_until(due.endpoint.url) is None:
+                await self._poll(due)
         return True
 
     def _leave(self, waiting: Sequence[DueEndpoint], reason: str) -> None:

@@ -16,7 +16,7 @@ from crawler.fetch.pace import NotNowError
 from crawler.fetch.replay import NotCapturedError
 from crawler.items import Article, Ended, Flow, Page, PendingEntry
 from crawler.spiders.further import FurtherPageError, FurtherPages
-from crawler.spiders.pages import answered, failed, page_request, put_off, with_parts
+from crawler.spiders.pages import answered, failed, given_up, page_request, put_off, with_parts
 from crawler.spiders.polls import Poller
 from crawler.spiders.under_way import UnderWay
 from crawler.storage import StorageError
@@ -46,9 +46,7 @@ class SourceSpider(Spider):
         super().__init__(**kwargs)
         self.visit = visit
         # start() is not throttled by Scrapy's scheduler.
-        host = visit.lease.host
-        self._is_doubtful = visit.run.silent.is_doubtful(host)  # then one request is tried before any other
-        self._under_way = UnderWay(1 if self._is_doubtful else visit.run.pace.concurrency(host))
+        self._under_way = UnderWay(visit.run.pace.concurrency(visit.lease.host))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
@@ -64,25 +62,41 @@ class SourceSpider(Spider):
         crawler.signals.connect(spider._item_failed, signal=signals.item_error)
         return spider
 
-    async def start(self) -> AsyncIterator[Request]:
+    async def start(self) -> AsyncIterator[Request | Flow]:
         try:
-            async for request in self._requests():
-                yield request
+            poller = Poller(self.visit, self.crawler.engine.download_async)
+            await poller.poll_all()
+            async for found in self._visited():
+                yield found
+            if poller.has_more:
+                await self._under_way.begin()
+                await poller.poll_more()
         except StorageError as error:
             self.visit.not_stored("", error)
 
-    async def _requests(self) -> AsyncIterator[Request]:
-        await Poller(self.visit, self.crawler.engine.download_async).poll_all()
-        for url, waiting in self._pages().items():
+    async def _visited(self) -> AsyncIterator[Request | Flow]:
+        pages = self._pages()
+        if any(self.visit.run.silent.silence_of(url) for url in pages):
+            self._under_way = UnderWay(1)  # one request is tried before any other
+        for url, waiting in pages.items():
             await self._under_way.begin()
             if self.visit.must_stop():
                 return
-            yield self._page(url, waiting)
+            for found in given_up(self.visit, waiting) if self._leaves(url) else [self._page(url, waiting)]:
+                yield found
         for revisit in self.visit.revisits():
             await self._under_way.begin()
             if self.visit.must_stop():
                 return
-            yield self._look_again(revisit)
+            if not self._leaves(revisit.pending.entry.url):
+                yield self._look_again(revisit)
+
+    def _leaves(self, url: str) -> bool:
+        """Whether nothing is asked of the address now; then its place is free again."""
+        is_paused = self.visit.run.silent.paused_until(url) is not None
+        if is_paused:
+            self._under_way.read([])
+        return is_paused
 
     def _look_again(self, revisit: Revisit) -> Request:
         """Conditional: a page that is as it was costs its server nothing."""
@@ -104,12 +118,11 @@ class SourceSpider(Spider):
     def _pages(self) -> dict[str, list[PendingEntry]]:
         """Addresses to fetch, each once, with the entries that wait for it.
 
-        Where the host did not answer last time, those that failed least come first: addresses that never answer must
-        not keep the others of their host waiting.
+        Those that failed least come first: addresses that never answer must not keep the others of their origin
+        waiting.
         """
         pages: defaultdict[str, list[PendingEntry]] = defaultdict(list)
-        waiting = self.visit.pending()
-        for pending in sorted(waiting, key=lambda one: one.attempts) if self._is_doubtful else waiting:
+        for pending in sorted(self.visit.pending(), key=lambda one: one.attempts):
             pages[pending.entry.url].append(pending)
         return pages
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from crawler.budget import BUDGET_KEY
 from crawler.config.models import Config
 from crawler.polling import LONGEST_BACKOFF
+from crawler.silences import Pauses
 from crawler.tables import endpoint, entry, host, sighting
 
 
@@ -42,7 +43,8 @@ def waiting_of(connection: Connection, config: Config, number: int, now: datetim
     if not _is_read(connection, config, row.source, row.key):
         because = Because.UNKNOWN_SOURCE if config.source(row.source) is None else Because.DISABLED
         return Waiting(because=because, until=None, host=row.host)
-    held = row.held if row.held is not None and row.held > now else None
+    untils = (row.held, Pauses(connection, now).until(row.url))
+    held = max((until for until in untils if until is not None and until > now), default=None)
     # A next try further away than any back-off was set by a clock that was wrong.
     is_put_off = row.next_try is not None and now < row.next_try <= now + LONGEST_BACKOFF
     following = row.next_try if is_put_off else None

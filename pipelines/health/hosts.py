@@ -1,44 +1,54 @@
-"""The hosts that do not answer: since when, why, and when they are asked again."""
+"""The origins that do not answer: since when, why, and when they are asked again."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from crawler.silences import silent_hosts
+from crawler.silences import silences
 from crawler.tables import entry
+from crawler.urls import UrlError, host_of, origin_of
 from pipelines.health.page import Part
 from pipelines.health.speech import Speech
 
 
 @dataclass(frozen=True, kw_only=True)
 class HostLine:
-    """A host that did not answer when it was asked last."""
+    """An origin that did not answer when it was asked last."""
 
-    host: str
+    host: str  # with scheme and port: another of the same name may answer
     since: datetime
     visits: int  # in a row that ended without an answer
     cause: str
-    next_try: datetime | None  # not before; null: the next run
+    next_try: datetime  # not before
     pending: int  # entries that wait for it
 
 
 def host_lines(connection: Connection) -> tuple[HostLine, ...]:
-    silent = silent_hosts(connection)
-    waits = select(entry.c.host, func.count().label("entries")).where(entry.c.outcome.is_(None)).group_by(entry.c.host)
-    pending = {row.host: row.entries for row in connection.execute(waits)} if silent else {}
+    silent = silences(connection)
+    hosts = {host_of(one.origin) for one in silent}
+    waits = select(entry.c.url).where(entry.c.outcome.is_(None), entry.c.host.in_(hosts))
+    pending = Counter(_origin(url) for url in connection.scalars(waits)) if silent else Counter[str]()
     return tuple(
         HostLine(
-            host=one.name,
-            since=one.silence.since,
-            visits=one.silence.visits,
-            cause=one.silence.cause,
-            next_try=one.next_try,
-            pending=pending.get(one.name, 0),
+            host=one.origin,
+            since=one.since,
+            visits=one.visits,
+            cause=one.cause,
+            next_try=one.until,
+            pending=pending[one.origin],
         )
         for one in silent
     )
+
+
+def _origin(url: str) -> str:
+    try:
+        return origin_of(url)
+    except UrlError:  # one that was stored when it still was one
+        return ""
 
 
 def hosts_part(lines: Sequence[HostLine], speech: Speech) -> Part:
@@ -49,8 +59,7 @@ def hosts_part(lines: Sequence[HostLine], speech: Speech) -> Part:
 
 
 def _line(one: HostLine, speech: Speech) -> str:
-    following = speech.until(one.next_try) if one.next_try else speech("now")
     return speech(
-        "host", host=one.host, since=speech.at(one.since), cause=speech.reason(one.cause), next=following,
-        pending=one.pending,
+        "host", host=one.host, since=speech.at(one.since), cause=speech.reason(one.cause),
+        next=speech.until(one.next_try), pending=one.pending,
     )  # fmt: skip

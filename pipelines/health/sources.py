@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from crawler.config.models import Config, Source
 from crawler.outcomes import ARCHIVED, PollOutcome
+from crawler.silences import Pauses
 from crawler.tables import article, book, endpoint, host, run
 from pipelines.health.failing import failing_now
 from pipelines.health.model import FailingNow, SilentEndpoint
@@ -32,7 +33,7 @@ class Facts:
     failing: Mapping[str, Sequence[FailingNow]]
     silent: Mapping[str, Sequence[SilentEndpoint]]
     endpoints: Mapping[str, Sequence[RowMapping]]  # rows of table endpoint, lists included
-    held: Mapping[str, datetime]  # by host: until when it wants to be left alone
+    held: Mapping[int, datetime]  # by an endpoint's id: until when its host or its origin is left alone
     kept: Mapping[str, datetime]
     waiting: Mapping[str, Waiting]
     proofs: Mapping[str, Proof]
@@ -48,7 +49,7 @@ def facts_of(connection: Connection, config: Config, now: datetime) -> Facts:
         failing=_by_source(failing_now(connection, config, now)),
         silent=_by_source(silent_endpoints(connection, config, now)),
         endpoints=by_source,
-        held=_held_hosts(connection, now),
+        held=_held(connection, rows, now),
         kept=_last_kept(connection),
         waiting=waiting_by_source(connection),
         proofs=_proofs(connection, config),
@@ -68,7 +69,7 @@ def source_line(source: Source, facts: Facts, now: datetime) -> SourceLine:
     waiting = facts.waiting.get(source.name)
     failing, silent = tuple(facts.failing.get(source.name, ())), tuple(facts.silent.get(source.name, ()))
     lists = _lists(source, rows)
-    held_until = max((facts.held[row["host"]] for row in rows if row["host"] in facts.held), default=None)
+    held_until = max((facts.held[row["id"]] for row in rows if row["id"] in facts.held), default=None)
     return SourceLine(
         name=source.name,
         title=source.title,
@@ -109,7 +110,7 @@ def next_polls(source: Source, facts: Facts, now: datetime) -> dict[str, NextPol
             item,
             ZoneInfo(source.timezone),
             rows.get(item.url),
-            held_until=facts.held.get(rows[item.url]["host"]) if item.url in rows else None,
+            held_until=facts.held.get(rows[item.url]["id"]) if item.url in rows else None,
             spent_until=budget.until if budget.polls_wait else None,
             now=now,
         )
@@ -140,9 +141,12 @@ def _by_source(sick: Iterable[Sick]) -> dict[str, list[Sick]]:
     return found
 
 
-def _held_hosts(connection: Connection, now: datetime) -> dict[str, datetime]:
-    rows = connection.execute(select(host.c.name, host.c.next_due).where(host.c.next_due > now))
-    return {row.name: row.next_due for row in rows}
+def _held(connection: Connection, rows: Iterable[RowMapping], now: datetime) -> dict[int, datetime]:
+    """At its host's wish, or as its origin does not answer."""
+    wishes = {row.name: row.next_due for row in connection.execute(select(host).where(host.c.next_due > now))}
+    pauses = Pauses(connection, now)
+    found = {row["id"]: (wishes.get(row["host"]), pauses.until(row["url"])) for row in rows}
+    return {number: max(filter(None, both)) for number, both in found.items() if any(both)}
 
 
 def _budgets(connection: Connection, config: Config, now: datetime) -> dict[str, Budget]:

@@ -88,7 +88,7 @@ def status_of(
         runs=runs,
         pending=sum(waiting.entries for source, waiting in facts.waiting.items() if name in {"", source}),
         hosts=host_lines(connection),
-        oldest_pending=oldest_pending(connection, name or None),
+        oldest_pending=oldest_pending(connection, name or None, now),
         books=books,
         costs=costs_of(connection, now, config.settings.zone, name),
         notes=tuple(_notes(connection, config, facts)),

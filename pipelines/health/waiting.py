@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from crawler.silences import Pauses
 from crawler.tables import entry, host
 from pipelines.health.status_model import PendingLine
 
@@ -29,7 +30,7 @@ def waiting_by_source(connection: Connection) -> dict[str, Waiting]:
     return {row.source: Waiting(entries=row.entries, oldest=row.oldest) for row in rows}
 
 
-def oldest_pending(connection: Connection, source: str | None) -> tuple[PendingLine, ...]:
+def oldest_pending(connection: Connection, source: str | None, now: datetime) -> tuple[PendingLine, ...]:
     """Those that wait longest, of one source or of all."""
     waits = (
         select(entry, host.c.next_due.label("held_until"))
@@ -39,6 +40,7 @@ def oldest_pending(connection: Connection, source: str | None) -> tuple[PendingL
         .limit(_SHOWN)
     )
     rows = connection.execute(waits if source is None else waits.where(entry.c.source == source))
+    pauses = Pauses(connection, now)
     return tuple(
         PendingLine(
             entry=row.id,
@@ -48,12 +50,12 @@ def oldest_pending(connection: Connection, source: str | None) -> tuple[PendingL
             first_seen=row.first_seen,
             attempts=row.attempts,
             last_error=row.last_error,
-            next_try=_next_try(row),
+            next_try=_next_try(row, pauses),
         )
         for row in rows
     )
 
 
-def _next_try(row: Row[Any]) -> datetime | None:
-    """No sooner than its host wants to be asked again."""
-    return max(filter(None, (row.next_try, row.held_until)), default=None)
+def _next_try(row: Row[Any], pauses: Pauses) -> datetime | None:
+    """No sooner than its host and its origin may be asked again."""
+    return max(filter(None, (row.next_try, row.held_until, pauses.until(row.url))), default=None)

@@ -110,7 +110,7 @@ WORDS: dict[str, str] = {
     "failing.one": "1 poll in a row",
     "failing.many": "{count} polls in a row",
     "advice": "for the {whom}: {advice}",
-    "hosts": "Hosts that do not answer",
+    "hosts": "Hosts that cannot be asked",
     "host": "{host} since {since}: {cause}; next try {next}; {pending} entries wait for it",
     "silent": "{source} is silent: {url} brought nothing new since {at}; usually something comes every {gap}",
     "lists": "{source} names {lists} lists; failing among them: {failing}",

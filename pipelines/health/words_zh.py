@@ -110,7 +110,7 @@ WORDS: dict[str, str] = {
     "failing.one": "连续 1 次轮询",
     "failing.many": "连续 {count} 次轮询",
     "advice": "请{whom}：{advice}",
-    "hosts": "没有答复的主机",
+    "hosts": "无法访问的主机",
     "host": "{host} 自 {since} 起：{cause}；下次尝试：{next}；有 {pending} 条在等它",
     "silent": "{source} 沉默：{url} 自 {at} 起没有新条目，往常每 {gap} 就有",
     "lists": "{source} 列出 {lists} 个列表，其中 {failing} 个失败",

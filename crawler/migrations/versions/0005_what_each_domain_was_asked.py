@@ -1,6 +1,6 @@
-"""how often each domain was asked and how much it sent, by day and source.
+"""how often each domain was asked and how much it sent, by day and source; origins that do not answer.
 
-Of the runs before this nobody knows whom their requests went to.
+Of the runs before this nobody knows whom their requests went to. What is dropped from `host` never held anything.
 """
 
 import sqlalchemy as sa
@@ -22,7 +22,21 @@ def upgrade() -> None:
         sa.Column('bytes', sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint('day', 'source', 'host', name=op.f('pk_traffic')),
     )
+    op.create_table(
+        'silence',
+        sa.Column('origin', sa.String(length=300), nullable=False),
+        sa.Column('visits', sa.Integer(), nullable=False),
+        sa.Column('since', sa.DateTime(), nullable=False),
+        sa.Column('cause', sa.Text(), nullable=False),
+        sa.Column('until', sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint('origin', name=op.f('pk_silence')),
+    )
+    op.drop_column('host', 'last_error')
+    op.drop_column('host', 'failures')
 
 
 def downgrade() -> None:
+    op.add_column('host', sa.Column('failures', sa.Float(), nullable=False, server_default='0'))
+    op.add_column('host', sa.Column('last_error', sa.Text(), nullable=False, server_default=''))
+    op.drop_table('silence')
     op.drop_table('traffic')
