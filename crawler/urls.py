@@ -34,6 +34,9 @@ _RSS_READER = ("f", "rss")  # of 36kr and 虎嗅; elsewhere f may be a number of
 _KEYED_LATER = ("qq:", "iyiou:", "discuz:")  # sites whose own rules are known since schema 0003
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPED_SLASH = re.compile(r"%2F", re.IGNORECASE)
+_SLASHES = re.compile(r"(?:/|%2F){2,}|%2F", re.IGNORECASE)
+_ESCAPED_DOT = re.compile(r"%2E", re.IGNORECASE)
+_DOTS = re.compile(r"/(?:\.|%2E){1,2}(?:/|$)", re.IGNORECASE)  # a segment that names no place of its own
 # An ampersand as HTML or a script spells it, once or several times over.
 _ESCAPED_AMPERSAND = re.compile(r"(?:&|\\x26)(?:amp;|#38;|#x26;)+|\\x26", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[[^\[\]]*:[^\[\]]*\](?::\d*)?")
@@ -129,6 +132,27 @@ def with_checked_host(url: str) -> str:
     return url if parts.netloc == _netloc(parts) else urlunsplit(parts._replace(netloc=_netloc(parts)))
 
 
+def as_sent(url: str) -> str:
+    """The URL that goes on the wire: host as it was checked, dot segments resolved, all else as it is.
+
+    robots.txt is asked about this one, for what the transport would resolve behind our back nobody has allowed.
+
+    Raises:
+        UrlError: see `check_fetchable`.
+    """
+    checked = with_checked_host(url)
+    parts = urlsplit(checked)
+    return urlunsplit(parts._replace(path=_resolve_dots(parts.path))) if _DOTS.search(parts.path) else checked
+
+
+def server_spellings(url: str) -> tuple[str, ...]:
+    """The URL as it is sent, and as servers read it to which an escaped slash, or two of them, are a slash."""
+    sent = as_sent(url)
+    parts = urlsplit(sent)
+    plain = _resolve_dots(_SLASHES.sub("/", parts.path))
+    return (sent,) if plain == parts.path else (sent, urlunsplit(parts._replace(path=plain)))
+
+
 def with_ascii_host(url: str) -> str:
     """The URL with a host of other letters as it was checked: Scrapy would make fass.de of faß.de. Else as it is."""
     with suppress(UrlError):
@@ -199,14 +223,16 @@ def _canonical_path(path: str) -> str:
 
 
 def _resolve_dots(path: str) -> str:
-    """RFC 3986 section 5.2.4, doubled slashes left as they are."""
+    """RFC 3986 section 5.2.4, doubled slashes left as they are; an escaped dot is a dot (section 6.2.2.2)."""
     kept: list[str] = []
-    for segment in path.split("/"):
+    segment = ""
+    for written in path.split("/"):
+        segment = _ESCAPED_DOT.sub(".", written)
         if segment == "..":
             del kept[max(1, len(kept) - 1) :]
         elif segment != ".":
-            kept.append(segment)
-    if path.endswith(("/.", "/..")):
+            kept.append(written)
+    if segment in {".", ".."}:
         kept.append("")
     return "/".join(kept)
 

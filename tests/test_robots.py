@@ -280,6 +280,32 @@ def test_a_redirect_into_a_forbidden_place_is_refused_there(rig, site):
     assert "alpha.example/private/a" not in site.hits
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["./private/x", "a/../private/x", "a/%2e%2e/private/x", "a/.%2E/./private/x", "/private/x", "a/..%2fprivate/x"],
+)
+def test_no_spelling_of_a_forbidden_place_passes(path):
+    rules = (200, "User-agent: *\nDisallow: /private\n")
+    with pytest.raises(RobotsRefusedError, match="/private/x in line 2"):
+        check(f"/{path}", Host(rules))
+    assert check(f"/private/../{path.replace('private', 'public')}", Host(rules)) is None
+
+
+def test_the_place_that_was_judged_is_the_one_that_is_asked_for(rig, site):
+    site.routes["alpha.example/robots.txt"] = Answer("User-agent: *\nDisallow: /private\n")
+    site.routes["alpha.example/feed"] = Answer(
+        feed(f"{ORIGIN}/a/%2e%2e/private/x", f"{ORIGIN}/private/%2e%2e/open", f"{ORIGIN}/o/../also")
+    )
+    site.routes.update(
+        {f"alpha.example/{page}": Answer(article_page(f"机器人{page}")) for page in ("open", "also", "private/x")}
+    )
+    rig.crawl()
+    assert {hit for hit in site.hits if "feed" not in hit} == {
+        f"alpha.example/{page}" for page in ("robots.txt", "open", "also")
+    }
+    assert list(rig.outcomes().values()).count("refused") == 1
+
+
 def test_the_rules_of_a_host_that_a_redirect_leads_to_hold_there(rig, site):
     links = [f"{ORIGIN}/{number}" for number in range(3)]
     rig.source(politeness={"delay": "0s", "concurrency": 3})

@@ -2,20 +2,23 @@
 
 import pickle
 from base64 import b64encode
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
+import yarl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.urls import (
     UrlError,
     article_key,
+    as_sent,
     canonical_url,
     check_fetchable,
     docsify_file_url,
     host_of,
     origin_of,
+    server_spellings,
 )
 
 BIZ = "MzU5OTk5OTk5OQ"
@@ -192,6 +195,27 @@ def test_an_article_has_one_key(url, expected):
     assert article_key(url) == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "sent", "read_as"),
+    [
+        ("/a/b?q=/../c#/../d", "/a/b?q=/../c#/../d", None),
+        ("/a/%2E./b/.", "/b/", None),
+        ("/./a/.%2e/%2e/b", "/b", None),
+        ("/../..", "/", None),
+        ("/a/...;/..b/.c/%2e%2ed", "/a/...;/..b/.c/%2e%2ed", None),
+        ("//a//..//b", "//a//b", "/a/b"),
+        ("/a/..%2fb", "/a/..%2fb", "/b"),
+        ("/a%2F%2fb", "/a%2F%2fb", "/a/b"),
+    ],
+    ids=str,
+)
+def test_what_is_sent_has_no_dot_segments_and_else_stays_as_it_is(path, sent, read_as):
+    home = "https://a.example"
+    assert as_sent(home + path) == home + sent
+    expected = (home + sent, home + read_as) if read_as else (home + sent,)
+    assert server_spellings(home + path) == expected
+
+
 @pytest.mark.parametrize("url", table(NO_WECHAT_ARTICLE))
 def test_other_pages_have_no_wechat_key(url):
     assert article_key(url).startswith("url:")
@@ -268,6 +292,17 @@ def canonical_or_none(url):
 def test_canonical_is_idempotent_and_fails_only_as_url_error(url):
     canonical = canonical_or_none(url)
     assert canonical is None or (canonical_url(canonical) == canonical and canonical.isascii())
+
+
+@patient
+@given(fetchable)
+def test_the_transport_resolves_nothing_more_in_what_is_sent_and_it_is_the_same_article(url):
+    try:
+        sent = as_sent(url)
+    except UrlError:
+        return
+    assert (as_sent(sent), canonical_url(sent)) == (sent, canonical_url(url))
+    assert yarl.URL(sent).raw_path.count("/") == (urlsplit(sent).path or "/").count("/")
 
 
 @patient

@@ -26,7 +26,7 @@ from crawler.fetch.guard import AddressRefusedError, Attempt, attempting
 from crawler.fetch.proxy import Proxy, in_proxys_words, proxy_of, wants_password
 from crawler.fetch.secrets import concealed, revealed, telling_no_secret
 from crawler.polling import parse_retry_after, retry_time
-from crawler.urls import UrlError, destination_of, host_of, origin_of, with_checked_host
+from crawler.urls import UrlError, as_sent, destination_of, host_of, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -133,9 +133,10 @@ class DoorHandler(AiohttpDownloadHandler):
         route = self._visit.run.route
         if route is None:
             way = {"proxy": proxy.url} if proxy else {}
-            return request.replace(url=with_checked_host(request.url), meta={**request.meta, **way})
+            return request.replace(url=as_sent(request.url), meta={**request.meta, **way})
         parts = urlsplit(request.url)
-        routed = request.replace(url=f"{route}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else ""))
+        place = urlsplit(as_sent(request.url))
+        routed = request.replace(url=f"{route}{place.path or '/'}" + (f"?{place.query}" if place.query else ""))
         routed.headers["Host"] = parts.netloc
         routed.meta["asked"] = request.url
         return routed

@@ -11,7 +11,7 @@ from scrapy.exceptions import IgnoreRequest
 
 from crawler.fetch.robots_rules import RobotsRules
 from crawler.text import clean
-from crawler.urls import origin_of
+from crawler.urls import origin_of, server_spellings
 
 PRODUCT_NAME = "presswatch"
 FRESH_FOR = timedelta(hours=24)  # RFC 9309, section 2.4
@@ -104,8 +104,9 @@ class Robots:
         if known.answer.means_wait:
             said = f"HTTP {known.answer.status}" if known.answer.status else known.answer.body or "no answer"
             raise RobotsUnreachableError(f"{origin}/robots.txt: {said}")
-        if not known.rules.allows(url):
-            raise RobotsRefusedError(_refusal(origin, url, known))
+        for spelling in server_spellings(url):
+            if not known.rules.allows(spelling):
+                raise RobotsRefusedError(_refusal(origin, spelling, known))
         return known.rules.seconds()
 
     async def _learn(self, origin: str, fetch: Fetch) -> _Known:
