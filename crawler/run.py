@@ -167,7 +167,7 @@ class Run:
                 deadline=self.until,
                 turns=self._shared.turns,
             ),
-            robots=Robots(self._robots_cache(), self.clock.now),
+            robots=Robots(self._robots_cache(), self.clock.now, tries_anew=self.poll_now),
             silent=SilentOrigins(
                 NoSilences() if self.replay else Silences(self.database), self.clock.now, tries_anew=self.poll_now
             ),

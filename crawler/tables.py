@@ -156,6 +156,7 @@ robots = Table(
     Column("fetched_at", UtcDateTime, nullable=False),
     Column("status", Integer, nullable=False),  # 0: no answer
     Column("body", Text, nullable=False),
+    Column("asked_at", UtcDateTime),  # last try that failed while these rules hold on; none since: NULL
 )
 
 endpoint = Table(

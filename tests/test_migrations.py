@@ -225,6 +225,7 @@ def as_at_0002(path, keys):
                 connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [before, now])
         for table in ("traffic", "silence"):
             connection.execute(f"DROP TABLE {table}")
+        connection.execute("ALTER TABLE robots DROP COLUMN asked_at")
         connection.execute("ALTER TABLE host ADD COLUMN failures FLOAT NOT NULL DEFAULT 0")
         connection.execute("ALTER TABLE host ADD COLUMN last_error TEXT NOT NULL DEFAULT ''")
         connection.execute("DROP INDEX ix_endpoint_parent")

@@ -207,13 +207,15 @@ def test_what_the_next_process_may_fetch(shared, first, later, days, allowed):
     assert asyncio.run(two()) == allowed
 
 
+@pytest.mark.parametrize("asked_at", [None, START + timedelta(days=2)], ids=["", "asked again"])
 @pytest.mark.parametrize(
     "answer",
     [(200, RULES), (404, ""), (503, "上游"), (0, "no answer: x"), (200, LARGE)],
     ids=lambda answer: str(answer)[:20],
 )
-def test_an_answer_comes_back_as_it_was(shared, answer):
-    kept = RobotsAnswer(status=answer[0], body=answer[1], fetched_at=START + timedelta(microseconds=7))
+def test_an_answer_comes_back_as_it_was(shared, answer, asked_at):
+    fetched_at = START + timedelta(microseconds=7)
+    kept = RobotsAnswer(status=answer[0], body=answer[1], fetched_at=fetched_at, asked_at=asked_at)
 
     async def both():
         async with shared.process() as first:

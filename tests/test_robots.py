@@ -110,7 +110,69 @@ def test_known_rules_outlive_a_failure_and_are_asked_for_again_soon(failure):
     ]:
         clock[0] = NOW + timedelta(minutes=minutes)
         assert (refused("/not-for-us"), refused("/new"), host.asked) == (old, new, asked)
-        assert (cache[ORIGIN] == stored) is not new  # how old the rules are is not forgotten
+        # How old the rules are is not forgotten.
+        assert (cache[ORIGIN].fetched_at, cache[ORIGIN].body) == (stored.fetched_at, RULES) or new
+
+
+@pytest.mark.parametrize("known", [(200, RULES), (404, ""), (503, "")], ids=["rules", "no rules", "no answer"])
+@pytest.mark.parametrize(
+    ("moved", "asked"),
+    [(timedelta(minutes=29), 0), (timedelta(hours=-1), 1), (timedelta(days=-40), 1), (timedelta(days=1), 1)],
+    ids=["on", "back", "far back", "a day on"],
+)
+def test_an_origin_is_asked_again_after_a_clock_was_set_back(known, moved, asked):
+    clock, host = [NOW], Host(known, (200, "User-agent: *\nDisallow:\n"))
+    robots = Robots(Memory(), lambda: clock[0])
+
+    async def both():
+        with contextlib.suppress(RobotsUnreachableError):
+            await robots.check(f"{ORIGIN}/a", host.fetch)
+        clock[0] += moved
+        with contextlib.suppress(RobotsUnreachableError):
+            await robots.check(f"{ORIGIN}/a", host.fetch)
+
+    asyncio.run(both())
+    assert host.asked == 1 + asked
+
+
+def test_while_rules_hold_on_an_origin_is_asked_every_half_hour_by_all_runs_together():
+    cache = Memory({ORIGIN: RobotsAnswer(status=200, body=RULES, fetched_at=NOW - timedelta(days=2))})
+    host = Host((503, ""))
+    for minutes in range(0, 120, 5):
+        assert check("/public", host, cache, NOW + timedelta(minutes=minutes)) is None
+    assert host.asked == 4
+    assert check("/public", Host((200, "")), cache, NOW + timedelta(minutes=121)) is None
+    assert cache[ORIGIN].asked_at is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [((503, ""), 1), ((0, "no connection"), 1), ((404, ""), 0), ((200, RULES), 0)],
+    ids=["503", "no answer", "none", "rules"],
+)
+def test_a_run_that_is_wanted_now_asks_once_where_the_run_before_could_not_read(stored, asked):
+    async def many():
+        cache, host = Memory(), Host((503, ""))
+        cache[ORIGIN] = RobotsAnswer(status=stored[0], body=stored[1], fetched_at=NOW - timedelta(minutes=5))
+        robots = Robots(cache, lambda: NOW, tries_anew=True)
+        for number in range(9):
+            with contextlib.suppress(RobotsUnreachableError):
+                await robots.check(f"{ORIGIN}/{number}", host.fetch)
+        return host.asked
+
+    assert asyncio.run(many()) == asked
+
+
+@pytest.mark.parametrize("tries_anew", [False, True])
+def test_it_is_told_whether_this_run_asked(tries_anew):
+    async def told():
+        stored = RobotsAnswer(status=503, body="", fetched_at=NOW)
+        robots = Robots(Memory({ORIGIN: stored}), lambda: NOW, tries_anew=tries_anew)
+        with pytest.raises(RobotsUnreachableError) as caught:
+            await robots.check(f"{ORIGIN}/a", Host((503, "")).fetch)
+        return caught.value.asked
+
+    assert asyncio.run(told()) is tries_anew
 
 
 @pytest.mark.parametrize(
@@ -388,6 +450,23 @@ TAIL = "# nothing\n" * 3_000_000
 )
 def test_what_becomes_of_an_article_by_its_robots_txt(outcome, routes, ends):
     assert outcome(routes) == ends
+
+
+def test_one_that_leads_to_a_held_host_is_asked_for_once_and_its_pages_wait(rig, site):
+    rig.source(politeness={"delay": "0s"})
+    rig.source("gamma", "https://gamma.example/feed", politeness={"delay": "0s"})
+    site.routes["gamma.example/feed"] = Answer(feed(*(f"{ORIGIN}/{number}" for number in range(9))))
+    site.routes["alpha.example/robots.txt"] = hop("https://beta.example/robots.txt")
+    site.routes["beta.example/robots.txt"] = Answer(status=429, headers={"Retry-After": "80000"})
+    asked = []
+    for _ in range(2):
+        site.hits.clear()
+        rig.crawl()
+        asked.append([site.hits.count(f"{host}.example/robots.txt") for host in ("alpha", "beta")])
+        rig.clock.move_by(timedelta(minutes=40))
+    assert asked == [[1, 1], [1, 0]]
+    [(status, told)] = rig.query(f"SELECT status, body FROM robots WHERE origin = '{ORIGIN}'")
+    assert (status, "beta.example asked to be left alone" in told) == (0, True)
 
 
 def test_the_rules_hold_for_the_origin_that_was_asked_not_for_the_one_that_answered(rig, site, outcome):

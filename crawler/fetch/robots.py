@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -27,16 +27,27 @@ class RobotsRefusedError(IgnoreRequest):
 
 
 class RobotsUnreachableError(IgnoreRequest):
-    """robots.txt could not be read; nothing of its origin may be fetched until it can."""
+    """robots.txt could not be read; nothing of its origin may be fetched until it can.
+
+    `asked`: it was asked for in this run; else a run before did so, too short a time ago.
+    """
+
+    def __init__(self, reason: str, *, asked: bool = True) -> None:
+        super().__init__(reason)
+        self.asked = asked
 
 
 @dataclass(frozen=True, kw_only=True)
 class RobotsAnswer:
-    """What an origin last said. `status` 0: no answer at all; then `body` says why."""
+    """What an origin last said. `status` 0: no answer at all; then `body` says why.
+
+    `asked_at`: when it was last asked again and could not be read, so that what it said before still holds.
+    """
 
     status: int
     body: str
     fetched_at: datetime
+    asked_at: datetime | None = None
 
     @property
     def means_wait(self) -> bool:
@@ -47,8 +58,13 @@ class RobotsAnswer:
         return 200 <= self.status < 300
 
     def is_fresh(self, now: datetime) -> bool:
-        # One fetched in the future is one by a clock that was wrong.
-        return timedelta(0) <= now - self.fetched_at < (ASK_AGAIN_AFTER if self.means_wait else FRESH_FOR)
+        failed = self.means_wait or self.asked_at is not None
+        # One asked for in the future is one by a clock that was wrong.
+        return timedelta(0) <= now - self.last_asked < (ASK_AGAIN_AFTER if failed else FRESH_FOR)
+
+    @property
+    def last_asked(self) -> datetime:
+        return self.asked_at or self.fetched_at
 
     def outlives_a_failure(self, now: datetime) -> bool:
         """Whether it holds on while its origin cannot be asked: rules do for a while, that there were none does not."""
@@ -68,11 +84,11 @@ Fetch = Callable[[str], Awaitable[tuple[int, str]]]
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
-    """What holds for an origin in this run, and until when it is not asked again."""
+    """What holds for an origin, and whether this run asked it."""
 
     answer: RobotsAnswer
     rules: RobotsRules
-    until: datetime
+    asked: bool
 
 
 class Robots:
@@ -80,11 +96,18 @@ class Robots:
 
     2xx is parsed, 401, 403, 429, 5xx and no answer mean wait, every other status means no rules. An answer that
     means wait does not replace rules that were read: they hold on for STALE_FOR, and then it means wait.
+
+    Args:
+        cache: what earlier runs were told.
+        now: the time.
+        tries_anew: somebody wants this run now, and may have put right what was wrong: an origin that could not be
+            read by an earlier run is asked.
     """
 
-    def __init__(self, cache: RobotsCache, now: Callable[[], datetime]) -> None:
+    def __init__(self, cache: RobotsCache, now: Callable[[], datetime], *, tries_anew: bool = False) -> None:
         self._cache = cache
         self._now = now
+        self._tries_anew = tries_anew
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._known: dict[str, _Known] = {}
 
@@ -99,11 +122,11 @@ class Robots:
         # All who ask at once wait for the one who fetches, and read what it found.
         async with self._locks[origin]:
             known = self._known.get(origin)
-            if known is None or self._now() >= known.until:
+            if known is None or not known.answer.is_fresh(self._now()):
                 known = self._known[origin] = await self._learn(origin, fetch)
         if known.answer.means_wait:
             said = f"HTTP {known.answer.status}" if known.answer.status else known.answer.body or "no answer"
-            raise RobotsUnreachableError(f"{origin}/robots.txt: {said}")
+            raise RobotsUnreachableError(f"{origin}/robots.txt: {said}", asked=known.asked)
         for spelling in server_spellings(url):
             if not known.rules.allows(spelling):
                 raise RobotsRefusedError(_refusal(origin, spelling, known))
@@ -111,20 +134,19 @@ class Robots:
 
     async def _learn(self, origin: str, fetch: Fetch) -> _Known:
         stored = await self._cache.load(origin)
-        if stored is not None and stored.is_fresh(self._now()):
-            return _parsed(stored)
+        if stored is not None and stored.is_fresh(self._now()) and not (self._tries_anew and stored.means_wait):
+            return _parsed(stored, asked=False)
         status, text = await fetch(f"{origin}/robots.txt")
         answer = RobotsAnswer(status=status, body=text, fetched_at=self._now())
         if answer.means_wait and stored is not None and stored.outlives_a_failure(self._now()):
-            return _parsed(stored, until=self._now() + ASK_AGAIN_AFTER)
+            answer = replace(stored, asked_at=answer.fetched_at)
         await self._cache.save(origin, answer)
-        return _parsed(answer)
+        return _parsed(answer, asked=True)
 
 
-def _parsed(answer: RobotsAnswer, until: datetime | None = None) -> _Known:
-    lasts = ASK_AGAIN_AFTER if answer.means_wait else FRESH_FOR
+def _parsed(answer: RobotsAnswer, *, asked: bool) -> _Known:
     rules = RobotsRules(answer.body if answer.has_rules else "", PRODUCT_NAME)
-    return _Known(answer=answer, rules=rules, until=until or answer.fetched_at + lasts)
+    return _Known(answer=answer, rules=rules, asked=asked)
 
 
 def _refusal(origin: str, url: str, known: _Known) -> str:

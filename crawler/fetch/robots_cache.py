@@ -7,6 +7,7 @@ from crawler.fetch.robots import RobotsAnswer
 from crawler.tables import robots
 
 _OF_ORIGIN = select(robots).where(robots.c.origin == bindparam("origin"))
+_FACTS = ("status", "body", "fetched_at", "asked_at")
 
 
 class DatabaseRobotsCache:
@@ -18,10 +19,11 @@ class DatabaseRobotsCache:
             row = connection.execute(_OF_ORIGIN, {"origin": origin}).mappings().one_or_none()
         if row is None:
             return None
-        return RobotsAnswer(status=row["status"], body=row["body"], fetched_at=row["fetched_at"])
+        facts = {name: row[name] for name in _FACTS}
+        return RobotsAnswer(**facts)
 
     async def save(self, origin: str, answer: RobotsAnswer) -> None:
-        values = {"status": answer.status, "body": answer.body, "fetched_at": answer.fetched_at}
+        values = {name: getattr(answer, name) for name in _FACTS}
         with self._database.write() as connection:
             statement = insert_for(connection)(robots).values(origin=origin, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["origin"], set_=values))

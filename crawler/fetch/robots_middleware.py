@@ -113,8 +113,10 @@ class RobotsMiddleware:
         )
         try:
             response = await self._crawler.engine.download_async(request)
-        except NotNowError:
-            raise
+        except NotNowError as error:
+            if not asked.is_redirected or self._is_ours_to_wait(error, url, source):
+                raise
+            return 0, str(error)
         except BadRedirectError:
             return _NOWHERE, ""
         except Exception as error:
@@ -123,6 +125,15 @@ class RobotsMiddleware:
             # Whatever else kept the rules from us, we wait.
             return 0, f"{failure_of_exception(error)}: {error}"
         return response.status, text_of(response.body, is_cut=asked.is_cut)
+
+    def _is_ours_to_wait(self, error: NotNowError, url: str, source: str) -> bool:
+        """Whether nothing may be asked of the origin itself; else of a place it sent us to, and that is its answer.
+
+        Raises:
+            NotNowError: the source was asked often enough today.
+        """
+        self._visit.check_budget(source, is_page=False)
+        return error.until is None or self._visit.run.pace.held_until(host_of(url)) is not None
 
     def _slow_down(self, host: str, seconds: float) -> None:
         self._visit.run.pace.slow_down(host, seconds)

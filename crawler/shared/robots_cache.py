@@ -33,7 +33,7 @@ class RedisRobotsCache:
         own = self._own.get(origin)
         found = await self._link.ask(call, own)
         # A server that lost its memory, or was away when we saved, knows less than we do.
-        if found is None or (own is not None and own.fetched_at > found.fetched_at):
+        if found is None or (own is not None and own.last_asked > found.last_asked):
             return own
         self._own[origin] = found
         return found
@@ -51,15 +51,22 @@ class RedisRobotsCache:
 
 
 def _written(answer: RobotsAnswer) -> str:
-    return json.dumps({"status": answer.status, "body": answer.body, "fetched_at": answer.fetched_at.isoformat()})
+    facts = {"status": answer.status, "body": answer.body, "fetched_at": answer.fetched_at.isoformat()}
+    if answer.asked_at is not None:
+        facts["asked_at"] = answer.asked_at.isoformat()
+    return json.dumps(facts)
 
 
 def _read(text: str | bytes | None) -> RobotsAnswer | None:
     """None also for what we did not write: robots.txt is then asked for anew."""
     try:
         facts = json.loads(text or "")
+        asked_at = facts.get("asked_at")
         return RobotsAnswer(
-            status=int(facts["status"]), body=str(facts["body"]), fetched_at=datetime.fromisoformat(facts["fetched_at"])
+            status=int(facts["status"]),
+            body=str(facts["body"]),
+            fetched_at=datetime.fromisoformat(facts["fetched_at"]),
+            asked_at=datetime.fromisoformat(asked_at) if asked_at else None,
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -33,9 +33,11 @@ def upgrade() -> None:
     )
     op.drop_column('host', 'last_error')
     op.drop_column('host', 'failures')
+    op.add_column('robots', sa.Column('asked_at', sa.DateTime(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column('robots', 'asked_at')
     op.add_column('host', sa.Column('failures', sa.Float(), nullable=False, server_default='0'))
     op.add_column('host', sa.Column('last_error', sa.Text(), nullable=False, server_default=''))
     op.drop_table('silence')
