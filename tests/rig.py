@@ -20,6 +20,7 @@ from crawler.lock import run_lock
 from crawler.run import Run
 
 START = datetime(2025, 3, 3, 0, 0, tzinfo=UTC)
+CONTACT = "desk@presswatch-reader.org"  # without one nothing live is asked
 THEMES = {"themes": [{"name": "robots", "title": "机器人", "words": {"plain": ["机器人"]}}]}
 SUBSCRIPTIONS = {"subscriptions": [{"name": "daily"}]}
 

@@ -71,7 +71,7 @@ def explained(call):
         ("copy", "copy", ("结果：转载，折叠在原文之下（copy），", "的正文相同", "outcome: copy: a copy, folded")),
         ("off", "off_theme", ("结果：不在任何主题内（off_theme），", "没有主题收它", "outcome: off_theme: on none")),
         ("empty", "no_text", ("结果：页面没有正文（no_text），", "个字，至少应有 20 个", "outcome: no_text: its page")),
-        ("busy", "", ("结果：待抓取\n", "最近的错误：服务器出错（HTTP 503）", "outcome: pending\n")),
+        ("busy", "", ("结果：待抓取\n", "最近的错误：服务器暂不可用（HTTP 503）", "outcome: pending\n")),
         ("gone", "gone", ("结果：原页已不在（gone），", "：原页已不在（HTTP 404）", "outcome: gone: its page is no")),
         (
             "refused",

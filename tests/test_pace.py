@@ -6,12 +6,11 @@ from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
-from rig import START, Answer, article_page, book_of, feed
+from rig import CONTACT, START, Answer, article_page, book_of, feed
 
 from crawler import __version__
 
 HOUR = timedelta(hours=1)
-CONTACT = "desk@presswatch-reader.org"
 
 
 class Watched:
@@ -215,14 +214,14 @@ def test_every_request_says_who_asks_and_nothing_else(rig, site):
         "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
         "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.6",
         "Accept-Encoding": "gzip, deflate, br, zstd",
-        "Content-Length": "0",  # Scrapy's handler gives aiohttp an empty body, which has a length
     }
+    of_robots = {**common, "Accept": "text/plain,*/*;q=0.5", "Accept-Encoding": "identity"}
     known = {"If-None-Match": '"v1"', "If-Modified-Since": SENT}
     seen = list(zip(site.hits, site.seen, strict=True))
     assert [where for where, _ in seen[:5]] == [
         "alpha.example/robots.txt", "alpha.example/feed", "alpha.example/1", "alpha.example/2", "alpha.example/moved",
     ]  # fmt: skip
-    assert [headers for _, headers in seen[:5]] == [common] * 5
+    assert [headers for _, headers in seen[:5]] == [of_robots] + [common] * 4
     again = dict(seen[5:])
-    assert again["alpha.example/robots.txt"] == common
+    assert again["alpha.example/robots.txt"] == of_robots
     assert again["alpha.example/feed"] == again["alpha.example/1"] == {**common, **known}

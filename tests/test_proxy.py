@@ -186,7 +186,7 @@ def test_tls_goes_through_a_tunnel_to_the_host_whose_certificate_is_checked(behi
     with answering(head + body, server_context(pem)) as port:
         proxy.places["secure.example:443"] = port
         failed = behind.crawl()
-        assert f"{Failure.TLS}: secure.example: self" in book_of(failed).error
+        assert f"{Failure.CERTIFICATE}: secure.example: self" in book_of(failed).error
         monkeypatch.setenv("SSL_CERT_FILE", str(pem))
         behind.clock.move_by(timedelta(hours=2))
         assert behind.crawl().polls_failed == 0

@@ -15,7 +15,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis import Redis
-from rig import Rig, article_page, feed
+from rig import CONTACT, Rig, article_page, feed
 
 from crawler.clock import RealClock, VirtualClock
 from crawler.database import Database
@@ -399,7 +399,7 @@ def start_crawl(folder, site, redis_url, delay):
     rig = Rig(folder)
     rig.write(
         "presswatch.yaml",
-        {"min_free_mb": 0, "redis_url": redis_url, "safety": {"allow_networks": ["127.0.0.1/32"]}},
+        {"min_free_mb": 0, "contact": CONTACT, "redis_url": redis_url, "safety": {"allow_networks": ["127.0.0.1/32"]}},
     )
     rig.source(url=f"{site.url}/feed", politeness={"delay": f"{delay}s"}, articles={"max_age": "36500d"})
     options = ["--config", rig.config, "--data", rig.data, "--json", "crawl"]

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 from filelock import FileLock
+from rig import CONTACT
 
 from crawler.cli import cli, lock
 from crawler.cli.lock import LockedError, locked
@@ -95,6 +96,7 @@ def test_after_the_longest_wait_it_is_held_as_it_is_elsewhere(app, monkeypatch):
     ],
 )
 def test_what_cron_calls_waits_for_nobody(rig, monkeypatch, words, code, waits):
+    rig.write("presswatch.yaml", {"contact": CONTACT, "min_free_mb": 0})
     monkeypatch.setattr(lock, "LONGEST_WAIT", timedelta(0))
     with run_lock(rig.data):
         Database.open(sqlite_url(rig.data / "presswatch.db")).close()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from aiohttp import TCPConnector
+from aiohttp import ClientRequest, TCPConnector
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -55,6 +55,13 @@ def is_for_page(request: Request) -> bool:
     return not (request.meta.get("is_robots") or request.meta.get("is_poll"))
 
 
+class _BodilessRequest(ClientRequest):
+    """Without the `Content-Length: 0` of a GET, which no browser sends and some firewalls refuse."""
+
+    def update_body_from_data(self, body: Any, _stacklevel: int = 3) -> None:
+        super().update_body_from_data(body or None, _stacklevel + 1)
+
+
 class DoorHandler(AiohttpDownloadHandler):
     """Scrapy's aiohttp handler behind the address guard and the host's pace."""
 
@@ -65,6 +72,7 @@ class DoorHandler(AiohttpDownloadHandler):
         super().__init__(crawler)
         self._visit: Visit = crawler.spider.visit  # type: ignore[union-attr]
         self._secrets = self._visit.config.secrets
+        self._session._request_class = _BodilessRequest
         connector = self._session.connector
         if not isinstance(connector, TCPConnector) or not hasattr(connector, "_socket_factory"):
             raise RuntimeError("this aiohttp has no socket factory, so addresses cannot be guarded")

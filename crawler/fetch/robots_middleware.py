@@ -120,7 +120,7 @@ class RobotsMiddleware:
         except BadRedirectError:
             return _NOWHERE, ""
         except Exception as error:
-            if _is_refused(error, asked):
+            if _is_not_its_word(error, asked):
                 raise
             # Whatever else kept the rules from us, we wait.
             return 0, f"{failure_of_exception(error)}: {error}"
@@ -143,10 +143,10 @@ class RobotsMiddleware:
             logger.info("robots.txt of %s asks for %g s between two requests; %g s are kept", host, seconds, most)
 
 
-def _is_refused(error: Exception, asked: _Asked) -> bool:
-    """Whether the origin is at an address we may not reach, or the fault is ours.
+def _is_not_its_word(error: Exception, asked: _Asked) -> bool:
+    """Whether the origin is at an address we may not reach, or the fault is ours or the proxy's.
 
-    One that is elsewhere and sends us to such an address has its rules where nobody may read them: it is waited for.
+    An origin that sends us to such an address has its rules where nobody may read them: it is waited for.
     """
     failure = failure_of_exception(error)
-    return failure is None or (failure is Failure.ADDRESS and not asked.is_redirected)
+    return failure in {None, Failure.PROXY} or (failure is Failure.ADDRESS and not asked.is_redirected)
