@@ -22,7 +22,8 @@ DEEPEST_JSON = 100  # lists and objects inside one another; what walks them goes
 
 _HARMLESS = 32 * 1024  # bytes, which hold no more than a tenth of a second
 _VALUE = re.compile(r"=\s*+[\"']")
-_BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+# A string that is not closed takes the rest of the text: otherwise each quote in it would be looked for anew.
+_BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 class TooMuchError(etree.LxmlError):  # type: ignore[misc]

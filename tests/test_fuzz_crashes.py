@@ -5,6 +5,7 @@ from fuzz.targets import TARGETS
 from fuzz.watch import limited_time
 
 from crawler.captures.reading import StoredResponse, Unreadable
+from crawler.config.report import Fault
 from crawler.items import Announced, Article, Ended
 from crawler.urls import UrlError, article_key
 
@@ -14,6 +15,7 @@ RESPONSE = (
     b"WARC/1.1\r\nWARC-Type: response\r\nWARC-Date: 2025-03-03T00:00:00Z\r\nWARC-Target-URI: http://x.example/\r\n"
     b"Content-Length: %s\r\n\r\nno HTTP\r\n\r\n"
 )
+QUOTES = b'["' + b'\\"' * 80_000  # a string that nothing closes
 WECHAT = b"https://mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwMg==&mid=%s&sn=fedcba9876543210fedcba9876543210"
 
 # target, bytes, what is told of the result, see `told`
@@ -76,6 +78,14 @@ CRASHES = {
         b'"a\\x1b": 1',
         "a key holds a character that nothing can show: 'a\\x1b'",
     ),
+    "escaped quotes for a list": ("json_list", QUOTES, "PollFaultError: not JSON: Unterminated string starting at"),
+    "escaped quotes in a page": (
+        "json_in_page",
+        b"__STATE__=" + QUOTES,
+        "PollFaultError: not JSON: Unterminated string starting at",
+    ),
+    "escaped quotes for linked data": ("linked_data", QUOTES, []),
+    "escaped quotes in a script": ("scripts", b"DATA = " + QUOTES, ["", "", "", "", "", "", "", ""]),
 }
 
 
@@ -89,7 +99,7 @@ def told(result):
             return result.reason
         case [StoredResponse() | Unreadable(), *_]:
             return [found.url if isinstance(found, StoredResponse) else found.why for found in result]
-        case list():
+        case [Fault(), *_]:
             return [fault.rule for fault in result]
         case _:
             return getattr(result, "text", result)

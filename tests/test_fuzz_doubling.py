@@ -9,6 +9,10 @@ SHAPES = [
     ("scripts", "spaced"),
     ("scripts", "strings in a list"),
     ("scripts", "quotes"),
+    ("json_list", "escaped quotes"),
+    ("linked_data", "escaped quotes"),
+    ("scripts", "assigned quotes"),
+    ("scripts", "escaped quotes"),
     ("mirror_list", "row of brackets"),
     ("mirror_list", "row of copies"),
 ]

@@ -41,6 +41,8 @@ _SCRIPT = {
     "open lists": _repeated(b"[", b"<script>picture_page_info_list = "),
     "assigned lists": _repeated(b"picture_page_info_list = [", b"<script>"),
     "assigned data": _repeated(b"DATA = {", b"<script>window."),
+    "assigned quotes": _repeated(b'\\"', b'<script>window.DATA = ["'),
+    "escaped quotes": _repeated(b"\\'", b"<script>picture_page_info_list = ['"),
     "names": _repeated(b"var ct = '", b"<script>"),
     "unquoted": _repeated(b"nickname = ", b"<script>"),
     "quotes": _repeated(b"'\\", b"<script>msg_title = "),
@@ -92,6 +94,7 @@ _JSON = {
     "open objects": _repeated(b'{"a":'),
     "digits": _repeated(b"9", b"[", b"]"),
     "escapes": _repeated(b"\\ud800", b'[{"url":"/1","title":"', b'"}]'),
+    "escaped quotes": _repeated(b'\\"', b'["'),
     "states": _repeated(b"__STATE__="),
     "tags in a title": _repeated(b"<b>", b'[{"url":"/1","title":"', b'"}]'),
 }
