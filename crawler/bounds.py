@@ -17,6 +17,7 @@ MOST_ATTRIBUTES = 500
 MOST_NODES = 500_000  # elements and their attributes: 120 MB of tree
 MOST_XML_TAGS = 200_000  # of a feed, whose reader takes 20 µs for each; its items are a few hundred
 MOST_XML_MARKS = 1_000_000  # of a sitemap, opening and closing: 50,000 addresses with date and frequency have 500,000
+MOST_STEPS = 2_000_000  # over the elements of a list's rows, four times all of a page; three seconds
 MOST_JSON = 200_000  # lists and objects: 50 MB
 DEEPEST_JSON = 100  # lists and objects inside one another; what walks them goes down by calls
 
@@ -32,6 +33,22 @@ class TooMuchError(etree.LxmlError):  # type: ignore[misc]
 
 class TooMuchJsonError(ValueError):
     """More than is read as JSON. A ValueError, as everything is that is no JSON."""
+
+
+class Steps:
+    """What is looked at in the rows of one list: of rows inside one another all that the inner ones hold, each time."""
+
+    def __init__(self, most: int = MOST_STEPS) -> None:
+        self._left = most
+
+    def take(self, steps: int = 1) -> None:
+        """
+        Raises:
+            TooMuchError: they are used up.
+        """
+        self._left -= steps
+        if self._left < 0:
+            raise TooMuchError("rows inside one another, or one text in many of them, beyond what is looked at")
 
 
 class _Counter:

@@ -1,17 +1,17 @@
 """A list page in HTML → entries, by the rules of a config. Pure."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urldefrag
 
-from crawler.bounds import TooMuchError
+from crawler.bounds import Steps, TooMuchError
 from crawler.charsets import decode
 from crawler.config.models import EntryRules, Pages
 from crawler.config.selectors import found_in
 from crawler.dates import read_moment
 from crawler.items import Announced, Answer, Dating, Entry, NoRowsError, PollFaultError
-from crawler.markup import Element, ParseError, parse, text_of
+from crawler.markup import Element, ParseError, begin_of, parse, text_of
 from crawler.rows import MOST_ENTRIES, absolute, entry, same_host
 from crawler.text import clean
 
@@ -22,11 +22,15 @@ _CHALLENGES = (
 )  # fmt: skip
 
 
+_LONGEST = 20_000  # characters of a text as it stands on the page; of the longest a tenth is kept
+
+
 @dataclass(frozen=True, kw_only=True)
 class _ListPage:
     tree: Element
     base: str  # what its links are relative to
     answer: Answer
+    steps: Steps = field(default_factory=Steps)
 
 
 def parse_listing(answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
@@ -36,7 +40,7 @@ def parse_listing(answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
 
     Raises:
         NoRowsError: no row was found, or none with a link; a page after the first may well be empty.
-        PollFaultError: no HTML, or an expression that cannot be asked of this page.
+        PollFaultError: no HTML, more than is read, or an expression that cannot be asked of this page.
         TooSlowError: an expression took too long.
     """
     text, _ = decode(answer.body, answer.content_type, answer.charset)
@@ -49,6 +53,8 @@ def parse_listing(answer: Answer, rules: EntryRules, pages: Pages) -> Announced:
         linked = [(row, url) for row in rows[:MOST_ENTRIES] if (url := _row_url(page, row, rules))]
         read = [_entry(page, row, url, rules) for row, url in linked]
         next_url = _next_url(page, pages)
+    except TooMuchError as error:
+        raise PollFaultError(f"the page has {error}") from error
     except ValueError as error:  # an expression that fails only on this page
         raise PollFaultError(str(error)) from error
     if not linked:
@@ -89,12 +95,15 @@ def _first_rows(tree: Element, expressions: Iterable[str]) -> list[Element]:
 
 def _row_url(page: _ListPage, row: Element, rules: EntryRules) -> str:
     """The absolute address a row links to, or "" where it links to no page."""
-    links = _texts(row, rules.link, "href") if rules.link else (_href(link) for link in _links(row))
+    links = _texts(page, row, rules.link, "href") if rules.link else (_href(link) for link in _links(page, row))
     return next((url for url in (absolute(link, page.base) for link in links) if url), "")
 
 
-def _links(row: Element) -> list[Element]:
-    return [element for element in row.iter("a") if element.get("href")]
+def _links(page: _ListPage, row: Element) -> Iterator[Element]:
+    for element in row.iter("a"):
+        page.steps.take()
+        if element.get("href"):
+            yield element
 
 
 def _href(element: Element) -> str:
@@ -104,44 +113,48 @@ def _href(element: Element) -> str:
 def _entry(page: _ListPage, row: Element, url: str, rules: EntryRules) -> Entry | None:
     return entry(
         url,
-        title=_text(row, rules.title) if rules.title else _text_of_link(page, row, url),
-        summary=_text(row, rules.summary),
-        author=_text(row, rules.author),
+        title=_text(page, row, rules.title) if rules.title else _text_of_link(page, row, url),
+        summary=_text(page, row, rules.summary),
+        author=_text(page, row, rules.author),
         published=_published(page, row, rules.published),
     )
 
 
 def _text_of_link(page: _ListPage, row: Element, url: str) -> str:
     """The text of the row's link, else its title attribute."""
-    link = next((link for link in _links(row) if absolute(_href(link), page.base) == url), row)
-    return text_of(link) or clean(link.get("title") or "")
+    link = next((link for link in _links(page, row) if absolute(_href(link), page.base) == url), row)
+    return _seen(page, link) or clean(link.get("title") or "")
 
 
 def _published(page: _ListPage, row: Element, expressions: Iterable[str]) -> Dating | None:
-    for text in _texts(row, expressions):
+    for text in _texts(page, row, expressions):
         found = read_moment(text, page.answer.zone, "list", page.answer.at)
         if found is not None:
             return found
     return None
 
 
-def _text(row: Element, expressions: Iterable[str]) -> str:
-    return next(_texts(row, expressions), "")
+def _text(page: _ListPage, row: Element, expressions: Iterable[str]) -> str:
+    return next(_texts(page, row, expressions), "")
 
 
-def _texts(row: Element, expressions: Iterable[str], attribute: str = "") -> Iterator[str]:
+def _texts(page: _ListPage, row: Element, expressions: Iterable[str], attribute: str = "") -> Iterator[str]:
     """What the expressions find, in their order; of an element its `attribute` or the visible text. Never empty."""
     for expression in expressions:
         for found in found_in(row, expression):
-            text = _value(found, attribute)
+            text = _value(page, found, attribute)
             if text:
                 yield text
 
 
-def _value(found: Any, attribute: str) -> str:
+def _value(page: _ListPage, found: Any, attribute: str) -> str:
     if isinstance(found, str):
-        return clean(found)
-    return str(found.get(attribute) or "") if attribute else text_of(found)
+        return clean(found[:_LONGEST])
+    return str(found.get(attribute) or "") if attribute else _seen(page, found)
+
+
+def _seen(page: _ListPage, element: Element) -> str:
+    return begin_of(element, _LONGEST, page.steps)
 
 
 def _each_once(entries: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -156,7 +169,7 @@ def _each_once(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 def _next_url(page: _ListPage, pages: Pages) -> str:
     """The address of the list's next page, on its own host."""
-    for link in _texts(page.tree, pages.next, "href"):
+    for link in _texts(page, page.tree, pages.next, "href"):
         url = absolute(link, page.base)
         # Not by its key: what tells pages of a list apart (?from=20) may say of an article only where it was clicked.
         if same_host(url, page.answer.url) and urldefrag(url)[0] != urldefrag(page.answer.url)[0]:

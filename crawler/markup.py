@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree, html  # type: ignore[import-untyped]
 
-from crawler.bounds import check_markup
+from crawler.bounds import Steps, check_markup
 from crawler.text import clean
 
 Element = Any
@@ -21,6 +21,7 @@ _REFERENCE = re.compile(r"&#(?:[xX]0*(?P<hexadecimal>[0-9a-fA-F]{1,6})|0*(?P<dec
 _ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
+_PIECE = 100  # characters, which take as long as an element
 _UNSEEN = ("script", "style")
 
 
@@ -48,6 +49,22 @@ def only_xml(text: str) -> str:
 def text_of(element: Element) -> str:
     """The visible text inside an element on one line, blocks parted by a space."""
     return clean("".join(_pieces(element)))
+
+
+def begin_of(element: Element, longest: int, steps: Steps) -> str:
+    """As `text_of`, of no more than the first `longest` characters, spaces included.
+
+    Raises:
+        TooMuchError: the steps are used up.
+    """
+    taken = []
+    for piece in _pieces(element):
+        steps.take(1 + len(piece) // _PIECE)
+        taken.append(piece[:longest])
+        longest -= len(piece)
+        if longest <= 0:
+            break
+    return clean("".join(taken))
 
 
 def visible_text(markup: str) -> str:

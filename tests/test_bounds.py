@@ -180,6 +180,31 @@ def test_a_list_that_holds_too_much_is_a_failed_poll(parsed, text, said, in_time
         parsed(text)
 
 
+WITHIN_ROWS = "<li><ul>" * 100
+ROWS_WITHIN = {
+    "one text in all": (WITHIN_ROWS + "<li><a href=/1>" + "<b>x</b>" * 60_000, {}),
+    "links to nothing": (WITHIN_ROWS + "<li>" + "<a href=#></a>" * 60_000, {}),
+    "a title in all": (WITHIN_ROWS + "<li><a href=/1>x</a><h3>" + "<b>x</b>" * 60_000, {"title": "h3"}),
+    "a page in each": ("<li><a href=/1>x</a>" * 20_000, {"title": "ancestor::body"}),
+    "a long text in all": (WITHIN_ROWS + "<li><a href=/1>" + "机" * 3_000_000, {}),
+}
+
+
+@pytest.mark.parametrize("shape", ROWS_WITHIN)
+def test_rows_inside_one_another_are_looked_at_in_time(shape):
+    text, rules = ROWS_WITHIN[shape]
+    began = time.process_time()
+    with pytest.raises(PollFaultError, match="inside one another"):
+        parse_listing(asked(text), rows_of(**rules), Pages())
+    assert time.process_time() - began < SECONDS / 3  # unbounded, a minute and more
+
+
+def test_of_a_row_as_much_is_read_as_is_kept():
+    row = f"<li><a href=/1>{'机' * 100_000}{'<b>器</b>' * 10_000}</a>"
+    [found] = parse_listing(asked(row), rows_of(), Pages()).entries
+    assert found.title == "机" * LONGEST_TITLE
+
+
 @pytest.mark.parametrize(
     "summary",
     ["<![CDATA[" + "<p>x</p>" * 90_000 + "]]>", escape(f"<div {MANY}>"), escape("<div>" * 150_000), "机" * 3_000_000],
