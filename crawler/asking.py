@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urlencode
 
 from crawler.config.models import Endpoint, Pages, Reader, Source, reader_of_kind
+from crawler.config.sent import names_a_secret, server_of
 from crawler.urls import docsify_file_url, host_of
 
 _MARKDOWN = (Reader.DOCSIFY, Reader.MIRROR, Reader.MIRROR_INDEX)
@@ -66,13 +67,18 @@ def question(source: Source, endpoint: Endpoint, *, installation: str, page: int
 
 
 def headers_for(source: Source, url: str) -> Mapping[str, str]:
-    """The source's headers, where the address is at a host of its endpoints: what is meant for one site, a key among
-    it, is nobody else's to see.
+    """The source's headers, where the address is at a site of its endpoints: what is meant for one is nobody else's to
+    see. Those that hold a secret go to the servers of its endpoints alone.
 
     Raises:
         UrlError: the address is none.
     """
-    return source.headers if host_of(url) in {host_of(endpoint.url) for endpoint in source.endpoints} else {}
+    own = [endpoint.url for endpoint in source.endpoints]
+    if host_of(url) not in map(host_of, own):
+        return {}
+    if server_of(url) in map(server_of, own):
+        return source.headers
+    return {name: value for name, value in source.headers.items() if not names_a_secret(value)}
 
 
 def recorded_url(asked: Question) -> str:

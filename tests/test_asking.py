@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from crawler.asking import has_pages, question, reader_of, recorded_url
+from crawler.asking import has_pages, headers_for, question, reader_of, recorded_url
 from crawler.config.models import Kind, Reader, Source
 from crawler.config.sites import expanded
 
@@ -48,6 +48,22 @@ def test_what_a_cursor_says_is_never_taken_for_a_placeholder():
 def test_what_stands_behind_the_mark_is_not_sent():
     source = a_source("https://api.example/list?channel={fragment}#%E7%A7%91 技".replace(" ", ""))
     assert ask(source).url == "https://api.example/list?channel=%E7%A7%91%E6%8A%80"
+
+
+SENT_TO = {  # address of a page → names of the headers that go there
+    "the endpoint's host": ("https://api.example/1", {"X-App", "X-Key"}),
+    "its www": ("https://www.api.example/1", {"X-App", "X-Key"}),
+    "the other scheme": ("http://api.example/1", {"X-App", "X-Key"}),
+    "another host of the site": ("https://cdn.api.example/1", {"X-App"}),
+    "another port": ("https://api.example:8443/1", {"X-App"}),
+    "another site": ("https://other.example/1", set()),
+}
+
+
+@pytest.mark.parametrize(("url", "names"), SENT_TO.values(), ids=SENT_TO)
+def test_headers_are_for_the_site_and_those_with_a_secret_for_the_server(url, names):
+    source = a_source("https://api.example/list", headers={"X-App": "web", "X-Key": "v ${KEY}"})
+    assert headers_for(source, url).keys() == names
 
 
 def test_a_get_has_no_body_and_the_sources_headers():

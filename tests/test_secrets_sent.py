@@ -115,10 +115,10 @@ def test_a_name_that_page_or_cursor_bears_is_not_filled_in(tmp_path):
 SECRETS = SentSecrets(
     {"TOKEN": TOKEN, "KEY": KEY, "PLAIN": "klartext-1"},
     [
-        Use(source="alpha", name="TOKEN", part=Part.URL, host="alpha.example", is_tls=True),
-        Use(source="alpha", name="KEY", part=Part.HEADER, host="alpha.example", is_tls=True),
-        Use(source="alpha", name="PLAIN", part=Part.URL, host="alpha.example", is_tls=False),
-        Use(source="beta", name="KEY", part=Part.URL, host="beta.example", is_tls=True),
+        Use(source="alpha", name="TOKEN", part=Part.URL, server="alpha.example", is_tls=True),
+        Use(source="alpha", name="KEY", part=Part.HEADER, server="alpha.example", is_tls=True),
+        Use(source="alpha", name="PLAIN", part=Part.URL, server="alpha.example", is_tls=False),
+        Use(source="beta", name="KEY", part=Part.URL, server="beta.example", is_tls=True),
     ],
 )
 ENCODED = quote(TOKEN, safe="")
@@ -126,7 +126,12 @@ REVEALED = {  # source, address as a request has it → as it goes on the wire
     "as it is written": ("alpha", "https://alpha.example/f?t=${TOKEN}", f"https://alpha.example/f?t={TOKEN}"),
     "as Scrapy spells it": ("alpha", "https://alpha.example/f?t=$%7BTOKEN%7D", f"https://alpha.example/f?t={TOKEN}"),
     "percent-encoded": ("alpha", "https://alpha.example/f?t=%24%7btoken%7D".replace("token", "TOKEN"), f"https://alpha.example/f?t={ENCODED}"),
-    "a host below": ("alpha", "https://www.alpha.example/${TOKEN}", f"https://www.alpha.example/{TOKEN}"),
+    "its www": ("alpha", "https://www.alpha.example/${TOKEN}", f"https://www.alpha.example/{TOKEN}"),
+    "its port, named": ("alpha", "HTTPS://Alpha.example.:443/${TOKEN}", f"HTTPS://Alpha.example.:443/{TOKEN}"),
+    "another port": ("alpha", "https://alpha.example:8443/${TOKEN}", None),
+    "the port of http": ("alpha", "https://alpha.example:80/${TOKEN}", None),
+    "a host below": ("alpha", "https://evil.alpha.example/${TOKEN}", None),
+    "a www below": ("alpha", "https://www.www.alpha.example/${TOKEN}", None),
     "an unknown name": ("alpha", "https://alpha.example/${OTHER}", None),
     "twice encoded": ("alpha", "https://alpha.example/%2524%257BTOKEN%257D", None),
     "another host": ("alpha", "https://evil.example/?x=${TOKEN}", None),
@@ -136,6 +141,7 @@ REVEALED = {  # source, address as a request has it → as it goes on the wire
     "no source at all": ("gamma", "https://alpha.example/?x=${TOKEN}", None),
     "in clear text": ("alpha", "http://alpha.example/?x=${TOKEN}", None),
     "in clear text, as the config has it": ("alpha", "http://alpha.example/?x=${PLAIN}", "http://alpha.example/?x=klartext-1"),
+    "over TLS, though the config has it in clear text": ("alpha", "https://alpha.example/?x=${PLAIN}", "https://alpha.example/?x=klartext-1"),
     "no address": ("alpha", "https://${TOKEN}.alpha.example/", None),
 }  # fmt: skip
 
@@ -153,7 +159,7 @@ def test_a_secret_of_a_header_is_no_secret_of_an_address_or_a_body():
 
 
 def test_a_body_is_given_its_secrets_as_its_kind_spells_them():
-    use = Use(source="a", name="S", part=Part.BODY, host="a.example", is_tls=True)
+    use = Use(source="a", name="S", part=Part.BODY, server="a.example", is_tls=True)
     secrets, url = SentSecrets({"S": 'a"b\\c d&e+f'}, [use]), "https://a.example/"
     assert json.loads(secrets.body("a", url, b'{"k": "${S}"}', is_json=True)) == {"k": 'a"b\\c d&e+f'}
     assert secrets.body("a", url, b"k=%24%7BS%7D", is_json=False) == b"k=a%22b%5Cc+d%26e%2Bf"
@@ -190,7 +196,7 @@ def test_no_spelling_of_a_value_stays_in_a_text_or_a_body(value, spelling, encod
 @settings(deadline=None)
 @given(value=VALUES)
 def test_an_address_that_echoes_a_value_is_asked_for_as_it_was_meant(value):
-    secrets = SentSecrets({"N": value}, [Use(source="a", name="N", part=Part.URL, host="a.example", is_tls=True)])
+    secrets = SentSecrets({"N": value}, [Use(source="a", name="N", part=Part.URL, server="a.example", is_tls=True)])
     address = "https://a.example/?t="
     assume(value not in address)
     url = f"{address}{quote(value, safe='')}"
@@ -258,13 +264,16 @@ def test_history_survives_a_new_token(rig, site):
 
 def test_no_page_and_no_redirect_gets_a_secret_sent_elsewhere(rig, site):
     rig.environ.update(TOKEN=KEY, OTHER="anderes-4711")
-    rig.source(url="https://alpha.example/feed?token=${TOKEN}")
+    rig.source(url="https://alpha.example/feed?token=${TOKEN}", headers={"X-Key": "${TOKEN}", "X-App": "web"})
     rig.source("beta", "https://beta.example/feed", headers={"X-Key": "${OTHER}"})
+    neighbours = ["https://evil.alpha.example/4?x=${TOKEN}", "https://alpha.example:8443/5?x=${TOKEN}"]
     evil = [
         f"https://evil.example/{n}?x={form}" for n, form in enumerate(("${TOKEN}", "$%7BTOKEN%7D", "%24%7BTOKEN%7D"))
     ]
     clear, moved = "http://alpha.example/clear?x=${TOKEN}", "https://alpha.example/moved"
-    site.routes["alpha.example/feed"] = Answer(feed(*evil, clear, moved, "https://alpha.example/?x=${OTHER}"))
+    site.routes["alpha.example/feed"] = Answer(
+        feed(*evil, *neighbours, clear, moved, "https://alpha.example/?x=${OTHER}")
+    )
     site.routes["beta.example/feed"] = Answer(feed("https://alpha.example/of-beta?x=${TOKEN}"))
     site.routes["alpha.example/moved"] = Answer(
         status=302, headers={"Location": f"https://evil.example/moved?x={KEY}", "Set-Cookie": f"a={KEY}"}
@@ -274,8 +283,11 @@ def test_no_page_and_no_redirect_gets_a_secret_sent_elsewhere(rig, site):
     rig.crawl()
     asked = dict(zip(site.hits, site.queries, strict=True))
     assert {"evil.example/0", "evil.example/1", "evil.example/2", "evil.example/moved"} <= asked.keys()
+    assert {"evil.alpha.example/4", "alpha.example:8443/5"} <= asked.keys()
     assert {hit for hit, query in asked.items() if KEY in query} == {"alpha.example/feed"}
     assert not any("anderes-4711" in query for query in site.queries)
+    assert {seen["Host"] for seen in site.seen if KEY in str(seen)} == {"alpha.example"}
+    assert "web" in {seen.get("X-App") for seen in site.seen if seen.get("Host") == "evil.alpha.example"}
     assert [seen["Host"] for seen in site.seen if "anderes-4711" in str(seen)] == ["beta.example"]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from crawler.concealing import FEWEST
 from crawler.config.report import KeyPath
-from crawler.config.sent import Part, Use
+from crawler.config.sent import Part, Use, server_of
 from crawler.config.yaml_lines import Document, escaped_names_in, names_in, unescaped
 from crawler.urls import UrlError, host_of
 
@@ -60,7 +60,7 @@ def uses_of(document: Document, source: str) -> Iterator[Use]:
         for url in _sent_to(kept, own):
             for name in kept.names:
                 is_tls = url.lower().startswith("https:")
-                yield Use(source=source, name=name, part=kept.part, host=_host(kept, url), is_tls=is_tls)
+                yield Use(source=source, name=name, part=kept.part, server=_server(kept, url), is_tls=is_tls)
 
 
 def _sent_to(kept: _Kept, own: list[str]) -> list[str]:
@@ -69,9 +69,9 @@ def _sent_to(kept: _Kept, own: list[str]) -> list[str]:
     return own if kept.part is Part.HEADER else [own[int(kept.path[1])]]
 
 
-def _host(kept: _Kept, url: str) -> str:
+def _server(kept: _Kept, url: str) -> str:
     origin = _ORIGIN.match(url) if kept.part is Part.URL else None
-    return host_of(origin[0] if origin else url)
+    return server_of(origin[0] if origin else url)
 
 
 def add_faults_of_secrets(document: Document, values: Mapping[str, str]) -> None:

@@ -8,10 +8,28 @@ from enum import StrEnum
 from urllib.parse import quote, quote_plus, urlsplit
 
 from crawler.concealing import Concealer
-from crawler.urls import UrlError, host_of
+from crawler.urls import UrlError, destination_of, host_of
 
 # ${NAME} as it is written, and as Scrapy, a form or a canonical address spells it.
 _NAMED = re.compile(r"(\$|%24)(?:\{|%7B)([A-Za-z_][A-Za-z0-9_]*)(?:\}|%7D)", re.IGNORECASE)
+
+
+def server_of(url: str) -> str:
+    """Whom a secret is sent to: one host at one port, for its neighbours at the same domain may be somebody else's.
+
+    Of a site that has a domain of its own, www. is that site, and http and https at their own ports are one.
+
+    Raises:
+        UrlError: see `crawler.urls.check_fetchable`.
+    """
+    target, site = destination_of(url), host_of(url)
+    host = site if target.host == f"www.{site}" else target.host
+    is_its_own_port = target.port == (443 if url.lower().startswith("https:") else 80)
+    return host if is_its_own_port else f"{host}:{target.port}"
+
+
+def names_a_secret(text: str) -> bool:
+    return _NAMED.search(text) is not None
 
 
 class Part(StrEnum):
@@ -29,15 +47,15 @@ class Use:
     source: str
     name: str
     part: Part
-    host: str  # as `crawler.urls.host_of` tells it
+    server: str  # as `server_of` tells it
     is_tls: bool
 
 
 class SentSecrets:
     """Reveals ${NAME} where a source's config names it, and conceals every value that comes back.
 
-    It is revealed in the part of a request that the config has it in, to the host the config has it for, and never in
-    clear text where the config says https: a page that writes ${NAME} into a link learns nothing by it.
+    It is revealed in the part of a request that the config has it in, to the server the config has it for, and never in clear
+    text where the config says https: a page that writes ${NAME} into a link learns nothing by it.
 
     Args:
         values: name → value.
@@ -83,13 +101,13 @@ class SentSecrets:
 
     def _known(self, source: str, part: Part, url: str) -> set[str]:
         try:
-            host, is_tls = host_of(url), urlsplit(url).scheme.lower() == "https"
+            server, is_tls = server_of(url), urlsplit(url).scheme.lower() == "https"
         except UrlError:
             return set()
         return {
             use.name
             for use in self._uses
-            if (use.source, use.part, use.host) == (source, part, host) and (is_tls or not use.is_tls)
+            if (use.source, use.part, use.server) == (source, part, server) and (is_tls or not use.is_tls)
         }
 
     @staticmethod

@@ -58,7 +58,7 @@ class RedirectionMiddleware(RedirectMiddleware):
 
     One that `gone_at` in the request's meta is found in is not followed: whoever is sent there asked for what was
     deleted. What stands there is nobody's article, and its robots.txt not our business. No POST is sent on to another
-    host, and no header of a source to a host that is none of its own, nor from TLS into the open. To go from HTTPS to
+    host, and no header of a source to where it is not sent otherwise, nor from TLS into the open. To go from HTTPS to
     HTTP is allowed otherwise: what is asked for is public, and many a publisher still sends readers that way.
     """
 
@@ -88,8 +88,9 @@ class RedirectionMiddleware(RedirectMiddleware):
         visit: Visit = self.crawler.spider.visit  # type: ignore[union-attr]
         source = visit.config.source(request.meta["source"])
         into_the_open = request.url.startswith("https:") and redirected.url.startswith("http:")
-        if source is not None and (into_the_open or not headers_for(source, redirected.url)):
-            for name in source.headers:
+        if source is not None:
+            kept = {} if into_the_open else headers_for(source, redirected.url)
+            for name in source.headers.keys() - kept.keys():
                 redirected.headers.pop(name, None)
 
 
