@@ -148,19 +148,22 @@ class ThemeVerdict:
     floor: float
     hits: tuple[TermHit, ...] = ()
     vetoed_by: str = ""  # an excluded term that was found, or a required one that was not
-    unasked: tuple[str, ...] = ()  # expressions that took too long over this article: judged without them
+    unasked: tuple[str, ...] = ()  # expressions for which no time was left: judged without them
+    slow: tuple[str, ...] = ()  # expressions that took the time
 
     @property
     def on_theme(self) -> bool:
         return not self.vetoed_by and self.score >= self.floor
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "hits": [asdict(hit) for hit in self.hits], "unasked": list(self.unasked)}
+        texts = {"unasked": list(self.unasked), "slow": list(self.slow)}
+        return {**asdict(self), "hits": [asdict(hit) for hit in self.hits], **texts}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ThemeVerdict":
         hits = tuple(TermHit(**hit) for hit in value["hits"])
-        return cls(**{**value, "hits": hits, "unasked": tuple(value.get("unasked", ()))})
+        texts = {name: tuple(value.get(name, ())) for name in ("unasked", "slow")}
+        return cls(**{**value, "hits": hits, **texts})
 
 
 @dataclass(frozen=True, kw_only=True)

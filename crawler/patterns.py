@@ -7,15 +7,16 @@ differently is refused. Where `regex` knows more (\\p{Han}, sets in sets, a look
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import regex  # type: ignore[import-untyped]
 
-from crawler.allowance import Spell, TooSlowError
+from crawler.allowance import Spell
 
 _MOST_REPEATS = 10_000  # `regex` writes out what must repeat: three thousands in one another take all memory there is
+_OWN = 0.9  # of the limit: what a search has certainly had that is ended, the two clocks being read at two times
 _PIECE = re.compile(
     r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|(?P<open>\()|(?P<close>\))|\{(?P<times>\d+)(?:,\d*)?\}|(?P<brace>\{)|.", re.DOTALL
 )
@@ -35,11 +36,7 @@ class Pattern(NamedTuple):
         Raises:
             TooSlowError: it took too long.
         """
-        with Spell(self.written) as spell:
-            try:
-                return self.compiled.search(text, timeout=spell.seconds)
-            except TimeoutError as error:
-                raise TooSlowError(self.written) from error
+        return self._timed(lambda seconds: self.compiled.search(text, timeout=seconds))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Begin and end of every match, which all together count as one search.
@@ -47,11 +44,23 @@ class Pattern(NamedTuple):
         Raises:
             TooSlowError: they took too long.
         """
+        spans: list[tuple[int, int]] = self._timed(
+            lambda seconds: [found.span() for found in self.compiled.finditer(text, timeout=seconds)]
+        )
+        return spans
+
+    def _timed(self, asked: Callable[[float], Any]) -> Any:
         with Spell(self.written) as spell:
-            try:
-                return [found.span() for found in self.compiled.finditer(text, timeout=spell.seconds)]
-            except TimeoutError as error:
-                raise TooSlowError(self.written) from error
+            seconds = spell.seconds
+            while True:
+                begun = spell.taken()
+                try:
+                    return asked(seconds)
+                except TimeoutError as error:
+                    # `regex` counts the time of all threads: where others took a part of it, it is asked once more.
+                    if spell.taken() - begun >= spell.seconds * _OWN:
+                        raise spell.too_slow() from error
+                    seconds *= 2
 
 
 @lru_cache(maxsize=2048)

@@ -2,16 +2,20 @@
 
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
+from pages import article
 from rig import Answer, Rig, article_page, book_of, feed, serving
 
-from crawler.allowance import IN_ALL
+from crawler.allowance import IN_ALL, ONCE, in_all
 from crawler.config.load import load_config
 from crawler.config.models import Theme
 from crawler.config.slow import key_of
+from crawler.items import ThemeVerdict
 from crawler.outcomes import Outcome
 from pipelines.themes.judge import Judge
+from pipelines.themes.pipeline import ThemesPipeline
 
 SLOW = r"example(?:/|a|a/)+/$"
 BAIT = "https://alpha.example/" + "a/" * 40 + "0"
@@ -57,7 +61,7 @@ def _serve(site):
     for name in ("well", "beta", "gamma"):
         site.routes[f"{name}.example/feed"] = Answer(feed(f"https://{name}.example/1"))
     site.routes["well.example/1"] = Answer(article_page("机器人进厂", "机器人" * 2000 + "。"))
-    site.routes["alpha.example/feed"] = Answer(feed(*(f"{BAIT}{number}" for number in range(300))))
+    site.routes["alpha.example/feed"] = Answer(feed(*(f"{BAIT}{number}" for number in range(60))))
     site.routes["beta.example/1"] = Answer(article_page("机器人", head="") + SIBLINGS)
     site.routes["gamma.example/1"] = Answer(
         status=302, headers={"Location": "https://gamma.example/" + "a/" * 40 + "0"}
@@ -114,6 +118,34 @@ def test_a_theme_counts_its_other_words():
     theme = Theme(name="题", title="题", words=words)
     [verdict] = Judge([theme]).judge("固态电池", "", "a" * 10_000)
     assert ([hit.term for hit in verdict.hits], verdict.unasked) == ([r"固态\s*电池"], (r"(?:a|a)+b",))
+
+
+HEALTHY = Theme(name="well", title="题", words={"regex": ["机器人"]})
+BAITED = Theme(name="slow", title="题", words={"regex": [f"(?:a|aa|aaa)+(?:b|$)x{{{n}}}" for n in range(1, 6)]})
+
+
+@pytest.mark.parametrize("themes", [(BAITED, HEALTHY), (HEALTHY, BAITED)])
+def test_a_slow_theme_changes_no_other_themes_verdict(themes):
+    fields = ("机器人", "机器人", "机器人" + "a" * 3000)
+    verdicts = {one.theme: one for one in Judge(themes).judge(*fields)}
+    assert verdicts["well"] == Judge([HEALTHY]).judge(*fields)[0]
+    assert verdicts["slow"].unasked == tuple(BAITED.words.regex)
+    assert set(verdicts["slow"].slow) < set(BAITED.words.regex)  # for the last no time was left
+
+
+def test_only_what_took_the_time_is_left_out_after_three_articles(monkeypatch):
+    monkeypatch.setattr("pipelines.themes.judge.in_all", lambda: in_all(ONCE / 5))
+    slow, quick = "(?:a|aa)+b", "固态"
+    theme = Theme(name="mixed", title="题", words={"regex": [slow, quick]})
+    notes = []
+    visit = SimpleNamespace(config=SimpleNamespace(themes=(theme,)), note=lambda source, told: notes.append(told))
+    pipeline = ThemesPipeline(visit)
+    judged = [pipeline.process_item(article("固态" + "a" * 3000, title="固态a")).verdicts[0] for _ in range(4)]
+    assert [one.unasked for one in judged] == [(slow, quick)] * 3 + [(slow,)]
+    assert [one.slow for one in judged] == [(slow,)] * 3 + [()]
+    assert [slow in told and "say it so" in told for told in notes] == [True] * 3
+    assert ["rest of this visit" in told for told in notes] == [False, False, True]
+    assert ThemeVerdict.from_json(judged[0].to_json()) == judged[0]
 
 
 def test_a_key_is_found_at_any_depth(tmp_path):

@@ -11,7 +11,7 @@ from crawler.config.models import Source
 
 def told_of(source: Source, error: TooSlowError) -> str:
     """The fault, with the key of the source's file."""
-    return f"{key_of(source, error.expression)}: {error}; say it so that it looks at less, or not twice at the same"
+    return f"{key_of(source, error.expression)}: {error}"
 
 
 def key_of(model: BaseModel, expression: str) -> str:

@@ -26,6 +26,7 @@ _WIDE = frozenset(
         "ancestor", "ancestor-or-self", "parent", "..",
     )
 )  # fmt: skip
+_PAIRS = frozenset(("|", "=", "!=", "<", "<=", ">", ">="))
 _OUTWARD = frozenset(("following", "preceding", "ancestor", "ancestor-or-self", "parent", ".."))
 
 
@@ -35,11 +36,13 @@ class Steps(NamedTuple):
     Attributes:
         counted: with a call at every step.
         is_simple: it passes over the page once and is as good without.
+        is_paired: what one path finds may be compared with all that another finds, or joined with it.
         is_inward: it looks into the element it is asked of, and nowhere else.
     """
 
     counted: str
     is_simple: bool
+    is_paired: bool
     is_inward: bool
 
 
@@ -54,6 +57,7 @@ def steps_of(expression: str) -> Steps:
     return Steps(
         counted=STEP.join(pieces),
         is_simple=wide <= 1 and "|" not in words and not _reads_content_in_predicates(words),
+        is_paired=not _PAIRS.isdisjoint(words),
         is_inward=not is_absolute and not _OUTWARD.intersection(words),
     )
 

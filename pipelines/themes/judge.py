@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from crawler.allowance import in_all
 from crawler.config.models import Theme
 from crawler.items import Article, TermHit, ThemeVerdict
-from pipelines.themes.words import FoldedText, Found, Term, expression, find_terms, word
+from pipelines.themes.words import FoldedText, Found, Term, Unasked, expression, find_terms, word
 
 LEAD = 200  # characters of the body that count as its lead
 
@@ -44,7 +44,8 @@ class Judge:
     is in title or lead (and not inside a longer term that is looked for: 乘坐火箭 is no 坐火箭), or when `required`
     has terms and none is in title, lead or body.
 
-    An expression of `regex` that takes too long over an article is left out of its verdicts, which say so.
+    An expression of `regex` that takes too long over an article is left out of its theme's verdict, which says so, and
+    so is what no time was left for then. Every theme has its own time: none changes what another is judged.
     """
 
     def __init__(self, themes: Sequence[Theme]) -> None:
@@ -56,9 +57,7 @@ class Judge:
         `without`: expressions that are not asked, as they have taken too long too often.
         """
         fields = {"title": FoldedText(title), "lead": FoldedText(lead), "body": FoldedText(text)}
-        unasked = set(without)
-        with in_all():
-            return tuple(_verdict(theme, fields, unasked) for theme in self._themes)
+        return tuple(_verdict(theme, fields, Unasked(terms=set(without))) for theme in self._themes)
 
     def judge_article(self, article: Article, *, without: Collection[str] = ()) -> Article:
         """The article with its verdicts; its lead is the announced summary, else the beginning of its text."""
@@ -76,19 +75,23 @@ def _compiled(theme: Theme) -> _CompiledTheme:
     )
 
 
-def _verdict(compiled: _CompiledTheme, fields: dict[str, FoldedText], unasked: set[str]) -> ThemeVerdict:
-    hits = (
-        *_constant_hits(find_terms(compiled.terms, fields["title"], unasked), "title", _TITLE_WEIGHT),
-        *_constant_hits(find_terms(compiled.terms, fields["lead"], unasked), "lead", _LEAD_WEIGHT),
-        *_body_hits(find_terms(compiled.terms, fields["body"], unasked), len(fields["body"].written)),
-    )
+def _verdict(compiled: _CompiledTheme, fields: dict[str, FoldedText], unasked: Unasked) -> ThemeVerdict:
+    with in_all():
+        hits = (
+            *_constant_hits(find_terms(compiled.terms, fields["title"], unasked), "title", _TITLE_WEIGHT),
+            *_constant_hits(find_terms(compiled.terms, fields["lead"], unasked), "lead", _LEAD_WEIGHT),
+            *_body_hits(find_terms(compiled.terms, fields["body"], unasked), len(fields["body"].written)),
+        )
+        vetoed_by = _veto(compiled, fields, unasked)
+    written = compiled.theme.words.regex
     return ThemeVerdict(
         theme=compiled.theme.name,
         score=sum(hit.weight for hit in hits),
         floor=compiled.theme.floor,
         hits=hits,
-        vetoed_by=_veto(compiled, fields, unasked),
-        unasked=tuple(written for written in compiled.theme.words.regex if written in unasked),
+        vetoed_by=vetoed_by,
+        unasked=tuple(one for one in written if one in unasked.terms),
+        slow=tuple(one for one in written if one in unasked.slow),
     )
 
 
@@ -117,7 +120,7 @@ def _body_hits(terms: Iterable[Found], length: int) -> list[TermHit]:
     return [replace(hit, weight=hit.weight * _BODY_TOTAL / total) for hit in hits]
 
 
-def _veto(compiled: _CompiledTheme, fields: dict[str, FoldedText], unasked: set[str]) -> str:
+def _veto(compiled: _CompiledTheme, fields: dict[str, FoldedText], unasked: Unasked) -> str:
     """The excluded term that was found, or the required ones of which none was; else the empty string."""
     excluded = {term.term for term in compiled.excluded}
     for field in ("title", "lead"):

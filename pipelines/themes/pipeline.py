@@ -4,8 +4,9 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any, Self
 
+from crawler.allowance import TooSlowError
 from crawler.config.models import Theme
-from crawler.items import Article, Flow, ThemeVerdict
+from crawler.items import Article, Flow
 from crawler.visit import Visit
 from pipelines.themes.judge import Judge
 
@@ -28,22 +29,17 @@ class ThemesPipeline:
         if not isinstance(item, Article) or item.pending.revisit:
             return item  # what was kept stays kept
         judged = self._judge.judge_article(item, without=[one for one, times in self._slow.items() if times >= _OFTEN])
-        for verdict in judged.verdicts:
-            self._tell(verdict, judged)
-        self._slow.update({one for verdict in judged.verdicts for one in verdict.unasked})
+        slow = {one: verdict.theme for verdict in judged.verdicts for one in verdict.slow}
+        self._slow.update(slow.keys())
+        for written, theme in slow.items():
+            self._tell(written, theme, judged)
         return judged
 
-    def _tell(self, verdict: ThemeVerdict, article: Article) -> None:
-        """An expression that is left out is told with the first articles it is left out for."""
-        for written in verdict.unasked:
-            times = self._slow[written] + 1
-            if times > _OFTEN:
-                continue
-            rest = "; it is left out for the rest of this visit" if times == _OFTEN else ""
-            told = (
-                f"theme {verdict.theme}, words.regex: {written}: takes too long over {article.url}, judged without it"
-            )
-            self._visit.note(article.pending.source, told + rest)
+    def _tell(self, written: str, theme: str, article: Article) -> None:
+        rest = "; it is left out for the rest of this visit" if self._slow[written] >= _OFTEN else ""
+        without = f"{article.url} is judged without what it left no time for"
+        told = f"theme {theme}, words.regex: {TooSlowError(written)}; {without}{rest}"
+        self._visit.note(article.pending.source, told)
 
 
 @lru_cache(maxsize=1)

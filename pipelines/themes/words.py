@@ -4,7 +4,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from crawler.allowance import TooSlowError
@@ -32,6 +32,14 @@ class Found:
     term: str
     count: int
     excerpt: str  # the text around the first occurrence, as written
+
+
+@dataclass(kw_only=True)
+class Unasked:
+    """What a theme is judged without, gathered while an article is judged."""
+
+    terms: set[str]  # expressions that are not asked, or were not answered in time
+    slow: set[str] = field(default_factory=set)  # expressions that took the time
 
 
 class FoldedText:
@@ -76,10 +84,10 @@ def expression(written: str) -> Term:
     return Term(term=written, pattern=pattern(written, ignore_case=True))
 
 
-def find_terms(terms: Sequence[Term], text: FoldedText, unasked: set[str]) -> tuple[Found, ...]:
+def find_terms(terms: Sequence[Term], text: FoldedText, unasked: Unasked) -> tuple[Found, ...]:
     """The terms that occur, in their own order; what lies inside a longer term's match is not counted again.
 
-    Expressions that take too long are added to `unasked`, and those that stand there already are not asked.
+    Expressions that take too long are noted in `unasked`, and those that stand there already are not asked.
     """
     places = [
         (start, end, number)
@@ -101,15 +109,16 @@ def find_terms(terms: Sequence[Term], text: FoldedText, unasked: set[str]) -> tu
     )
 
 
-def _spans(term: Term, folded: str, unasked: set[str]) -> list[tuple[int, int]]:
+def _spans(term: Term, folded: str, unasked: Unasked) -> list[tuple[int, int]]:
     if not isinstance(term.pattern, Pattern):
         return [match.span() for match in term.pattern.finditer(folded)]
-    if term.term in unasked:
+    if term.term in unasked.terms:
         return []
     try:
         return term.pattern.spans(folded)
-    except TooSlowError:
-        unasked.add(term.term)
+    except TooSlowError as error:
+        unasked.terms.add(term.term)
+        unasked.slow.add(error.expression)
         return []
 
 
