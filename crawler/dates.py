@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from crawler.ages import read_age
 from crawler.day_times import TIME, DayTime, time_in, zone_in
 from crawler.items import Dating, Precision
+from crawler.text import clean
 
 DATE = re.compile(
     r"(?<!\d)(?P<year>19[89]\d|20\d\d)\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})(?!\d)日?"
@@ -76,6 +77,7 @@ def read_moment_beside(text: str, zone: ZoneInfo, where: str, now: datetime) -> 
 
     A date with its year counts wherever it stands, any other where at most a label stands beside it.
     """
+    text = clean(text)
     whole = _first((_whole, _mail), text, zone, where, now)
     found = whole or read_moment(text, zone, where, now)
     if found is None or found is whole:
@@ -122,8 +124,8 @@ def _ago(text: str, zone: ZoneInfo, where: str, now: datetime) -> Dating | None:
         return None
     at = now - age.length
     if age.precision is Precision.DAY:
-        return _at(at.astimezone(zone).date(), None, zone, where, age.text)
-    return Dating(at=at, precision=age.precision, where=where, text=age.text)
+        return _at(at.astimezone(zone).date(), None, zone, where, clean(age.text))
+    return Dating(at=at, precision=age.precision, where=where, text=clean(age.text))
 
 
 def _named_day(text: str, zone: ZoneInfo, where: str, now: datetime) -> Dating | None:
@@ -162,7 +164,7 @@ def _dating(day: date, match: re.Match[str], zone: ZoneInfo, where: str) -> Dati
     Raises:
         ValueError: there is no such time.
     """
-    return _at(day, time_in(match, zone), zone, where, match[0].strip())
+    return _at(day, time_in(match, zone), zone, where, clean(match[0]))
 
 
 def _at(day: date, time: DayTime | None, zone: ZoneInfo, where: str, text: str) -> Dating:

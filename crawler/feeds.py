@@ -18,6 +18,8 @@ _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _CHARSET = re.compile(rb"charset=[\"']?([\w\-]+)", re.IGNORECASE)
 # An ampersand that begins no reference, as old systems write it into titles; what stands in CDATA is passed over.
 _BARE_AMPERSAND = re.compile(rb"(<!\[CDATA\[.*?(?:\]\]>|\Z))|&(?!#?\w{1,31};)", re.DOTALL)
+# Places on a map, whose handlers in feedparser fail where one stands outside of `georss:where`.
+_PLACES = re.compile(rb"</?(?:gml|georss):[^<>]*>?")
 _PROLOG = re.compile(rb"\s*<\?xml[^>]*encoding=[\"']([\w\-]+)")
 
 
@@ -37,23 +39,32 @@ def parse_feed(body: bytes, content_type: str, url: str) -> Announced:
         check_feed(body)
     except TooMuchError as error:
         raise PollFaultError(f"the feed has {error}") from error
-    # A URL given as content-location is what relative links resolve against; feedparser fetches nothing from bytes.
-    headers = {"content-type": content_type, "content-location": url}
-    try:
-        parsed = feedparser.parse(
-            _escaped(_relabelled(body, content_type)),
-            response_headers=headers,
-            # Only the visible text is kept. Both take time by the square of the tags in a summary: 25,000 a minute.
-            sanitize_html=False,
-            resolve_relative_uris=False,
-        )
-    except (ValueError, OverflowError) as error:  # &#xD800; and the like
-        raise PollFaultError(f"the feed names a character that does not exist: {error}") from error
+    parsed = _parsed(_escaped(_relabelled(body, content_type)), content_type, url)
     if not parsed.get("version") and not parsed.entries:
         raise PollFaultError(_what_it_is_instead(body, content_type, parsed))
     entries = tuple(found for found in map(_entry, parsed.entries) if found is not None)
     linked = sum(bool(_link(item)) for item in parsed.entries)
     return Announced(entries=entries, unread=linked - len(entries), ttl=_ttl(parsed.feed))
+
+
+def _parsed(body: bytes, content_type: str, url: str) -> Any:
+    """What feedparser makes of it, which is tried without places on a map where it fails with them.
+
+    Raises:
+        PollFaultError: it fails.
+    """
+    # A URL given as content-location is what relative links resolve against; feedparser fetches nothing from bytes.
+    headers = {"content-type": content_type, "content-location": url}
+    try:
+        # Only the visible text is kept. Both take time by the square of the tags in a summary: 25,000 a minute.
+        return feedparser.parse(body, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    except Exception as error:  # noqa: BLE001 - a library's fault costs one feed, whatever it raises
+        plain = _PLACES.sub(b"", body)
+        if plain != body:
+            return _parsed(plain, content_type, url)
+        if isinstance(error, ValueError | OverflowError):  # &#xD800; and the like
+            raise PollFaultError(f"the feed names a character that does not exist: {error}") from error
+        raise PollFaultError(f"the feed cannot be read: {type(error).__name__}: {clean(str(error))[:200]}") from error
 
 
 def _relabelled(body: bytes, content_type: str) -> bytes:

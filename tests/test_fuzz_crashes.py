@@ -6,7 +6,7 @@ from fuzz.watch import limited_time
 
 from crawler.captures.reading import StoredResponse, Unreadable
 from crawler.config.report import Fault
-from crawler.items import Announced, Article, Ended
+from crawler.items import Announced, Article, Dating, Ended
 from crawler.urls import UrlError, article_key
 
 PICTURE_POST = b"<d id='js_image_desc'><script>picture_page_info_list=[{cdn_url:'http://x/1']</script>"
@@ -21,6 +21,19 @@ WECHAT = b"https://mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwMg==&mid=%s&sn=fedcba987
 # target, bytes, what is told of the result, see `told`
 CRASHES = {
     "a date of publication alone": ("feed", b"<item><link>http://x.example/1</link></pubDate>", [""]),
+    "the end of a place alone": ("feed", b"</gml:pos<", "PollFaultError: not a feed"),
+    "a place outside of where it belongs": (
+        "feed",
+        b"<rss version='2.0' xmlns:gml='http://www.opengis.net/gml'><channel><item><link>http://x.example/1</link>"
+        b"<gml:pos>45 1</gml:pos><title>t</title></item></channel></rss>",
+        ["t"],
+    ),
+    "a place under a name of its own": (
+        "feed",
+        b"<rss version='2.0' xmlns:g='http://www.opengis.net/gml'><channel><item><link>http://x.example/1</link>"
+        b"<g:pos>45 1</g:pos><title>t</title></item></channel></rss>",
+        "PollFaultError: the feed cannot be read: KeyError: 'where'",
+    ),
     "half a character in a sitemap": (
         "sitemap",
         b"<urlset><url><loc>http://x.example/1</loc><news><publication_date>&#xD800;</news></url></urlset>",
@@ -49,6 +62,8 @@ CRASHES = {
         WECHAT % b"%00",
         "url:mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwMg%3D%3D&mid=%00&sn=fedcba9876543210fedcba9876543210",
     ),
+    "a separator of records in a date": ("date", b"3\xe6\x9c\x883\x1e\xe6\x97\xa5", ["3月3 日", "3月3 日"]),
+    "a separator of records in an age": ("date", b"3\x1e\xe5\xa4\xa9\xe5\x89\x8d", ["3 天前", "3 天前"]),
     "half a byte pair in what a key is made of": (
         "address",
         WECHAT % b"%D6",
@@ -101,6 +116,8 @@ def told(result):
             return [found.url if isinstance(found, StoredResponse) else found.why for found in result]
         case [Fault(), *_]:
             return [fault.rule for fault in result]
+        case list():
+            return [found.text for found in result if isinstance(found, Dating)]
         case _:
             return getattr(result, "text", result)
 
