@@ -1,13 +1,13 @@
 """Pages that answer 200 and hold no article."""
 
 import pytest
-from pages import FEED, SEEN, page
+from pages import FEED, SEEN, SHANGHAI, page
 from pydantic import ValidationError
 
-from crawler.items import Article
+from crawler.items import Answer, Article
 from crawler.outcomes import Outcome
 from pipelines.extract.extract import extract
-from pipelines.extract.failures import Failure, failures
+from pipelines.extract.failures import Failure, challenge_in, failures
 
 BLOCKED, GONE, NO_TEXT = Outcome.BLOCKED, Outcome.GONE, Outcome.NO_TEXT
 CAPTCHA = "环境异常 当前环境异常，完成验证后即可继续访问。 去验证"
@@ -85,6 +85,49 @@ def test_a_failure_page_is_told_for_what_it_is(body, outcome, reason, holds):
     found = extract(page(body), FEED)
     assert (found.outcome, found.at, found.hold_host is not None) == (outcome, SEEN, holds)
     assert reason in found.reason
+
+
+SLIDER = "<h1>安全验证</h1><p>为了您的帐号安全，请完成安全验证</p><p>拖动下方滑块完成拼图</p>"
+CLOUDFLARE = "<h1>Sorry, you have been blocked</h1><p>You are unable to access a.example</p><p>Cloudflare Ray ID: 1</p>"
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("安全验证", SLIDER),
+        ("百度安全验证", "<p>请完成下方验证后继续操作</p><a>意见反馈</a>"),
+        ("人机验证 - 青松门户", "<p>检测到异常流量，请证明你不是机器人</p>"),
+        ("访问验证", "<p>您的访问过于频繁，点击按钮进行验证</p>"),
+        ("滑动验证页面", "<p>请按住滑块，拖动到最右边，证明你是真人在访问这个网站</p>"),
+        ("Just a moment...", "<p>www.example.com needs to review the security of your connection.</p>"),
+        ("Attention Required! | Cloudflare", CLOUDFLARE),
+    ],
+)
+def test_a_captcha_is_no_article_and_no_list(title, shown):
+    body = html(shown, title=title)
+    found = extract(page(body), FEED)
+    assert (found.outcome, found.hold_host is not None) == (BLOCKED, True)
+    answer = Answer(
+        url="https://news.chenfeng.example/feed", body=body.encode(), content_type="text/html", at=SEEN, zone=SHANGHAI
+    )
+    assert challenge_in(answer).hold_host is not None
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("人机验证", "<p>{}</p>" * 12),
+        ("人机验证为何越来越难", "<p>{}</p>" * 12),
+        ("安全验证 - 青松门户", "<p>{}</p>"),  # short, and asks for nothing
+        ("一家公司升级安全验证", f"<p>{{}}</p>{SLIDER}"),  # short, and its title says more
+        ("Just a moment... and the band was gone", "<p>{}</p>" * 2),
+    ],
+)
+def test_an_article_about_captchas_is_an_article(title, shown):
+    story = "记者试着打开那一页，看到的只有一行字，他把它抄了下来，又去问了另外三个人。"
+    found = extract(page(html(f"<h1>{title}</h1>{shown.format(*[story] * 12)}", title=title)), FEED)
+    assert isinstance(found, Article)
+    assert story in found.text
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,10 @@ RESPONSE = (
     b"Content-Length: %s\r\n\r\nno HTTP\r\n\r\n"
 )
 QUOTES = b'["' + b'\\"' * 80_000  # a string that nothing closes
+PLACE = (
+    b"<rss version='2.0' xmlns:%s='http://www.opengis.net/gml'><channel><item><link>http://x.example/1</link>"
+    b"<%s:pos>45 1</%s:pos><title>t</title></item></channel></rss>"
+)
 WECHAT = b"https://mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwMg==&mid=%s&sn=fedcba9876543210fedcba9876543210"
 
 # target, bytes, what is told of the result, see `told`
@@ -24,14 +28,12 @@ CRASHES = {
     "the end of a place alone": ("feed", b"</gml:pos<", "PollFaultError: not a feed"),
     "a place outside of where it belongs": (
         "feed",
-        b"<rss version='2.0' xmlns:gml='http://www.opengis.net/gml'><channel><item><link>http://x.example/1</link>"
-        b"<gml:pos>45 1</gml:pos><title>t</title></item></channel></rss>",
+        PLACE.replace(b"%s", b"gml"),
         ["t"],
     ),
     "a place under a name of its own": (
         "feed",
-        b"<rss version='2.0' xmlns:g='http://www.opengis.net/gml'><channel><item><link>http://x.example/1</link>"
-        b"<g:pos>45 1</g:pos><title>t</title></item></channel></rss>",
+        PLACE.replace(b"%s", b"g"),
         "PollFaultError: the feed cannot be read: KeyError: 'where'",
     ),
     "half a character in a sitemap": (
