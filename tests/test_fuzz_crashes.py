@@ -116,10 +116,8 @@ def told(result):
             return result.reason
         case [StoredResponse() | Unreadable(), *_]:
             return [found.url if isinstance(found, StoredResponse) else found.why for found in result]
-        case [Fault(), *_]:
-            return [fault.rule for fault in result]
-        case list():
-            return [found.text for found in result if isinstance(found, Dating)]
+        case [*found] if any(isinstance(one, Dating | Fault) for one in found):
+            return [one.text if isinstance(one, Dating) else one.rule for one in found if one]
         case _:
             return getattr(result, "text", result)
 
