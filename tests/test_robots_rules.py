@@ -10,7 +10,9 @@ from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.fetch.robots_body import MAX_BYTES, EncodingError, decoded, text_of
+from crawler.fetch.codings import EncodingError
+from crawler.fetch.limits import MOST_CODINGS
+from crawler.fetch.robots_body import MAX_BYTES, decoded, text_of
 from crawler.fetch.robots_rules import MOST_PATTERNS, RobotsRules
 
 HOST = "https://alpha.example"
@@ -121,6 +123,15 @@ def test_one_that_was_cut_is_read_as_far_as_it_goes(name):
 def test_one_that_is_not_what_its_header_says_is_no_robots_txt(name):
     with pytest.raises(EncodingError, match=name):
         decoded(b"\x07" + FORBID.encode(), [name], most=1000)
+
+
+def test_one_that_was_compressed_over_and_over_is_not_unpacked_at_all():
+    body = FORBID.encode()
+    for _ in range(MOST_CODINGS):
+        body = gzip.compress(body)
+    assert decoded(body, ["gzip"] * MOST_CODINGS, most=1000) == FORBID.encode()
+    with pytest.raises(EncodingError, match="compressed 4 times over; at most 3"):
+        decoded(gzip.compress(body), ["gzip"] * (MOST_CODINGS + 1), most=1000)
 
 
 # -- groups -----------------------------------------------------------------------------------------------------------

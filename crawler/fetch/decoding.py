@@ -1,14 +1,11 @@
-"""Recorded bodies decoded as the live ones are: by Scrapy's middleware, under the same limit."""
+"""Recorded bodies decoded as the live ones are: by the same middleware, under the same limit."""
 
 import re
 from collections.abc import Iterable
 
-from scrapy import Request, Spider
-from scrapy.crawler import Crawler
+from scrapy import Request
 from scrapy.exceptions import IgnoreRequest, ResponseDataLossError
 from scrapy.http import Response
-from scrapy.settings import Settings
-from scrapy.statscollectors import DummyStatsCollector
 
 from crawler.fetch.middlewares import DecompressionMiddleware
 
@@ -33,10 +30,7 @@ class BodyDecoder:
 
     def __init__(self, max_body: int) -> None:
         self._max_body = max_body
-        settings = Settings({"DOWNLOAD_MAXSIZE": max_body, "DOWNLOAD_WARNSIZE": 0})
-        crawler = Crawler(Spider, settings)
-        crawler.stats = DummyStatsCollector(crawler)  # the middleware counts
-        self._middleware = DecompressionMiddleware.from_crawler(crawler)
+        self._middleware = DecompressionMiddleware(max_body)
 
     def decode(self, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Response:
         """The response with its body decoded.
@@ -58,8 +52,6 @@ class BodyDecoder:
             raise BodyBrokenError(str(error)) from error
         except IgnoreRequest as error:
             raise BodyTooLargeError(str(error)) from error
-        if not isinstance(decoded, Response):
-            raise TypeError(f"decoding {url} gave {decoded!r}")
         if len(decoded.body) > self._max_body:
             raise BodyTooLargeError(f"{len(decoded.body)} bytes")
         return decoded

@@ -11,7 +11,7 @@ from scrapy.http import Response
 MOST_CODINGS = 3
 
 
-def codings_of(response: Response) -> list[bytes]:
-    """The codings of the body in the order in which they were put on."""
-    told = b",".join(response.headers.getlist("Content-Encoding"))
-    return [coding.strip() for coding in told.split(b",") if coding.strip()]
+def codings_of(response: Response) -> list[str]:
+    """The codings of the body in lower case, in the order in which they were put on."""
+    told = b",".join(response.headers.getlist("Content-Encoding")).decode("latin-1").lower()
+    return [coding.strip() for coding in told.split(",") if coding.strip()]

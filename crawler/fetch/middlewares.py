@@ -2,55 +2,85 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request, Spider
-from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest, ResponseDataLossError
+from scrapy.http import TextResponse
+from scrapy.responsetypes import responsetypes
 
 from crawler.asking import headers_for
 from crawler.fetch.causes import too_large, too_many_codings, too_many_redirects
+from crawler.fetch.codings import ACCEPTED, CODINGS, EncodingError, undone
 from crawler.fetch.failures import BadRedirectError, GoneRedirectError
 from crawler.fetch.guard import AddressRefusedError
 from crawler.fetch.limits import MOST_CODINGS, codings_of
-from crawler.fetch.whole import check_whole
 from crawler.patterns import pattern
 from crawler.urls import host_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
 
     from crawler.visit import Visit
 
 
+_WITHOUT_BODY = frozenset({204, 304})  # their Content-Encoding is of a body that is not sent
 _LOCATED = frozenset({301, 302, 303, 307, 308})  # what Scrapy follows, to http: and https: alone
 _SHOWN = 200  # characters of an address that may be endless
 
 
-class DecompressionMiddleware(HttpCompressionMiddleware):
-    """A body that is not what its Content-Encoding says is a broken answer, not a fault of ours."""
+class DecompressionMiddleware:
+    """A body that is not what its Content-Encoding says is a broken answer, not a fault of ours. Half of one is none.
 
-    def process_response(
-        self, request: Request, response: Response, spider: Spider | None = None
-    ) -> Request | Response:
+    Args:
+        most: bytes of a body that was decoded, and of each step on the way there.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+
+    def process_request(self, request: Request) -> None:
+        request.headers.setdefault("Accept-Encoding", ACCEPTED)
+
+    def process_response(self, request: Request, response: Response) -> Response:
         codings = codings_of(response)
-        if len(codings) > MOST_CODINGS:
-            raise IgnoreRequest(too_many_codings(urlsplit(response.url).netloc, len(codings), MOST_CODINGS))
-        try:
-            return super().process_response(request, response)
-        except IgnoreRequest as error:
-            raise IgnoreRequest(too_large(urlsplit(response.url).netloc, self._max_size)) from error.__cause__
-        except Exception as error:  # each decoder has exceptions of its own
-            encoding = b", ".join(codings).decode("latin-1")
-            raise ResponseDataLossError(f"the body is not {encoding}: {error}") from error
+        if not codings or response.status in _WITHOUT_BODY:
+            return response
+        body, left = self._decoded(response, codings)
+        headers = response.headers.copy()
+        headers.pop("Content-Encoding")
+        if left:
+            headers["Content-Encoding"] = ", ".join(left)
+        kind = responsetypes.from_args(headers=headers, url=response.url, body=body)
+        # What was found out about the letters of the coded body is nothing.
+        anew = {"encoding": None} if issubclass(kind, TextResponse) else {}
+        return response.replace(cls=kind, headers=headers, body=body, **anew)
 
-    @staticmethod
-    def _decode(body: bytes, encoding: bytes, max_size: int) -> bytes:
-        decoded = HttpCompressionMiddleware._decode(body, encoding, max_size)
-        check_whole(body, encoding)
-        return decoded
+    def _decoded(self, response: Response, codings: Sequence[str]) -> tuple[bytes, list[str]]:
+        """The body, and the codings that nobody knows to undo."""
+        body, left, host = response.body, list(codings), urlsplit(response.url).netloc
+        if len(codings) > MOST_CODINGS:
+            raise IgnoreRequest(too_many_codings(host, len(codings), MOST_CODINGS))
+        while left and left[-1] in CODINGS:
+            coded, coding = body, left.pop()
+            try:
+                body, is_whole = undone(coded, coding, most=self._most + 1)
+            except EncodingError as error:
+                raise ResponseDataLossError(str(error)) from error
+            if len(body) > self._most:
+                raise IgnoreRequest(too_large(host, self._most))
+            if not is_whole:
+                raise ResponseDataLossError(f"the {coding} body is cut off: {len(coded)} bytes are not all of it")
+        return body, left
 
 
 class RedirectionMiddleware(RedirectMiddleware):

@@ -1,22 +1,16 @@
 """The body of a robots.txt as text: as much of it as is read, and no half line. Pure."""
 
 import re
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import brotli
-from backports import zstd
 from w3lib.encoding import read_bom
+
+from crawler.fetch.codings import EncodingError, undone
+from crawler.fetch.limits import MOST_CODINGS
 
 MAX_BYTES = 512 * 1024  # RFC 9309, section 2.5 asks for 500 KiB at least
 
 LINE_END = re.compile("\r\n|\r|\n")  # RFC 9309, section 2.2
-
-_BROKEN = (zlib.error, brotli.error, zstd.ZstdError)
-
-
-class EncodingError(ValueError):
-    """The body is not what its Content-Encoding says, or that is none we know."""
 
 
 def decoded(body: bytes, encodings: Sequence[str], *, most: int, is_cut: bool = False) -> bytes:
@@ -29,16 +23,12 @@ def decoded(body: bytes, encodings: Sequence[str], *, most: int, is_cut: bool = 
         is_cut: it is but the beginning of what was sent, and gives what can be read of it.
 
     Raises:
-        EncodingError: see there.
+        EncodingError: see there; or it was compressed more than MOST_CODINGS times over.
     """
+    if len(encodings) > MOST_CODINGS:
+        raise EncodingError(f"compressed {len(encodings)} times over; at most {MOST_CODINGS} are undone")
     for name in reversed(encodings):
-        decode = _DECODERS.get(name)
-        if decode is None:
-            raise EncodingError(f"a Content-Encoding that nobody asked for: {name}")
-        try:
-            body, is_whole = decode(body, most)
-        except _BROKEN as error:
-            raise EncodingError(f"the body is not {name}: {error}") from error
+        body, is_whole = undone(body, name, most=most)
         is_cut = is_cut or len(body) >= most
         if not (is_whole or is_cut):
             raise EncodingError(f"the {name} body is cut off")
@@ -57,40 +47,3 @@ def text_of(body: bytes, *, is_cut: bool) -> str:
     mark, _ = read_bom(body)
     text = body.decode(mark or "utf-8", "replace").removeprefix("\ufeff").replace("\0", "")
     return text[: max(text.rfind("\n"), text.rfind("\r")) + 1] if is_cut else text
-
-
-# Each gives what it can read, and whether that is all there was.
-
-
-def _unzipped(body: bytes, most: int) -> tuple[bytes, bool]:
-    coder = zlib.decompressobj(wbits=31)
-    return coder.decompress(body, most), coder.eof
-
-
-def _inflated(body: bytes, most: int) -> tuple[bytes, bool]:
-    try:
-        coder = zlib.decompressobj()
-        return coder.decompress(body, most), coder.eof
-    except zlib.error:
-        coder = zlib.decompressobj(wbits=-15)  # what some servers mean by deflate
-        return coder.decompress(body, most), coder.eof
-
-
-def _unbrotlied(body: bytes, most: int) -> tuple[bytes, bool]:
-    coder = brotli.Decompressor()
-    return coder.process(body, output_buffer_limit=most), coder.is_finished()
-
-
-def _unzstandarded(body: bytes, most: int) -> tuple[bytes, bool]:
-    coder = zstd.ZstdDecompressor()
-    return coder.decompress(body, most), coder.eof
-
-
-_DECODERS: dict[str, Callable[[bytes, int], tuple[bytes, bool]]] = {
-    "identity": lambda body, most: (body, True),
-    "gzip": _unzipped,
-    "x-gzip": _unzipped,
-    "deflate": _inflated,
-    "br": _unbrotlied,
-    "zstd": _unzstandarded,
-}

@@ -10,9 +10,11 @@ from scrapy import Request, Spider, signals
 from scrapy.exceptions import ResponseDataLossError, StopDownload
 from scrapy.http.request import NO_CALLBACK
 
+from crawler.fetch.codings import EncodingError
 from crawler.fetch.failures import BadRedirectError, Failure, failure_of_exception
+from crawler.fetch.limits import codings_of
 from crawler.fetch.pace import LONGEST_CRAWL_DELAY, NotNowError
-from crawler.fetch.robots_body import MAX_BYTES, EncodingError, decoded, text_of
+from crawler.fetch.robots_body import MAX_BYTES, decoded, text_of
 from crawler.fetch.secrets import telling_no_secret
 from crawler.urls import host_of
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ENCODING = "Content-Encoding"
 _NOWHERE = 302  # the status of redirects that come to no robots.txt
 
 
@@ -91,13 +92,11 @@ class RobotsMiddleware:
             return response
         if 300 <= response.status < 400:
             asked.is_redirected, asked.is_cut = True, False
-        named = b",".join(response.headers.getlist(_ENCODING)).decode("latin-1").lower().split(",")
-        encodings = [name.strip() for name in named if name.strip()]
         try:
-            body = decoded(response.body, encodings, most=MAX_BYTES + 1, is_cut=asked.is_cut)
+            body = decoded(response.body, codings_of(response), most=MAX_BYTES + 1, is_cut=asked.is_cut)
         except EncodingError as error:
             raise ResponseDataLossError(str(error)) from error
-        response.headers.pop(_ENCODING, None)
+        response.headers.pop("Content-Encoding", None)
         asked.is_cut = asked.is_cut or len(body) > MAX_BYTES
         return response.replace(body=body[:MAX_BYTES])
 
