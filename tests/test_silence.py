@@ -8,13 +8,17 @@ from bad_weather import database_fails_at
 from hypothesis import given
 from hypothesis import strategies as st
 from rig import START, Answer, article_page, book_of, feed
+from scrapy import Request
+from scrapy.http import Response
 
 from crawler.cli.crawl import ExitCode, exit_code
 from crawler.config.load import load_config
 from crawler.config.models import Language
 from crawler.database import Database, sqlite_url
 from crawler.failure_table import Failure
-from crawler.fetch.silence import MOST_IN_A_ROW, SilentOrigins
+from crawler.fetch.robots import RobotsUnreachableError
+from crawler.fetch.silence import MOST_IN_A_ROW, SilenceMiddleware, SilentOrigins
+from crawler.items import Silence
 from crawler.polling import LONGEST_BACKOFF
 from crawler.silences import Silences
 from pipelines.health.speech import Speech
@@ -154,6 +158,8 @@ def test_where_robots_txt_cannot_be_read_the_pages_are_not_counted_one_by_one(de
     [(untouched,)] = dead.query("SELECT COUNT(*) FROM entry WHERE outcome IS NULL AND attempts = 0")
     assert untouched >= 37
     assert silence(dead)[0] == 1
+    [(told,)] = dead.query("SELECT error FROM book WHERE source = 'alpha'")
+    assert told.startswith("nothing may be asked of https://beta.example yet (robots.txt could not be read")
 
 
 def test_a_redirect_to_a_silent_host_does_not_stop_the_one_that_leads_there(rig, site):
@@ -189,6 +195,142 @@ def test_lists_of_a_silent_host_stay_due(rig, site):
     rig.clock.move_by(HALF_HOUR)
     rig.crawl()
     assert len(site.pages()) == 1
+
+
+def when_the_pause_is_over(rig, origin):
+    [(until,)] = rig.query(f"SELECT until FROM silence WHERE origin = '{origin}'")
+    rig.clock.move_to(max(rig.clock.now(), datetime.fromisoformat(until).replace(tzinfo=UTC)))
+
+
+@pytest.fixture
+def half_dead(rig, site):
+    """`alpha` has two lists at dead.site.example; `gamma` announces a page of www.site.example."""
+    lists = [{"url": f"https://dead.site.example/{name}", "every": "10m"} for name in "ab"]
+    rig.source(endpoints=lists, politeness={"delay": "0s"})
+    site.routes.update({f"dead.site.example/{path}": BROKEN for path in ("robots.txt", "a", "b", "1")})
+    rig.source("gamma", "https://www.site.example/feed", politeness={"delay": "0s"})
+    site.routes["www.site.example/feed"] = Answer(feed("https://www.site.example/1"))
+    site.routes["www.site.example/1"] = Answer(article_page("机器人"))
+    return rig
+
+
+def test_a_dead_host_keeps_no_other_of_its_domain_waiting(half_dead, site):
+    for _ in range(2):
+        half_dead.crawl()
+        when_the_pause_is_over(half_dead, "https://dead.site.example")
+    assert half_dead.outcomes() == {"1": "kept"}
+    assert site.hits.count("www.site.example/feed") == 2
+    assert half_dead.query("SELECT origin, visits FROM silence") == [("https://dead.site.example", 2)]
+
+
+def test_dead_lists_do_not_keep_the_pages_of_their_own_host_waiting(half_dead, site):
+    site.routes["dead.site.example/robots.txt"] = Answer(status=404)
+    site.routes["www.site.example/feed"] = Answer(feed("https://dead.site.example/1"))
+    for _ in range(2):  # a and b, then 1; then a again
+        half_dead.crawl()
+        when_the_pause_is_over(half_dead, "https://dead.site.example")
+    site.routes["dead.site.example/1"] = Answer(article_page("机器人"))
+    half_dead.crawl()
+    assert half_dead.outcomes() == {"1": "kept"}
+    assert half_dead.query("SELECT * FROM silence") == []
+
+
+@pytest.mark.parametrize(("status", "visits"), [(429, None), (503, 1), (567, None)])
+def test_a_run_that_somebody_wants_now_keeps_to_what_a_silent_host_asks_for(dead, site, status, visits):
+    dead.crawl()
+    dead.clock.move_by(HALF_HOUR)
+    busy = Answer(status=status, headers={"Retry-After": "36000"})
+    site.routes.update({page.removeprefix("https://"): busy for page in PAGES})
+    dead.crawl()
+    # One that answers is not silent, whatever it answers; one that says when it is there again needs no pause of ours.
+    assert (silence(dead) or [None])[0] == visits
+    answers_again(site)
+    site.hits.clear()
+    dead.clock.move_by(HALF_HOUR)
+    dead.crawl(poll_now=True)
+    assert asked(site) == []
+
+
+def test_others_that_share_the_hosts_are_not_told_of_a_guess_of_ours(dead, site, redis_url):
+    dead.write("presswatch.yaml", {"min_free_mb": 0, "redis_url": redis_url})
+    dead.crawl()
+    answers_again(site)
+    dead.clock.move_by(timedelta(minutes=6))
+    dead.crawl(poll_now=True)
+    assert None not in dead.outcomes().values()
+
+
+def test_what_waited_for_a_host_that_died_ends(dead, site):
+    """By its host's cause, when it could not be had for as long as it would have been news; what is newer goes on."""
+    dead.source(politeness={"delay": "0s"}, articles={"max_age": "1d"})
+    site.routes["alpha.example/feed"] = Answer(feed(*PAGES[:12]))
+    late = START + timedelta(hours=20)
+    while dead.clock.now() < START + timedelta(days=1, hours=10):
+        report = dead.crawl()
+        assert (report.balances, report.errors) == (True, ())
+        when_the_pause_is_over(dead, "https://beta.example")
+        is_late = dead.clock.now() > late
+        site.routes["alpha.example/feed"] = Answer(feed(*PAGES[:12], *PAGES[20:22] if is_late else []))
+    ended = dead.query("SELECT outcome, reason, url FROM entry WHERE outcome IS NOT NULL")
+    cause = f"{Failure.UNAVAILABLE}: HTTP 503"
+    told = f"{cause}; https://beta.example could not be asked since {START.isoformat()}"
+    assert {(outcome, reason) for outcome, reason, _ in ended} == {("failed", told)}
+    assert len(ended) >= 10
+    assert {url for *_, url in ended} <= set(PAGES[:12])
+
+
+class _Visit:
+    """As much of one as the middleware asks for."""
+
+    def __init__(self, memory, tries_anew=False):
+        self.silent = SilentOrigins(memory, lambda: START, tries_anew=tries_anew)
+        self.run = self.pace = self
+        self.replay = None
+
+    def held_until(self, host):
+        return None
+
+    def note(self, source, text):
+        pass
+
+
+def known_silent(cause, until):
+    memory = _Memory()
+    memory.known[AT] = Silence(origin=AT, visits=4, since=START - HALF_HOUR, cause=cause, until=until)
+    return memory
+
+
+DOWN, NO_RULES = f"{Failure.UNAVAILABLE}: HTTP 503", f"{Failure.ROBOTS_UNREACHABLE}: HTTP 503"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "cause", "ends"),
+    [
+        *(("robots.txt", status, cause, False) for status in (401, 403, 429, 503) for cause in (DOWN, NO_RULES)),
+        *(("robots.txt", status, NO_RULES, True) for status in (200, 404)),
+        *(("robots.txt", status, DOWN, False) for status in (200, 404)),
+        *(("page", status, cause, True) for status in (200, 304, 403, 404, 429, 567) for cause in (DOWN, NO_RULES)),
+        ("page", 503, DOWN, False),
+    ],
+)
+def test_what_ends_a_silence(path, status, cause, ends):
+    memory = known_silent(cause, START)
+    request = Request(f"{AT}/{path}", meta={"source": "alpha", **({"is_robots": 1} if path == "robots.txt" else {})})
+    SilenceMiddleware(_Visit(memory)).process_response(request, Response(request.url, status=status))
+    assert (memory.known == {}) is ends
+
+
+@pytest.mark.parametrize(("is_asked", "visits"), [(True, 5), (False, 4)])
+def test_rules_that_were_not_asked_for_in_this_run_prolong_no_silence(is_asked, visits):
+    until = START + HALF_HOUR
+    memory = known_silent(NO_RULES, until)
+    visit = _Visit(memory, tries_anew=True)
+    assert visit.silent.paused_until(AT) is None
+    error = RobotsUnreachableError("HTTP 503")
+    error.asked = is_asked
+    SilenceMiddleware(visit).process_exception(Request(f"{AT}/1", meta={"source": "alpha"}), error)
+    assert memory.known[AT].visits == visits
+    assert visit.silent.paused_until(AT) == memory.known[AT].until  # and nothing more is tried in this run
 
 
 @given(st.lists(st.booleans(), max_size=120))
