@@ -204,10 +204,10 @@ def when_the_pause_is_over(rig, origin):
 
 @pytest.fixture
 def half_dead(rig, site):
-    """`alpha` has two lists at dead.site.example; `gamma` announces a page of www.site.example."""
-    lists = [{"url": f"https://dead.site.example/{name}", "every": "10m"} for name in "ab"]
+    """`alpha` has three lists at dead.site.example; `gamma` announces a page of www.site.example."""
+    lists = [{"url": f"https://dead.site.example/{name}", "every": "10m"} for name in "abc"]
     rig.source(endpoints=lists, politeness={"delay": "0s"})
-    site.routes.update({f"dead.site.example/{path}": BROKEN for path in ("robots.txt", "a", "b", "1")})
+    site.routes.update({f"dead.site.example/{path}": BROKEN for path in ("robots.txt", "a", "b", "c", "1")})
     rig.source("gamma", "https://www.site.example/feed", politeness={"delay": "0s"})
     site.routes["www.site.example/feed"] = Answer(feed("https://www.site.example/1"))
     site.routes["www.site.example/1"] = Answer(article_page("机器人"))
@@ -226,7 +226,7 @@ def test_a_dead_host_keeps_no_other_of_its_domain_waiting(half_dead, site):
 def test_dead_lists_do_not_keep_the_pages_of_their_own_host_waiting(half_dead, site):
     site.routes["dead.site.example/robots.txt"] = Answer(status=404)
     site.routes["www.site.example/feed"] = Answer(feed("https://dead.site.example/1"))
-    for _ in range(2):  # a and b, then 1; then a again
+    for _ in range(2):  # a, b and c; then a again, and 1 goes first the next time
         half_dead.crawl()
         when_the_pause_is_over(half_dead, "https://dead.site.example")
     site.routes["dead.site.example/1"] = Answer(article_page("机器人"))

@@ -100,9 +100,7 @@ class SilentOrigins:
         """
         known, now, before = self._origin(url), self._now(), self._origin(url).silence
         known.failed.add(url)
-        # Without its rules nothing may be asked of it: no other address could say more.
-        is_enough = before is not None or failure is Failure.ROBOTS_UNREACHABLE
-        if len(known.failed) < MOST_IN_A_ROW and not is_enough:
+        if len(known.failed) < MOST_IN_A_ROW and before is None:
             return None
         visits = before.visits + 1 if before else 1
         known.silence = Silence(
