@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    RowMapping,
     Select,
     and_,
     bindparam,
@@ -31,7 +32,7 @@ from crawler import books, traffic
 from crawler.database import Database, insert_for
 from crawler.items import Dating, Ended, Entry, HostMemory, PendingEntry, Postponed
 from crawler.outcomes import Outcome
-from crawler.polling import LONGEST_BACKOFF
+from crawler.polling import FURTHEST_HOLD, LONGEST_BACKOFF
 from crawler.silences import is_paused
 from crawler.tables import endpoint, entry, host, sighting
 from crawler.traffic import Asked, Cost
@@ -138,17 +139,27 @@ class Ledger:
     def host_memory(self, host_name: str) -> HostMemory:
         with self.database.read() as connection:
             row = connection.execute(select(host).where(host.c.name == host_name)).mappings().one_or_none()
-        if row is None:
-            return HostMemory()
-        return HostMemory(last_request=row["last_request_at"], not_before=row["next_due"])
+        return HostMemory() if row is None else _memory_in(row)
+
+    def host_memories(self) -> dict[str, HostMemory]:
+        """Of every host that is known."""
+        with self.database.read() as connection:
+            return {row["name"]: _memory_in(row) for row in connection.execute(select(host)).mappings()}
 
     def remember_hosts(self, memories: Mapping[str, HostMemory]) -> None:
-        """Store when hosts were last asked, and until when they want to be left alone."""
+        """Store when hosts were last asked, and until when they want to be left alone.
+
+        A later wish, which another process may have heard meanwhile, stays; not one that is of a wrong clock.
+        """
         with self.database.write() as connection:
             for name, memory in memories.items():
                 values = {"last_request_at": memory.last_request, "next_due": memory.not_before}
-                statement = insert_for(connection)(host).values(name=name, **values)
-                connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+                made = insert_for(connection)(host).values(name=name, **values)
+                at = max(filter(None, values.values()), default=None)
+                stays = host.c.next_due.between(at, at + FURTHEST_HOLD) if at else host.c.next_due.is_not(None)
+                following = case((stays, host.c.next_due), else_=made.excluded.next_due)
+                raised = {**values, "next_due": following}
+                connection.execute(made.on_conflict_do_update(index_elements=["name"], set_=raised))
 
     # -- entries ---------------------------------------------------------------------------------------------------
 
@@ -178,6 +189,10 @@ class Ledger:
                     last_error=postponed.reason,
                 )
             )
+
+
+def _memory_in(row: RowMapping) -> HostMemory:
+    return HostMemory(last_request=row["last_request_at"], not_before=row["next_due"])
 
 
 def end_entry(

@@ -1,6 +1,7 @@
 """One page of the network, fetched as a crawl fetches it, and nothing kept of it. A composition root."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ from crawler.budget import spent
 from crawler.clock import Clock
 from crawler.config.models import Config, Kind, Source
 from crawler.database import Database, sqlite_url
+from crawler.fetch.robots_cache import DatabaseRobotsCache
 from crawler.intake import Intake, take_in
 from crawler.items import Ended, Entry, Flow, HostMemory, Origin, Page, Postponed
 from crawler.ledger import Ledger
@@ -18,7 +20,7 @@ from crawler.run_report import RunReport
 from crawler.storage import StorageError
 from crawler.traffic import add as add_traffic
 from crawler.traffic import all_booked, booked_requests
-from crawler.urls import article_key, docsify_file_url, host_of
+from crawler.urls import article_key, docsify_file_url, host_of, origin_of
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +56,14 @@ async def fetch_page(
     settings = config.settings.model_copy(update={"min_free_mb": 0, "database": ""})
     heard: list[Flow] = []
     _check_budget(known, source, config, clock.now())
-    host = host_of(url)
-    memory = known.host_memory(host) if known else HostMemory()
+    asked = docsify_file_url(url) if source.kind in _DOCSIFY else url
+    memories = known.host_memories() if known else {}
     with TemporaryDirectory(prefix="presswatch-") as folder:
         database = Database.open(sqlite_url(Path(folder) / "presswatch.db"))
         try:
-            _announce(database, alone, url, clock.now(), memory)
+            _announce(database, alone, asked, clock.now())
+            Ledger(database).remember_hosts(memories)
+            await _share_rules(known, database, asked)
             run = Run(
                 config=config.model_copy(update={"sources": (source,), "settings": settings}),
                 database=database,
@@ -71,10 +75,10 @@ async def fetch_page(
                 listen=heard.append,
             )
             report = await run.crawl_until_signal("extract")
-            _note(known, host, Ledger(database))
+            await _note(known, asked, memories, Ledger(database))
         finally:
             database.close()
-    return _only(heard, report, memory)
+    return _only(heard, report, memories.get(host_of(asked), HostMemory()))
 
 
 def _check_budget(known: Ledger | None, source: Source, config: Config, now: datetime) -> None:
@@ -92,34 +96,43 @@ def _check_budget(known: Ledger | None, source: Source, config: Config, now: dat
         raise NothingCameError(over.told)
 
 
-def _note(known: Ledger | None, host: str, made: Ledger) -> None:
-    """For whoever asks next. Two small transactions, for which a run need not be waited; the page is worth more.
+async def _note(known: Ledger | None, url: str, memories: Mapping[str, HostMemory], made: Ledger) -> None:
+    """For whoever asks next. Small transactions, for which a run need not be waited; the page is worth more.
 
     Args:
         known: what is to know it.
-        host: that was visited.
+        url: that was asked for.
+        memories: what the visit knew of hosts when it began.
         made: the visit's own.
     """
     if known is None:
         return
     try:
-        known.remember_hosts({host: made.host_memory(host)})
+        found = made.host_memories()
+        known.remember_hosts({name: found[name] for name in found if found[name] != memories.get(name)})
         with made.database.read() as connection:
             costs = all_booked(connection)
         with known.database.write() as connection:
             add_traffic(connection, costs)
+        await _share_rules(made, known.database, url)
     except StorageError as error:
-        logger.warning("what %s was asked and asks for is not noted: %s", host, error)
+        logger.warning("what %s was asked and asks for is not noted: %s", host_of(url), error)
 
 
-def _announce(database: Database, source: Source, url: str, now: datetime, memory: HostMemory) -> None:
+async def _share_rules(known: Ledger | None, database: Database, url: str) -> None:
+    """Let `database` know the robots.txt of the address, where that was asked for."""
+    origin = origin_of(url)
+    answer = await DatabaseRobotsCache(known.database).load(origin) if known else None
+    if answer is not None and answer != await DatabaseRobotsCache(database).load(origin):
+        await DatabaseRobotsCache(database).save(origin, answer)
+
+
+def _announce(database: Database, source: Source, url: str, now: datetime) -> None:
     """Make the address an entry that waits."""
-    asked = docsify_file_url(url) if source.kind in _DOCSIFY else url
     with database.write() as connection:
         run = open_run(connection, command="extract", process=0, now=now, sources=[source.name])
         intake = Intake(run=run, origin=Origin.CRAWL, place="extract:")
-        take_in(connection, intake, source.name, Entry(key=article_key(asked), url=asked), now)
-    Ledger(database).remember_hosts({host_of(asked): memory})
+        take_in(connection, intake, source.name, Entry(key=article_key(url), url=url), now)
 
 
 def _only(heard: list[Flow], report: RunReport, memory: HostMemory) -> Page | Ended | Postponed:

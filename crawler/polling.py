@@ -11,6 +11,7 @@ from crawler.failure_table import MINUTES
 ADAPTIVE_INTERVAL = timedelta(minutes=30)  # until polling adapts to what a source brings
 LONGEST_BACKOFF = timedelta(hours=24)
 LONGEST_RETRY_AFTER = timedelta(hours=24)
+FURTHEST_HOLD = 2 * LONGEST_RETRY_AFTER  # beyond that it is of a clock that was wrong
 _SILENT_STEP = timedelta(minutes=30)
 # A poll that began some seconds after cron's tick must not push the next one past the tick after:
 # the interval counts this share shorter, at most a minute.
@@ -58,8 +59,8 @@ def is_due(endpoint: Endpoint, zone: ZoneInfo, next_due: datetime | None, now: d
 
 
 def is_held(until: datetime | None, now: datetime) -> bool:
-    """Whether a host wants to be left alone. A time much further away than any wish reaches is of a wrong clock."""
-    return until is not None and now < until <= now + 2 * LONGEST_RETRY_AFTER
+    """Whether a host wants to be left alone."""
+    return until is not None and now < until <= now + FURTHEST_HOLD
 
 
 def retry_time(now: datetime, *, failures: float, step: timedelta = MINUTES) -> datetime:

@@ -20,11 +20,15 @@ from crawler.cli import cli
 from crawler.cli.extracted import Choice, Extracted
 from crawler.cli.extracted_words import WORDS
 from crawler.config.models import Language
+from crawler.database import Database, sqlite_url
+from crawler.items import HostMemory, Silence
 from crawler.ledger import Ledger
+from crawler.silences import Silences
 from crawler.storage import StorageError
 from pipelines.extract.saved import own_address
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+LATER = START + timedelta(hours=6)
 KEYS = (
     "page url outcome title published published_evidence authors account language text markdown images extractor"
 ).split()
@@ -542,6 +546,51 @@ def test_a_host_that_asked_to_be_left_alone_still_is(rig, call, site):
     until = (START + timedelta(hours=2, seconds=2)).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
     assert (result.exit_code, len(site.hits)) == (3, asked)
     assert f"the host asked to be left alone until {until}" in result.stderr
+
+
+def test_a_host_that_asked_to_be_left_alone_is_not_asked_behind_a_redirect_either(rig, call, site):
+    site.routes["alpha.example/feed"] = Answer(feed())
+    site.routes["alpha.example/a"] = Answer(status=301, headers={"Location": "https://beta.example/a"})
+    rig.crawl(prepare=lambda database: Ledger(database).remember_hosts({"beta.example": HostMemory(not_before=LATER)}))
+    result = call("https://alpha.example/a")
+    assert (result.exit_code, site.hits[-1]) == (3, "alpha.example/a")
+    assert "beta.example asked to be left alone until" in result.stderr
+
+
+def test_what_a_host_asked_of_a_run_meanwhile_is_not_forgotten(rig, call, site):
+    def asked_of_another(request):
+        database = Database(sqlite_url(rig.data / "presswatch.db"))
+        Ledger(database).remember_hosts({"alpha.example": HostMemory(last_request=START, not_before=LATER)})
+        database.close()
+        return Answer(PAGE)
+
+    site.routes["alpha.example/feed"] = Answer(feed())
+    site.routes["alpha.example/a"] = asked_of_another
+    rig.crawl()
+    assert call("https://alpha.example/a").exit_code == 0
+    assert rig.query("SELECT next_due FROM host") == [(LATER.strftime("%Y-%m-%d %H:%M:%S.000000"),)]
+
+
+def test_one_that_did_not_answer_is_tried_again_by_whoever_asks_for_its_page(rig, call, site):
+    def fell_silent(database):
+        Silences(database).note_silence("alpha.example", Silence(visits=3, since=START, cause="no connection: x"))
+        Ledger(database).remember_hosts({"alpha.example": HostMemory(not_before=LATER)})
+
+    site.routes["alpha.example/a"] = Answer(PAGE)
+    rig.crawl(prepare=fell_silent)
+    assert site.hits == []
+    assert call("https://alpha.example/a").exit_code == 0
+
+
+def test_robots_txt_is_asked_for_once_by_runs_and_by_whoever_asks_for_a_page(rig, call, site):
+    site.routes["alpha.example/feed"] = site.routes["beta.example/feed"] = Answer(feed())
+    site.routes["alpha.example/a"] = site.routes["beta.example/a"] = Answer(PAGE)
+    rig.crawl()
+    for host in ("alpha", "beta"):
+        assert call(f"https://{host}.example/a").exit_code == 0
+    rig.source("beta", "https://beta.example/feed")
+    rig.crawl(poll_now=True)
+    assert [site.hits.count(f"{host}.example/robots.txt") for host in ("alpha", "beta")] == [1, 1]
 
 
 # -- usage ------------------------------------------------------------------------------------------------------------

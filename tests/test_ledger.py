@@ -223,6 +223,20 @@ def test_when_a_host_was_asked_and_wants_a_pause_is_remembered(ledger):
 
 
 @pytest.mark.parametrize(
+    ("before", "given", "after"),
+    [(None, 6, 6), (6, None, 6), (6, 2, 6), (2, 6, 6), (None, None, None), (-2, None, None), (500, 6, 6),
+     (500, None, None)],
+)  # fmt: skip
+def test_of_two_wishes_the_later_one_stays_unless_it_is_of_a_wrong_clock(ledger, before, given, after):
+    """In hours from now."""
+    for hours in (before, given):
+        until = None if hours is None else START + timedelta(hours=hours)
+        ledger.remember_hosts({"alpha.example": HostMemory(last_request=START, not_before=until)})
+    expected = None if after is None else START + timedelta(hours=after)
+    assert ledger.host_memory("alpha.example").not_before == expected
+
+
+@pytest.mark.parametrize(
     ("sources", "watched", "reader"),
     [
         ({"alpha", "beta"}, {"alpha", "beta"}, "alpha"),
