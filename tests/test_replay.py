@@ -115,7 +115,8 @@ def test_a_replay_into_a_fresh_folder_comes_to_the_same(lived):
     assert [without(was) for was, _ in same] == [without(found) for _, found in same]
     assert {found[OUTCOME] for _, found in same} == {"kept", "copy", "off_theme", "stale", "no_text"}
     waiting = [found for was, found in zip(then, now, strict=True) if was[OUTCOME] in not_captured]
-    assert [row[OUTCOME] for row in waiting] == [None] * document["totals"]["carried_out"]
+    waited = sum(row[OUTCOME] is None for row in then)
+    assert [row[OUTCOME] for row in waiting] == [None] * (document["totals"]["carried_out"] - waited)
 
 
 def test_the_archive_files_are_the_same_but_for_when_they_were_kept(lived):

@@ -42,6 +42,16 @@ def test_nothing_new_costs_one_conditional_request(rig, site):
     assert (book_of(report).found, book_of(report).requests, report.polls_failed) == (0, 1, 0)
 
 
+def test_a_304_that_nobody_asked_for_is_a_failure_of_list_and_page(rig, site):
+    rig.source("beta", "https://beta.example/feed")
+    site.routes["beta.example/feed"] = site.routes["alpha.example/a"] = Answer(status=304)
+    site.routes["alpha.example/feed"] = Answer(feed(A))
+    assert "the server rejects the request: HTTP 304" in book_of(rig.crawl(), "beta").error
+    assert rig.query("SELECT outcome, attempts, last_error FROM entry") == [
+        (None, 1.0, "the server rejects the request: HTTP 304")
+    ]
+
+
 def test_the_same_body_without_validators_is_not_parsed_again(rig, site):
     site.routes["alpha.example/feed"] = Answer(feed(A))
     site.routes["alpha.example/a"] = Answer(article_page("机器人进厂"))

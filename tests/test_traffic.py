@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_server import raw_server, whole
 from rig import START, Answer, article_page, book_of, feed
 from sqlalchemy import insert
 
@@ -157,6 +158,21 @@ def test_books_are_the_sum_of_the_request_ledger_and_both_are_what_the_server_sa
     seen = [hit.split("/")[0].removeprefix("m.") for hit in site.hits]
     assert by_host == {host: seen.count(host) for host in ("alpha.example", "beta.example", "cdn.example")}
     assert len(crawled.query("SELECT DISTINCT day FROM traffic")) == 2
+
+
+def test_what_breaks_off_or_is_too_large_was_sent_all_the_same(rig):
+    rig.write("presswatch.yaml", {"min_free_mb": 0, "safety": {"max_body_mb": 1}})
+    rig.source("beta", "https://beta.example/feed")
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answers = {
+        "alpha.example/feed": [chunked + b"20\r\n" + b"x" * 32 + b"\r\n"],
+        "beta.example/feed": [chunked + b"110000\r\n" + b"x" * 0x110000 + b"\r\n0\r\n\r\n"],
+    }
+    with raw_server(lambda host, path: answers.get(f"{host}{path}", whole("", status="404 Not Found"))) as rig.route:
+        report = rig.crawl()
+    sent = dict(rig.query("SELECT source, SUM(bytes) FROM traffic GROUP BY source"))
+    assert sent == {name: book_of(report, name).bytes for name in ("alpha", "beta")}
+    assert (report.polls_failed, sent["alpha"], sent["beta"] > 1_000_000) == (2, 32, True)
 
 
 def test_a_long_visit_is_booked_on_its_way(rig, site):

@@ -1,5 +1,7 @@
 """What Scrapy, aiohttp and our own doors raise, as rows of the table of failures."""
 
+from http import HTTPStatus
+
 import aiohttp
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -11,6 +13,7 @@ from scrapy.exceptions import (
     ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
+from scrapy.http import Response
 
 from crawler.allowance import TooSlowError
 from crawler.failure_table import RULES, Failure, FailureRule, failure_of_status
@@ -26,9 +29,13 @@ __all__ = [
     "Failure",
     "FailureRule",
     "GoneRedirectError",
+    "failure_of_answer",
     "failure_of_exception",
     "failure_of_status",
 ]
+
+
+_VALIDATORS = ("If-None-Match", "If-Modified-Since")
 
 
 class BadRedirectError(IgnoreRequest):
@@ -60,6 +67,14 @@ _EXCEPTIONS: tuple[tuple[type[BaseException], Failure], ...] = (
     (UnsupportedURLSchemeError, Failure.ADDRESS),
     (DownloadFailedError, Failure.BROKEN),
 )
+
+
+def failure_of_answer(response: Response) -> Failure | None:
+    """The failure an answer means by its status. A 304 to who did not ask whether it has changed gives nothing."""
+    asked = response.request.headers if response.request else {}
+    if response.status == HTTPStatus.NOT_MODIFIED and not any(name in asked for name in _VALIDATORS):
+        return Failure.CLIENT_ERROR
+    return failure_of_status(response.status)
 
 
 def failure_of_exception(error: BaseException) -> Failure | None:

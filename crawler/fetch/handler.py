@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from aiohttp import ClientRequest, TCPConnector
+from scrapy import signals
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -31,7 +32,7 @@ from crawler.urls import UrlError, as_sent, destination_of, host_of, origin_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from scrapy import Request
+    from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
@@ -72,6 +73,7 @@ class DoorHandler(AiohttpDownloadHandler):
         super().__init__(crawler)
         self._visit: Visit = crawler.spider.visit  # type: ignore[union-attr]
         self._secrets = self._visit.config.secrets
+        crawler.signals.connect(self._received, signal=signals.bytes_received)
         self._session._request_class = _BodilessRequest
         connector = self._session.connector
         if not isinstance(connector, TCPConnector) or not hasattr(connector, "_socket_factory"):
@@ -90,8 +92,12 @@ class DoorHandler(AiohttpDownloadHandler):
             request.meta["answered_at"] = self._visit.run.clock.now()
             # Within the turn, so that nobody's next request slips out before the host's wish is known.
             self._hold_as_asked(request, response)
-        self._visit.count_bytes(source, host, len(response.body))
         return response.replace(url=request.url)
+
+    def _received(self, data: bytes, request: Request, spider: Spider) -> None:
+        """Count also what comes to nothing: it is too large, or breaks off."""
+        host = host_of(request.meta.get("asked", request.url))
+        self._visit.count_bytes(request.meta["source"], host, len(data))
 
     def _hold_as_asked(self, request: Request, response: Response) -> None:
         """Leave the host alone for as long as Retry-After asks on a failure; after some also where it does not."""

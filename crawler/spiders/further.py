@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.fetch.failures import Failure, GoneRedirectError, failure_of_status
+from crawler.fetch.failures import Failure, GoneRedirectError, failure_of_answer
 from crawler.fetch.robots import RobotsRefusedError
 from crawler.further_pages import belongs, next_page
 from crawler.items import PagePart
@@ -82,7 +82,7 @@ class FurtherPages:
             now = self._visit.run.clock.now()
             there = (("Location", error.location),)
             return PagePart(url=url, content_type="", body=b"", headers=there, status=302, fetched_at=now)
-        failure = failure_of_status(response.status)
+        failure = failure_of_answer(response)
         if failure is not None and failure is not Failure.GONE:
             raise FurtherPageError(failure, url, response.status)
         return _part(response)

@@ -14,7 +14,7 @@ from scrapy.http.request import NO_CALLBACK
 from crawler.asking import Question, has_pages, question, reader_of, recorded_url
 from crawler.captures.records import Captured
 from crawler.config.models import Endpoint, Pages, Source
-from crawler.fetch.failures import Failure, failure_of_exception, failure_of_status
+from crawler.fetch.failures import Failure, failure_of_answer, failure_of_exception
 from crawler.fetch.replay import NotCapturedError
 from crawler.items import Announced, Answer, NoRowsError, Poll, PollFaultError
 from crawler.lists import read_list
@@ -154,7 +154,7 @@ class ListWalk:
                 dont_filter=True,
             )
         )
-        failure = failure_of_status(response.status)
+        failure = failure_of_answer(response)
         if failure is not None:
             raise RefusedAnswerError(failure, response.status)
         return response

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 
 from crawler.asking import headers_for
-from crawler.fetch.failures import RULES, Failure, failure_of_status
+from crawler.fetch.failures import RULES, Failure, failure_of_answer
 from crawler.items import Ended, Page, PagePart, PendingEntry, Postponed, Redirect, Unchanged
 from crawler.noarchive import HEADER_SAYS, forbids_archiving
 from crawler.outcomes import Outcome
@@ -48,7 +48,7 @@ def answered(
     visit: Visit, response: Response, waiting: Sequence[PendingEntry]
 ) -> Iterator[Page | Ended | Postponed | Unchanged]:
     """A page for each entry, or its end, or another try later; or the word that a revisited page is as it was."""
-    failure = failure_of_status(response.status)
+    failure = failure_of_answer(response)
     if failure is not None:
         held = visit.run.pace.held_until(host_of(response.url))
         yield from failed(visit, waiting, failure, f"HTTP {response.status}", not_before=held)
