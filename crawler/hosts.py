@@ -8,6 +8,10 @@ from unicodedata import normalize
 
 import idna
 
+WEB_PORTS = (80, 443, 8080, 8443)
+# Last labels that mean a host of one's own network, or nobody's (RFC 2606, RFC 6762, RFC 8375 and habit).
+INNER_NAMES = frozenset("local localhost localdomain internal intranet lan home corp private svc".split())
+RESERVED_NAMES = INNER_NAMES | {"example", "test", "invalid"}
 _NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.\-]*[a-z0-9_\-])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # for a last label: browsers then read all of it as an IPv4 address
 _LONGEST, _LONGEST_LABEL = 253, 63  # RFC 1035, section 2.3.4

@@ -35,6 +35,7 @@ def test_a_publisher_can_use_it(contact):
     [
         "", "me", "changeme", "TODO", "@me", "me@", "a@b@c.org", "me@localhost", "me@host", "you@example.com",
         "me@mail.example.org", "ops@a.example", "me@site.test", "me@nas.local", "bot@changeme.org",
+        "https://x.corp", "me@api.default.svc",
         "you@yourdomain.com", "mailto:desk@presswatch-reader.org", "1.2.3.4",
         "https://localhost/", "https://example.com/bot", "http://127.0.0.1/", "http://10.0.0.1:8080/", "http://[::1]/",
         "https://host/", "ftp://presswatch-reader.org/", "https://", "https://me:secret@presswatch-reader.org/",

@@ -10,14 +10,15 @@ from pydantic import AfterValidator
 from crawler.config.places import shipped_config
 from crawler.config.report import ConfigError, Fault
 from crawler.config.secrets import Secrets
+from crawler.config.values import check_printable
 from crawler.config.yaml_lines import Document, read_document
+from crawler.hosts import RESERVED_NAMES
 from crawler.urls import UrlError, check_fetchable
 
 _FILE, _KEY = "presswatch.yaml", ("contact",)
 _EXPECTED = "expected a page that you answer for, https://…, or a mail address"
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9.-]{1,253})")
-# Names that nobody can have (RFC 2606, RFC 6762), or that stand where a name is still to be filled in.
-_NOBODYS = frozenset({"example", "test", "invalid", "localhost", "local", "internal"})
+# They stand where a name is still to be filled in.
 _TO_BE_FILLED_IN = frozenset({"changeme", "yourdomain", "your-domain", "mydomain", "example"})
 
 
@@ -27,9 +28,7 @@ def check_header(value: str) -> str:
     Raises:
         ValueError: it does.
     """
-    if any(not sign.isprintable() for sign in value):
-        raise ValueError("holds control characters, which no request header may carry")
-    if not value.isascii():
+    if not check_printable(value).isascii():
         raise ValueError("holds other than ASCII; write an address in punycode and percent-encoded")
     found = next((sign for sign in value if sign in "()\\"), "")
     if found:
@@ -60,7 +59,7 @@ def _is_somebodys(host: str) -> bool:
         return ip_address(host.strip("[]")).is_global
     except ValueError:
         labels = host.split(".")
-    return len(labels) > 1 and all(labels) and labels[-1] not in _NOBODYS and labels[-2] not in _TO_BE_FILLED_IN
+    return len(labels) > 1 and all(labels) and labels[-1] not in RESERVED_NAMES and labels[-2] not in _TO_BE_FILLED_IN
 
 
 def require_contact(folder: Path, contact: str) -> None:

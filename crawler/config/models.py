@@ -38,6 +38,7 @@ from crawler.config.values import (
     Word,
     Zone,
 )
+from crawler.hosts import WEB_PORTS
 from crawler.patterns import pattern
 
 
@@ -276,7 +277,7 @@ class Safety(Model):
     """Limits on what is fetched."""
 
     allow_networks: tuple[IPvAnyNetwork, ...] = ()  # private networks that may be reached (an intranet, a test)
-    ports: tuple[Port, ...] = (80, 443, 8080, 8443)  # of public hosts; those that endpoints name are open there
+    ports: tuple[Port, ...] = WEB_PORTS  # of public hosts; those that endpoints name are open there
     max_body_mb: Annotated[float, Field(gt=0, le=100)] = 10.0
     timeout: PositiveDuration = timedelta(seconds=30)
 

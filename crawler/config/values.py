@@ -83,7 +83,12 @@ def _url_or_none(value: str) -> str:
     return _url(value) if value else value
 
 
-def _printable(value: str) -> str:
+def check_printable(value: str) -> str:
+    """Refuse what no request header may carry.
+
+    Raises:
+        ValueError: it holds control characters.
+    """
     if not value.isprintable():
         raise ValueError("holds control characters, which no request header may carry")
     return value
@@ -234,7 +239,7 @@ PageSelectors = Annotated[tuple[Annotated[str, AfterValidator(check_selector)], 
 JmesPath = Annotated[str, AfterValidator(check_jmespath)]
 Charset = Annotated[str, AfterValidator(_charset)]
 Headers = Annotated[
-    Mapping[Annotated[str, AfterValidator(_header_name)], Annotated[str, AfterValidator(_printable)]],
+    Mapping[Annotated[str, AfterValidator(_header_name)], Annotated[str, AfterValidator(check_printable)]],
     Field(repr=False),
 ]
 TimeOfDay = Annotated[str, BeforeValidator(_at)]

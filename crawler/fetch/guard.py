@@ -16,12 +16,9 @@ from typing import Any
 from scrapy.exceptions import IgnoreRequest
 
 from crawler.fetch.addresses import Network, address_of, why_not_public
-from crawler.hosts import Destination
+from crawler.hosts import INNER_NAMES, WEB_PORTS, Destination
 
-PORTS = (80, 443, 8080, 8443)
 _LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
-# Names of a network's own, which mean there what nobody outside of it knows.
-_INNER = frozenset("local localhost localdomain internal intranet lan home corp private".split())
 
 
 class AddressRefusedError(IgnoreRequest):
@@ -66,7 +63,7 @@ class AddressGuard:
         allow: Sequence[Network],
         route: tuple[str, int] | None = None,
         *,
-        ports: Collection[int] = PORTS,
+        ports: Collection[int] = WEB_PORTS,
         named: Collection[Destination] = (),
     ) -> None:
         self._allow = tuple(allow)
@@ -74,12 +71,11 @@ class AddressGuard:
         self._ports = tuple(ports)
         self._named = frozenset(named)
 
-    def permits(self, address: str, port: int, host: str = "") -> bool:
-        """Whether a socket to this literal address and port may be made; `host`: the name it was found under."""
-        return not self.why_not(address, port, host)
-
     def why_not(self, address: str, port: int, host: str = "") -> str:
-        """The rule that forbids such a socket, with what to do about it; "" where none does."""
+        """The rule that forbids a socket to this literal address and port, with what to do about it, or "".
+
+        `host`: the name it was found under.
+        """
         meant = address_of(address)
         if self._route is not None:
             return "" if (meant, port) == self._route else "every request goes to the server that --route names"
@@ -134,7 +130,7 @@ class AddressGuard:
         top = target.host.rpartition(".")[2]
         if top == "localhost" and not self._allows_loopback():
             return f"that is this machine; if it is right, {_add('127.0.0.0/8', 'allow_networks')}"
-        is_inner = top in _INNER or top == target.host or target.host.endswith(".home.arpa")
+        is_inner = top in INNER_NAMES or top == target.host or target.host.endswith(".home.arpa")
         if is_proxied and is_inner and target not in self._named:
             return "it is a name of a network's own, and the proxy would look it up there"
         # Where networks are allowed, only the address tells whether the port is one of theirs.
