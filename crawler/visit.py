@@ -13,6 +13,7 @@ from crawler.config.models import Config, Endpoint, Politeness, Source
 from crawler.database import Database
 from crawler.endpoint_state import EndpointState
 from crawler.endpoints import Endpoints
+from crawler.failure_table import Failure
 from crawler.fetch.guard import AddressGuard
 from crawler.fetch.pace import NotNowError, Pace
 from crawler.fetch.replay import Replay
@@ -155,7 +156,7 @@ class Visit:
         if error.ends_a_run:
             self.run.halt(error)
         else:
-            self.blame(source, str(error))
+            self.blame(source, f"{Failure.DISK}: {error}")
 
     def check_budget(self, name: str, *, is_page: bool) -> None:
         """

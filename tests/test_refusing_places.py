@@ -13,6 +13,7 @@ from rig import START, Answer, article_page, feed
 from sqlalchemy import select
 
 from crawler.database import Database, sqlite_url
+from crawler.failure_table import Failure
 from crawler.tables import article
 from pipelines.archive.facts import latest_version
 from pipelines.archive.versions import Reading, add_version
@@ -119,7 +120,9 @@ def test_an_archive_that_may_only_be_read_keeps_no_article_from_being_stored(thr
     (three.data / "archive").mkdir(parents=True)
     locked(three.data / "archive")
     code, lines = process(three, UNPRIVILEGED, "crawl")
-    told = [line for line in lines if line.startswith(f"  internal failure: {three.data}/archive/alpha/")]
+    told = [
+        line for line in lines if line.startswith(f"  internal failure: {Failure.DISK}: {three.data}/archive/alpha/")
+    ]
     refused = "it cannot be written there (Permission denied): put right what is in the way"
     assert (code, len(told)) == (1, 3)
     assert all(line.endswith(f"{refused}; its rows are stored, and the next run writes it") for line in told)
