@@ -74,6 +74,7 @@ FAULTS = {  # a source's file, what TOKEN is → the rule that is told
     "the end of the host": (SOURCE.replace("/feed", "${TOKEN}"), "/feed-feed", "path and query alone"),
     "the whole address": (SOURCE.replace("https://alpha.example/feed", "${TOKEN}"), KEY, "path and query alone"),
     "too short": (WITH_TOKEN, "1234567", "fewer than 8 characters"),
+    "not ASCII": (WITH_TOKEN, "密钥九八七六五四三二", "is not ASCII"),
     "control characters": (WITH_TOKEN, "geheim\n99", "control characters"),
     "control characters in a header": (SOURCE + "headers: {X-Key: '${TOKEN}'}\n", "geheim\r\nX: 1", "control char"),
     "the end of what is sent": (WITH_TOKEN, "geheim#99", "holds #"),
@@ -181,12 +182,15 @@ SPELLINGS = (
     lambda value: "".join(sign if sign.isalnum() else f"&#{ord(sign):03};" for sign in value),
     lambda value: repr(value)[1:-1],
     lambda value: json.dumps(repr(value))[2:-2],
+    lambda value: "".join(f"%{byte:02x}" for byte in value.encode()),
+    lambda value: "".join(f"&#{ord(sign)};" for sign in value),
 )
 
 
 @settings(deadline=None)
 @given(value=VALUES, spelling=st.sampled_from(SPELLINGS), encoding=st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]))
 def test_no_spelling_of_a_value_stays_in_a_text_or_a_body(value, spelling, encoding):
+    assume(encoding == "utf-8" or value.isascii())  # what is sent is ASCII
     concealer, text = Concealer({"N": value}), f"<a>{spelling(value)}</a>"
     assert spelling(value) not in concealer.text(text)
     assert value not in concealer.text(text)
@@ -201,6 +205,43 @@ def test_an_address_that_echoes_a_value_is_asked_for_as_it_was_meant(value):
     assume(value not in address)
     url = f"{address}{quote(value, safe='')}"
     assert secrets.url("a", secrets.conceal.text(url)) == url
+
+
+SPELT = {  # a value, and a way it comes back
+    "HTML's newer names": (TOKEN, "geheim&sol;99&plus;x&amp;y"),
+    "HTML in HTML": (TOKEN, "geheim/99+x&amp;amp;y"),
+    "a script's braces": (TOKEN, "geheim\\u{2f}99+x&y"),
+    "JSON in JSON": (TOKEN, "geheim\\\\\\/99\\\\u002bx\\\\u0026y"),
+    "encoded three times": (TOKEN, quote(quote(ENCODED))),
+    "each character in hexadecimal": (TOKEN, "".join(f"\\x{ord(sign):02x}" for sign in TOKEN)),
+    "some letters alone": (TOKEN, "%67eh%65im%2F99%2Bx%26y"),
+    "blanks as pluses": ("ab cd efgh", "ab+cd+efgh"),
+    "blanks that hold": ("ab cd efgh", "ab&nbsp;cd efgh"),
+    "blanks squeezed": ("aaaa  bbbb", "aaaa bbbb"),
+    "a blank as a new line": ("aaaa bbbb", "aaaa\nbbbb"),
+    "blanks around it lost": (" abcdefgh ", "abcdefgh"),
+}
+
+
+@pytest.mark.parametrize(("value", "spelt"), SPELT.values(), ids=SPELT)
+def test_other_spellings_are_found_too(value, spelt):
+    concealer = Concealer({"N": value})
+    for text in (f"x {spelt} y", f"<{spelt}>"):
+        assert concealer.text(text).replace("%24%7BN%7D", "${N}") == text.replace(spelt, "${N}")
+        assert concealer.body(text.encode()) == concealer.text(text).encode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "gb18030", "utf-8"])
+@pytest.mark.parametrize("around", [b"", b"\n", b"\xd8", b"\xff\xfe\x00"])
+def test_what_else_stands_in_a_body_keeps_no_value_from_being_found(encoding, around):
+    shown = Concealer({"N": TOKEN}).body(around + f"晨{TOKEN}风 {TOKEN}".encode(encoding) + around)
+    assert shown == around + "晨${N}风 ${N}".encode(encoding) + around
+
+
+def test_letters_that_are_written_otherwise_stay_where_no_value_is():
+    text = "https://a.example/%41?b=%67&c=&#65;"
+    assert Concealer({"N": TOKEN}).text(text) == text
+    assert Concealer({"N": TOKEN}).body(text.encode()) == text.encode()
 
 
 def test_of_two_values_the_longer_is_found_first():

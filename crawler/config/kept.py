@@ -105,6 +105,9 @@ def _faults(kept: _Kept, values: Mapping[str, str]) -> Iterator[tuple[str, str]]
             yield rule, "ask for a longer one; what is no secret is written out here"
         elif not value.isprintable():
             yield f"the value of {name} holds control characters", "put the value alone there"
+        elif not value.isascii():
+            rule = f"the value of {name} is not ASCII: it could not be found and hidden in answers of every encoding"
+            yield rule, "percent-encode it where it stands in an address, or ask for another one"
         elif kept.part is Part.URL and "#" in value:
             yield f"the value of {name} holds #, and what stands behind that is not sent", "write %23 for it"
 

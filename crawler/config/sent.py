@@ -54,8 +54,8 @@ class Use:
 class SentSecrets:
     """Reveals ${NAME} where a source's config names it, and conceals every value that comes back.
 
-    It is revealed in the part of a request that the config has it in, to the server the config has it for, and never in
-    clear text where the config says https: a page that writes ${NAME} into a link learns nothing by it.
+    It is revealed in the part of a request that the config has it in, to the server that it names, and never in clear
+    text where it says https: a page that writes ${NAME} into a link learns nothing by it.
 
     Args:
         values: name → value.
