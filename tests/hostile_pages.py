@@ -19,6 +19,20 @@ def script(text, kind="application/ld+json"):
     return page(ARTICLE, f'<script type="{kind}">{text}</script>')
 
 
+COMMENT = "<div class=c><p><a href=/u><img src=/i></a><b>u</b><span>1</span><i>x</i><em>好</em></p></div>"
+COMMENTS = COMMENT * 2_600
+HIDDEN = SENTENCE * 30_000  # more than an article may have
+
+#: An article of four sentences on an honest page that holds much beside it → the page.
+BESIDE = {
+    "comments": page(ARTICLE + COMMENTS),
+    "more comments": page(ARTICLE + COMMENTS * 4),
+    "comments in main": page(ARTICLE.replace("article>", "main>") + COMMENTS),
+    "a textarea": page(f"{ARTICLE}<textarea hidden>{HIDDEN}</textarea>"),
+    "a template": page(f"{ARTICLE}<template>{HIDDEN}</template>"),
+    "a noscript": page(f"{ARTICLE}<noscript>{HIDDEN}</noscript>"),
+}
+
 #: Shape → the page. Read, it ends as no_text or as the article that stands in it, whichever the parser leaves.
 SHAPES = {
     "nested div": lambda: page(ARTICLE + "<div>" * DEEP + SENTENCE),
@@ -60,6 +74,10 @@ WITHIN = {
     "bold words": lambda: page(
         "<article><h1>机器人</h1><p>" + f"<b>{(SENTENCE * 2)[:58]}</b>" * 4900 + "</p></article>"
     ),
-    "backticks": lambda: page(f"<article><h1>机器人</h1><pre>{SENTENCE}{'`' * 250_000}</pre></article>"),
+    "backticks": lambda: page(f"<article><h1>机器人</h1><pre>{SENTENCE}{'`' * 45_000}</pre></article>"),
+    "marks in prose": lambda: page(f"<article><h1>机器人</h1><p>{(SENTENCE[:19] + '[') * 45_000}</p></article>"),
+    "bold prose": lambda: page(
+        "<article><h1>机器人</h1>" + f"<p><b>{SENTENCE}</b>{SENTENCE[:12]}</p>" * 9_900 + "</article>"
+    ),
     "short paragraphs": lambda: page("<article><h1>机器人</h1>" + "<p>机器人</p>" * 19_900 + "</article>"),
 }

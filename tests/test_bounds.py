@@ -8,7 +8,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 import pytest
-from hostile_pages import SENTENCE, SHAPES, WITHIN, script
+from hostile_pages import BESIDE, COMMENTS, SENTENCE, SHAPES, WITHIN, page, script
 
 from crawler.bounds import DEEPEST_JSON, MOST_ATTRIBUTES, MOST_JSON, TooMuchError, TooMuchJsonError, check_json
 from crawler.config.models import EntryRules, Pages, Source
@@ -36,8 +36,8 @@ def source(**articles):
 def read(content, **articles):
     announced = Entry(key="k", url="https://alpha.example/a", title="机器人")
     pending = PendingEntry(id=1, source="alpha", host="alpha.example", entry=announced, first_seen=NOW)
-    page = Page(pending=pending, url=announced.url, status=200, content_type="text/html", body=content, fetched_at=NOW)
-    return extract(page, source(**articles))
+    given = Page(pending=pending, url=announced.url, status=200, content_type="text/html", body=content, fetched_at=NOW)
+    return extract(given, source(**articles))
 
 
 @pytest.fixture
@@ -76,10 +76,31 @@ def test_a_markdown_file_that_holds_too_much_is_no_article(more, said, in_time):
     announced = Entry(key="k", url="https://alpha.example/a.md", title="机器人")
     pending = PendingEntry(id=1, source="alpha", host="alpha.example", entry=announced, first_seen=NOW)
     body = f"# 机器人\n\n{SENTENCE}\n\n{more}".encode()
-    page = Page(pending=pending, url=announced.url, status=200, content_type="text/markdown", body=body, fetched_at=NOW)
-    result = extract(page, source())
+    file = Page(pending=pending, url=announced.url, status=200, content_type="text/markdown", body=body, fetched_at=NOW)
+    result = extract(file, source())
     assert result.outcome is Outcome.NO_TEXT
     assert said in result.reason
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("articles", [{}, OWN, {"body": ["main"]}], ids=["generic", "article", "main"])
+def test_an_article_is_kept_whatever_its_page_holds_beside_it(beside, articles, in_time):
+    found = read(BESIDE[beside], **articles)
+    assert isinstance(found, Article), found.reason
+    assert (found.text.count(SENTENCE), len(found.text) < 300) == (4, True)
+
+
+@pytest.mark.parametrize("articles", [{}, OWN], ids=["generic", "article"])
+def test_a_long_report_is_kept_whole(articles, in_time):
+    paragraphs = [f"第{number}条。{SENTENCE * 4}" for number in range(2_100)]
+    found = read(
+        page(f"<article><h1>机器人</h1>{''.join(f'<p>{text}</p>' for text in paragraphs)}</article>"), **articles
+    )
+    assert all(text in found.text for text in paragraphs)
+
+
+def test_of_a_page_that_is_nothing_but_rows_the_reason_is_told(in_time):
+    assert "elements" in read(page(COMMENTS)).reason
 
 
 def test_a_tag_of_many_attributes_is_refused_wherever_html_is_parsed():

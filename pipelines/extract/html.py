@@ -10,9 +10,10 @@ from crawler.items import Article, Ended, Page, PagePart
 from crawler.markup import ParseError, parse
 from crawler.outcomes import Outcome
 from crawler.urls import UrlError, article_key, host_of
-from pipelines.extract.bounds import check_tree
+from pipelines.extract.bounds import check_page
 from pipelines.extract.dates import choose_date
 from pipelines.extract.failures import failure_at
+from pipelines.extract.narrow import narrowed
 from pipelines.extract.no_text import SHORTEST_TEXT, no_text
 from pipelines.extract.plain import linked_images, plain_text
 from pipelines.extract.reading import Reading, read_page
@@ -42,8 +43,7 @@ def _read(page: Page | PagePart, announced: str, source: Source, now: datetime) 
         tree = parse(text)
         if tree is None or not len(tree):
             return NoArticle(outcome=Outcome.NO_TEXT, reason="the page is empty")
-        check_tree(tree)
-        return read_page(tree, page.url, announced, source, now)
+        return read_page(narrowed(tree, check_page), page.url, announced, source, now)
     except TooMuchError as error:
         return NoArticle(outcome=Outcome.NO_TEXT, reason=f"the page has {error}, as no article has")
     except ParseError as error:

@@ -15,10 +15,12 @@ from crawler.rows import LONGEST_TITLE
 from crawler.text import clean
 from pipelines.extract.body import markdown_of
 from pipelines.extract.boilerplate import without_boilerplate
+from pipelines.extract.bounds import check_tree
 from pipelines.extract.dates import page_dates
 from pipelines.extract.failures import failure_of
 from pipelines.extract.generic import EXTRACTOR, main_markdown
 from pipelines.extract.metadata import bylines, linked_data, page_authors, page_language, page_title
+from pipelines.extract.narrow import narrowed
 from pipelines.extract.sites.by_site import account_named, said_by
 from pipelines.extract.sites.rules import Site, site_of
 from pipelines.extract.sites.said import NoArticle, Said
@@ -63,6 +65,7 @@ def read_page(tree: Element, url: str, announced: str, source: Source, now: date
 
     Raises:
         ParseError: the parser gave up on HTML that the page's scripts carry.
+        TooMuchError: where the article stands is more than an article.
     """
     site = site_of(tree, url)
     zone = site.timezone or source.timezone
@@ -123,6 +126,7 @@ def _with_body(reading: Reading, tree: Element, url: str, bodies: list[Element],
         for unwanted in [found for expression in rules.drop for found in found_in(body, expression)]:
             if not isinstance(unwanted, str):
                 take_out(unwanted)
+        check_tree(body)
         markdown = _article_of(markdown_of(body), reading)
         if markdown:
             return replace(reading, markdown=markdown, extractor=BY_RULES)
@@ -131,7 +135,9 @@ def _with_body(reading: Reading, tree: Element, url: str, bodies: list[Element],
         return replace(reading, extractor=BY_RULES)
     for body in bodies:
         take_out(body)
-    return replace(reading, markdown=_article_of(main_markdown(tree, url), reading), extractor=EXTRACTOR)
+    return replace(
+        reading, markdown=_article_of(main_markdown(narrowed(tree, check_tree), url), reading), extractor=EXTRACTOR
+    )
 
 
 def _article_of(markdown: str, reading: Reading) -> str:
