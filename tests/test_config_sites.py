@@ -381,6 +381,12 @@ def test_the_body_may_be_found_by_its_attributes(tmp_path):
     assert source.articles.body == tuple(body)
 
 
+@pytest.mark.parametrize("expression", ["re:test(., 'x')", ".//p[re:match(., 'x')]", "p:has(re:replace(., 'x'))"])
+def test_what_extends_xpath_elsewhere_is_named_with_what_to_write_instead(expression):
+    with pytest.raises(ValueError, match=r"EXSLT's re: is not understood; write \.//p\[contains"):
+        check_selector(expression)
+
+
 @pytest.mark.parametrize(
     ("expression", "told"),
     [

@@ -24,6 +24,7 @@ from crawler.config.report import ConfigError
     [
         GOOD, "a.b+news@mail.presswatch-reader.co.uk", "https://presswatch-reader.org/bot", "http://presswatch-reader.org",
         "https://presswatch-reader.org:8443/about?x=1#me", "https://93.184.215.14/about", "https://xn--fiq228c.cn/",
+        "desk@example.presswatch-reader.co.uk", "https://presswatch-reader.com.cn/",
     ],
 )  # fmt: skip
 def test_a_publisher_can_use_it(contact):
@@ -40,6 +41,7 @@ def test_a_publisher_can_use_it(contact):
         "https://localhost/", "https://example.com/bot", "http://127.0.0.1/", "http://10.0.0.1:8080/", "http://[::1]/",
         "https://host/", "ftp://presswatch-reader.org/", "https://", "https://me:secret@presswatch-reader.org/",
         "https://presswatch-reader.org/a b", "me@presswatch-reader..org",
+        "you@example.co.uk", "https://www.example.com.cn", "me@yourdomain.com.cn",
     ],
 )  # fmt: skip
 def test_no_publisher_can_use_it(contact):
@@ -62,6 +64,14 @@ def test_what_would_break_the_user_agent_is_a_fault_of_the_configuration(rig, co
     with pytest.raises(ConfigError) as refused:
         load_config(rig.config, environ={})
     assert rule in str(refused.value)
+
+
+def test_the_rule_is_told_of_a_contact_from_the_environment_and_not_its_value(rig):
+    rig.write("presswatch.yaml", {"contact": "${PW_CONTACT}"})
+    with pytest.raises(ConfigError) as refused:
+        load_config(rig.config, environ={"PW_CONTACT": "geheim@presswatch-reader.org (desk)"})
+    assert "holds a (, which ends or breaks the user agent" in str(refused.value)
+    assert "geheim" not in str(refused.value)
 
 
 # -- where the fault is ------------------------------------------------------------------------------------------------

@@ -123,7 +123,19 @@ def test_what_would_mean_something_else_is_refused(written, told):
 
 
 @pytest.mark.parametrize(
-    "written", [r"\{e}", "[{e}]", r"a{2,3}", r"(?:a{100}){50}b{9000}", r"\[\[", r"a++", r"(?>a|b)", r"\d{4}-\d{2}", "{"]
+    "written",
+    [
+        r"\{e}",
+        "[{e}]",
+        r"a{2,3}",
+        r"(?:a{100}){50}b{9000}",
+        r"\[\[",
+        r"a++",
+        r"(?>a|b)",
+        "((a{1,200}){1,200})",
+        r"\d{4}-\d{2}",
+        "{",
+    ],
 )
 def test_what_means_the_same_is_taken(written):
     assert pattern(written).written == written

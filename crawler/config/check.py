@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from crawler.config.models import Kind
-from crawler.config.report import Fault, KeyPath, colon_hint, nearest, quotes_hint
+from crawler.config.report import Fault, KeyPath, PlainFaultError, colon_hint, nearest, quotes_hint
 from crawler.config.yaml_lines import Document
 
 M = TypeVar("M", bound=BaseModel)
@@ -105,11 +105,15 @@ def _fault(document: Document, model: type[BaseModel], path: KeyPath, found: lis
     shown = "" if found[0]["loc"][-1:] == ("[key]",) else document.shown(path, value)
     if kind == "extra_forbidden":
         return document.fault(path, "unknown key", value=shown, hint=_known_key(model, path))
-    if written is not None and any(error["type"] == "value_error" for error in found):
+    if written is not None and any(map(_may_quote, found)):
         # The message of such an error may quote the value, and this one came from the environment.
         return document.fault(path, "the value behind it does not fit this key", value=shown)
     rule = " or ".join(dict.fromkeys(_words(error) for error in found)).replace(" or expected", " or")
     return document.fault(path, rule + _got(found, value), value=shown, hint=_hint(found[0], value, written))
+
+
+def _may_quote(error: ErrorDetails) -> bool:
+    return error["type"] == "value_error" and not isinstance(error["ctx"]["error"], PlainFaultError)
 
 
 def _words(error: ErrorDetails) -> str:

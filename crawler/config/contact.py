@@ -8,12 +8,12 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from crawler.config.places import shipped_config
-from crawler.config.report import ConfigError, Fault
+from crawler.config.report import ConfigError, Fault, PlainFaultError
 from crawler.config.secrets import Secrets
 from crawler.config.values import check_printable
 from crawler.config.yaml_lines import Document, read_document
 from crawler.hosts import RESERVED_NAMES
-from crawler.urls import UrlError, check_fetchable
+from crawler.urls import UrlError, check_fetchable, host_of
 
 _FILE, _KEY = "presswatch.yaml", ("contact",)
 _EXPECTED = "expected a page that you answer for, https://…, or a mail address"
@@ -26,13 +26,13 @@ def check_header(value: str) -> str:
     """Refuse what would break the comment of a user agent (RFC 9110, section 10.1.5), or be read differently there.
 
     Raises:
-        ValueError: it does.
+        PlainFaultError: it does.
     """
     if not check_printable(value).isascii():
-        raise ValueError("holds other than ASCII; write an address in punycode and percent-encoded")
+        raise PlainFaultError("holds other than ASCII; write an address in punycode and percent-encoded")
     found = next((sign for sign in value if sign in "()\\"), "")
     if found:
-        raise ValueError(f"holds a {found}, which ends or breaks the user agent it is sent in")
+        raise PlainFaultError(f"holds a {found}, which ends or breaks the user agent it is sent in")
     return value
 
 
@@ -59,7 +59,13 @@ def _is_somebodys(host: str) -> bool:
         return ip_address(host.strip("[]")).is_global
     except ValueError:
         labels = host.split(".")
-    return len(labels) > 1 and all(labels) and labels[-1] not in RESERVED_NAMES and labels[-2] not in _TO_BE_FILLED_IN
+    if len(labels) < 2 or not all(labels) or labels[-1] in RESERVED_NAMES:
+        return False
+    try:
+        domain = host_of(f"https://{host}/")
+    except UrlError:  # no name of a host
+        return False
+    return domain.split(".")[0] not in _TO_BE_FILLED_IN
 
 
 def require_contact(folder: Path, contact: str) -> None:

@@ -38,6 +38,10 @@ class Fault:
         return f"{place}: {subject}: {told}" if subject else f"{place}: {told}"
 
 
+class PlainFaultError(ValueError):
+    """What is wrong with a value, in words that quote nothing of it but one sign: those of a secret may be told."""
+
+
 class ConfigError(Exception):
     """The configuration cannot be used. `faults` holds all of them; the message is the whole report."""
 

@@ -24,6 +24,8 @@ _XPATH = re.compile(
 # What cssselect's parser says, https://github.com/scrapy/cssselect/blob/master/cssselect/parser.py
 _MISSING = re.compile(r"(Expected .+|Operator expected), got <.+ at (\d+)>", re.DOTALL)
 _UNCLOSED = re.compile(r"Unclosed string at (\d+)")
+_EXSLT = re.compile(r"\bre:(?:test|match|replace)\s*\(")
+_NO_EXSLT = "not an XPath expression of version 1.0: EXSLT's re: is not understood; write .//p[contains(., 'word')]"
 _EXPECTED = {
     "Expected ident": "a name",
     "Expected ident or '*'": "a name or *",
@@ -62,6 +64,8 @@ def as_xpath(expression: str) -> str:
     try:
         return HTMLTranslator().css_to_xpath(expression, prefix="descendant-or-self::")
     except SelectorError as error:
+        if _EXSLT.search(expression):
+            raise ValueError(_NO_EXSLT) from error
         raise ValueError(f"not a CSS selector: {_in_plain_words(str(error), expression)}") from error
 
 
@@ -115,6 +119,8 @@ def found_in(element: Any, expression: str) -> list[Any]:
     try:
         found = _asked(element, expression)
     except etree.XPathError as error:
+        if _EXSLT.search(expression):
+            raise ValueError(_NO_EXSLT) from error
         raise ValueError(f"not an XPath expression: {error}") from error
     if isinstance(found, list):
         return found

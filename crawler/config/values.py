@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from crawler.config.report import quotes_hint
+from crawler.config.report import PlainFaultError, quotes_hint
 from crawler.config.selectors import check_jmespath, check_selector
 from crawler.crontab import cron_trigger
 from crawler.database import check_url
@@ -87,10 +87,10 @@ def check_printable(value: str) -> str:
     """Refuse what no request header may carry.
 
     Raises:
-        ValueError: it holds control characters.
+        PlainFaultError: it holds control characters.
     """
     if not value.isprintable():
-        raise ValueError("holds control characters, which no request header may carry")
+        raise PlainFaultError("holds control characters, which no request header may carry")
     return value
 
 
