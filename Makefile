@@ -9,7 +9,7 @@ help:
 	@echo "make demo          two simulated days of news, crawled and digested (half a minute)"
 	@echo "make test          every check: format, lint, types, import contract, tests"
 	@echo "make test-long     what takes minutes"
-	@echo "make fuzz          the parsers under fire, FUZZ_MINUTES=30 for all or for one FUZZ_TARGET=feed"
+	@echo "make fuzz          the parsers under fire, FUZZ_MINUTES=30 (below 8: some of them) or one FUZZ_TARGET=feed"
 	@echo "make check         format, lint, types and import contract alone"
 	@echo "make screenshots   the pictures of docs/images, of the demo's digest (needs a Chromium on PATH)"
 	@echo "make lock          write all three requirements.lock anew from pyproject.toml (needs uv)"

@@ -32,7 +32,8 @@ _EN: dict[Failure, str] = {
     Failure.WALLED: "set contact, raise politeness.delay and every; the host is left alone for hours",
     Failure.CHALLENGE: "none is ever solved: raise politeness.delay and every, or switch the source off",
     Failure.SERVER_ERROR: "wait; if it is always so, open the address in a browser and compare",
-    Failure.UNAVAILABLE: "wait",
+    Failure.UNAVAILABLE: "open the address in a browser; if it answers there, raise politeness.delay; "
+    "if it stays down for days, switch the source off",
     Failure.PARSE: "open the address and correct kind or selectors in the source's file",
     Failure.EXPRESSION: "write a simpler one in the place that is named; nested repetitions are what takes long",
     Failure.DISK: "make room or mend the place that is named; the next run tries again",
@@ -63,7 +64,7 @@ _ZH: dict[Failure, str] = {
     Failure.WALLED: "填写 contact，调大 politeness.delay 与 every；几小时内不再访问这台主机",
     Failure.CHALLENGE: "从不破解：调大 politeness.delay 与 every，或停用这个来源",
     Failure.SERVER_ERROR: "等待；若总是如此，用浏览器打开这个地址对照",
-    Failure.UNAVAILABLE: "等待",
+    Failure.UNAVAILABLE: "用浏览器打开这个地址；若能打开，调大 politeness.delay；若几天都打不开，停用这个来源",
     Failure.PARSE: "打开这个地址，改正来源文件里的类型或选择器",
     Failure.EXPRESSION: "把所指的表达式写得简单些；费时的多是嵌套的重复",
     Failure.DISK: "腾出空间，或修好所指的位置；下次运行会再试",

@@ -73,6 +73,17 @@ WELL = a_book("beta")
             ],
         ),
         (
+            a_report(SICK, WELL, a_book("gamma", error="gamma.example: captcha")),
+            [
+                f"{HEAD}1 of 3 sources failed, 1 more needs a look",
+                "  alpha",
+                "    https://alpha.example/feed: no connection",
+                "  gamma",
+                "    gamma.example: captcha",
+                "  more: presswatch status alpha, presswatch status gamma",
+            ],
+        ),
+        (
             a_report(SICK),
             [
                 f"{HEAD}nothing that was due could be polled",
@@ -113,7 +124,7 @@ WELL = a_book("beta")
             [f"{HEAD}1 file not taken in whole", "  x.warc.gz: torn"],
         ),
     ],
-    ids="well|time|not due|sick|notes|nothing|ours|signal|halted|unread".split("|"),
+    ids="well|time|not due|sick|notes|both|nothing|ours|signal|halted|unread".split("|"),
 )
 def test_what_a_run_is_told_as(report, lines):
     assert report_lines(report, SHANGHAI) == lines
@@ -250,7 +261,8 @@ def test_that_nothing_at_all_could_be_polled_is_told_every_time_with_since_when_
     cause = "https://alpha.example/feed: the server is not available: HTTP 503"
     assert again.stderr.splitlines() == [
         f"presswatch run 3, 2025-03-04 09:00 +08:00: {nothing}",
-        f"  as told today already: alpha: {cause}, and 1 more",
+        f"  as told today already: alpha: {cause}",
+        "  as told today already, too: beta",
         "  more: presswatch status alpha, presswatch status beta",
     ]
 

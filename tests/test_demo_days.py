@@ -200,6 +200,15 @@ def test_a_folder_that_is_not_there_is_told(tmp_path):
     assert f"'{tmp_path / 'seeds'}' does not exist" in result.stderr
 
 
+def test_its_configuration_is_its_users_alone(tmp_path):
+    before = os.umask(0o077)
+    try:
+        write_config(tmp_path / "config")
+    finally:
+        os.umask(before)
+    assert not [path for path in (tmp_path / "config").rglob("*") if path.stat().st_mode & 0o077]
+
+
 @pytest.fixture
 def few(monkeypatch):
     """The command crawls the four sources."""

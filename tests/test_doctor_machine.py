@@ -237,6 +237,9 @@ def test_what_is_open_to_others_is_named_with_what_closes_it_and_left_as_it_is(t
     assert finding.found == f"every user of this machine may read archive, presswatch.db-wal in {tmp_path}"
     assert finding.todo == f"chmod -R o= {tmp_path}/archive {tmp_path}/presswatch.db-wal"
     assert stat.S_IMODE((tmp_path / "archive").stat().st_mode) == 0o705
+    (tmp_path / "digests").chmod(0o700)  # nothing is there to be shown, and the folder is closed as well
+    [_, finding] = check_data(Place(tmp_path, "--data"))
+    assert finding.todo == f"chmod -R o= {tmp_path}"
 
 
 @AS_ROOT

@@ -2,6 +2,7 @@
 
 import pytest
 from fuzz.grammar import bodies
+from fuzz.long import some_of
 from fuzz.targets import TARGETS
 from fuzz.watch import limited_time
 from hypothesis import HealthCheck, given, settings
@@ -33,3 +34,11 @@ def test_the_corpus_itself_is_read(name):
         with limited_time():
             read += target.try_with(data) is not None
     assert read
+
+
+@pytest.mark.parametrize(("minutes", "most"), [(0, 1), (1, 3), (4, 15), (30, 29)])
+def test_a_short_time_is_given_to_some_targets_and_a_long_one_to_all(minutes, most):
+    names = [f"target-{number:02}" for number in range(29)]
+    chosen = some_of(names, minutes * 60)
+    assert len(chosen) == most
+    assert set(chosen) <= set(names)

@@ -82,6 +82,9 @@ def _how_sources_are(report: RunReport, zone: ZoneInfo, earlier: EarlierRuns) ->
         yield f"nothing that was due could be polled{begun}"
     elif failed:
         yield f"{len(failed)} {of_all} failed"
+        more = sum(1 for line in noted if not line.polls_failed)
+        if more:
+            yield f"{more} more {'needs' if more == 1 else 'need'} a look"
     elif noted:
         yield f"{len(noted)} {of_all} {'needs' if len(noted) == 1 else 'need'} a look"
 
@@ -131,9 +134,10 @@ def _by_source(news: dict[str, list[str]], zone: ZoneInfo) -> Iterator[str]:
 
 def _all_repeats(errors: dict[str, list[str]], zone: ZoneInfo) -> Iterator[str]:
     """What is wrong where nothing else is news."""
-    source, (first, *_) = next(iter(errors.items()))
-    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-    yield f"as told today already: {source}: {in_zone(first, zone)}{more}"
+    (source, (first, *_)), *others = errors.items()
+    yield f"as told today already: {source}: {in_zone(first, zone)}"
+    if others:
+        yield f"as told today already, too: {_some([name for name, _ in others])}"
 
 
 def _repeats(sources: Sequence[str]) -> Iterator[str]:
@@ -155,7 +159,7 @@ def _look_next(news: dict[str, list[str]]) -> Iterator[str]:
         yield "more: presswatch status, and presswatch status SOURCE for one of them"
 
 
-def _some(names: Sequence[str], most: int = 8) -> str:
+def _some(names: Sequence[str], most: int = 20) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 

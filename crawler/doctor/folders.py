@@ -101,10 +101,17 @@ def _readers(folder: Path) -> Iterator[Finding]:
     wide = _open_to(folder, stat.S_IXOTH, stat.S_IRWXO)
     if wide:
         told = f"every user of this machine may read {listed([path.name for path in wide])} in {folder}"
-        yield warning("data", told, f"chmod -R o= {shlex.join(map(str, wide))}")
+        yield warning("data", told, _closed(folder, wide, "o", stat.S_IRWXO))
     if wide := _open_to(folder, stat.S_IXGRP, stat.S_IRWXG):
         told = f"the group of {folder} may read {listed([path.name for path in wide])} in it"
-        yield note("data", told, f"chmod -R g= {shlex.join(map(str, wide))}, if somebody else is in it")
+        yield note("data", told, f"{_closed(folder, wide, 'g', stat.S_IRWXG)}, if somebody else is in it")
+
+
+def _closed(folder: Path, wide: list[Path], who: str, bits: int) -> str:
+    """What closes it: the folder itself as well, unless its digests are there to be shown."""
+    digests = folder / "digests"
+    is_shown = digests.is_dir() and digests.stat().st_mode & bits
+    return f"chmod -R {who}= {shlex.join(map(str, wide if is_shown else [folder]))}"
 
 
 def _open_to(folder: Path, enter: int, bits: int) -> list[Path]:

@@ -118,7 +118,7 @@ def _schema(connection: Connection, path: Path) -> Iterator[Finding]:
         yield ok("database", f"{path} at schema {revision}, journal mode {mode}")
     elif knows_revision(revision):
         told = f"{path} is at schema {revision}, this version writes {newest}; runs and sources are not looked at"
-        yield note("database", told, "presswatch migrate, or the next command, brings it up to date and keeps a copy")
+        yield note("database", told, "presswatch migrate, or the next crawl, brings it up to date and keeps a copy")
     else:
         told = f"{path} is at schema {revision}, which this version ({newest}) does not know"
         yield fault("database", told, "it was written by a newer presswatch: install that one")

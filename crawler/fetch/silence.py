@@ -184,7 +184,7 @@ class SilenceMiddleware:
         if request.meta.get("is_robots"):
             return
         failure = failure_of_exception(exception)
-        if isinstance(exception, RobotsUnreachableError) and not getattr(exception, "asked", True):
+        if isinstance(exception, RobotsUnreachableError) and not exception.asked:
             self._silent.not_asked(request.url)
         elif failure is not None and RULES[failure].is_of_host:
             self._failed(request, failure, str(exception))

@@ -1,12 +1,12 @@
 """The days of the demo: a simulated press, crawled every hour as cron would, and a digest each morning."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from crawler.cli.init import copy_config
 from crawler.clock import VirtualClock
 from crawler.config.load import load_config
 from crawler.config.models import Config
@@ -50,7 +50,7 @@ class LivedDays:
 
 def write_config(folder: Path) -> Config:
     """The shipped configuration unchanged in `folder`, and the newsroom's own sites beside its sources."""
-    shutil.copytree(shipped_config(), folder)
+    copy_config(shipped_config(), folder)
     for name, text in shipped_sources().items():
         (folder / "sources" / name).write_text(text, encoding="utf-8")
     return load_config(folder, environ={})
