@@ -39,7 +39,7 @@ _ESCAPED_DOT = re.compile(r"%2E", re.IGNORECASE)
 _DOTS = re.compile(r"/(?:\.|%2E){1,2}(?:/|$)", re.IGNORECASE)  # a segment that names no place of its own
 # An ampersand as HTML or a script spells it, once or several times over.
 _ESCAPED_AMPERSAND = re.compile(r"(?:&|\\x26)(?:amp;|#38;|#x26;)+|\\x26", re.IGNORECASE)
-_BRACKETED = re.compile(r"\[[^\[\]]*:[^\[\]]*\](?::\d*)?")
+_BRACKETED = re.compile(r"\[[^\[\]:]*:[^\[\]]*\](?::\d*)?")
 _PLAIN_HOST_PREFIXES = ("www.", "m.", "wap.", "mobile.")
 # Unreserved plus the sub-delimiters a path or a value may carry; everything else is percent-encoded.
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"

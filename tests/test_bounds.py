@@ -227,6 +227,19 @@ def test_of_a_row_as_much_is_read_as_is_kept():
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        rss(item("&j;"), BOMB + "]>").replace("?>", ' encoding="utf-16"?>').encode("utf-16"),
+        rss(item("&j;"), f"<!--{'x' * 101_000}-->{BOMB}]>").encode(),
+    ],
+    ids=["UTF-16", "behind a comment"],
+)
+def test_entities_are_seen_wherever_a_feed_declares_them(body):
+    with pytest.raises(PollFaultError, match="XML entities"):
+        parse_feed(body, "application/xml", "https://alpha.example/feed")
+
+
+@pytest.mark.parametrize(
     "summary",
     ["<![CDATA[" + "<p>x</p>" * 90_000 + "]]>", escape(f"<div {MANY}>"), escape("<div>" * 150_000), "机" * 3_000_000],
     ids=["tags", "attributes", "depth", "length"],
