@@ -19,6 +19,7 @@ from pipelines.extract.sites import rules
 
 _LENGTH = 10_000
 _TIMES_LINEAR = 40  # by the square it would be thousands
+_NOISE = 0.2  # seconds a busy machine may add
 _SIGNS = 6  # of a pattern, that are set beside one another
 # What meets only what a person wrote, the file system or what presswatch itself wrote.
 _INSIDE = (
@@ -107,4 +108,4 @@ def linear():
 @pytest.mark.parametrize(("pattern", "way"), [*_own(), *_of_data()])
 def test_no_text_keeps_a_pattern_busy(pattern, way, linear):
     for bait in _baits(pattern):
-        assert _seconds(pattern, way, bait) < _TIMES_LINEAR * linear, f"{bait[:3]!r} … {bait[-3:]!r}"
+        assert _seconds(pattern, way, bait) < max(_TIMES_LINEAR * linear, _NOISE), f"{bait[:3]!r} … {bait[-3:]!r}"

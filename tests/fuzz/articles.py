@@ -14,14 +14,12 @@ from pipelines.extract.extract import extract
 from pipelines.extract.metadata import linked_data, page_authors
 from pipelines.extract.scripts import bracketed, formed, json_after, literal, operand, plain
 from pipelines.extract.sites import qq, weixin
-from pipelines.extract.sites.rules import sites
 
 _WEIXIN = "https://mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwMg==&mid=2247000002&idx=1&sn=fedcba9876543210fedcba9876543210"
 _QQ = "https://new.qq.com/rain/a/20250301A0123400"
 _RULED = FEED.model_copy(
     update={"articles": ArticleRules(title=("h1",), body=(".post", "article"), drop=(".share",), published=("time",))}
 )
-_DATA_SITES = tuple(site for site in sites() if site.data is not None)
 
 
 def _page(data: bytes, url: str = URL, source: Source = FEED) -> Article | Ended:
