@@ -39,12 +39,14 @@ def test_each_answer_as_a_page_ends_or_is_put_off_by_its_cause(under_fire, hosti
     for number in range(3):
         text = f"第{number}台机器人走进了工厂，工程师记录它的动作。" * 9
         hostile.routes[f"/good/{number}"] = answer(article_page(f"机器人{number}", text).encode())
-    pages = [f"https://alpha.example/a/{name}" for name in ANSWERS]
+    # Each at a host of its own: three that fail in a row would end the visit of theirs.
+    pages = [f"https://{name}.example/a/{name}" for name in ANSWERS]
     listed = feed(good[0], *pages[: len(pages) // 2], good[1], *pages[len(pages) // 2 :], good[2])
     hostile.routes["alpha.example/feed"] = answer(listed.encode(), b"Content-Type: application/xml")
     under_fire.source(politeness={"delay": "0s", "concurrency": 8})
     report = under_fire.crawl()
     assert (report.errors, report.balances) == ((), True)
+    assert {page.removeprefix("https://") for page in pages} <= set(hostile.hits)
     told = under_fire.query("SELECT url, outcome, coalesce(nullif(reason, ''), last_error) FROM entry ORDER BY id")
     ends = {url.rpartition("/")[2]: (outcome, reason) for url, outcome, reason in told}
     assert [ends.pop(str(number))[0] for number in range(3)] == ["kept"] * 3
