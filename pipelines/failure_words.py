@@ -30,6 +30,7 @@ FAILURES: dict[str, str] = {
     "disk or database refused": "磁盘或数据库拒绝写入",
     "presswatch itself failed; the log has the traceback": "presswatch 自身出错，详见日志",
     "the site's firewall blocked the visit": "被网站的防火墙拦下",
+    "the site asks for a captcha": "网站要求验证码",
     "WeChat asks for a captcha": "微信要求验证码",
     # what the table said before it had a row for each; old books and entries still hold it
     "the certificate or TLS handshake is not valid": "证书或 TLS 握手无效",

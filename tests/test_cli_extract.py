@@ -573,8 +573,8 @@ def test_what_a_host_asked_of_a_run_meanwhile_is_not_forgotten(rig, call, site):
 
 def test_one_that_did_not_answer_is_tried_again_by_whoever_asks_for_its_page(rig, call, site):
     def fell_silent(database):
-        Silences(database).note_silence("alpha.example", Silence(visits=3, since=START, cause="no connection: x"))
-        Ledger(database).remember_hosts({"alpha.example": HostMemory(not_before=LATER)})
+        silence = Silence(origin="https://alpha.example", visits=3, since=START, cause="no connection: x", until=LATER)
+        Silences(database).note_silence(silence)
 
     site.routes["alpha.example/a"] = Answer(PAGE)
     rig.crawl(prepare=fell_silent)

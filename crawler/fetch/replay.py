@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -12,12 +13,11 @@ from crawler.captures.records import asked_url
 from crawler.fetch.decoding import BodyBrokenError, BodyDecoder, BodyTooLargeError
 from crawler.fetch.pace import NotNowError
 from crawler.fetch.robots import RobotsAnswer
-from crawler.fetch.turnstile import Turnstile
+from crawler.fetch.turnstile import Order, Turnstile
 from crawler.items import HostMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from scrapy import Request
     from scrapy.crawler import Crawler
@@ -51,6 +51,11 @@ class Replay:
     def has(self, url: str) -> bool:
         """Whether the address answered in this session."""
         return asked_url(url) in self.session.urls
+
+    def order_of(self, url: str) -> Order:
+        """Where the address's first answer of the session stands among all answers; behind them if there is none."""
+        take = self._recording.answer(asked_url(url), self.session) if self.has(url) else None
+        return take.order if take else (datetime.max.replace(tzinfo=UTC), 0)
 
     def find(self, url: str) -> Take:
         """What the address answered in the session, each time it was asked; else its newest answer before.

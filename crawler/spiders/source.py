@@ -119,12 +119,13 @@ class SourceSpider(Spider):
         """Addresses to fetch, each once, with the entries that wait for it.
 
         Those that failed least come first: addresses that never answer must not keep the others of their origin
-        waiting.
+        waiting. A recording does not know what failed, but in which order the others answered.
         """
         pages: defaultdict[str, list[PendingEntry]] = defaultdict(list)
         for pending in sorted(self.visit.pending(), key=lambda one: one.attempts):
             pages[pending.entry.url].append(pending)
-        return pages
+        replay = self.visit.run.replay
+        return {url: pages[url] for url in sorted(pages, key=replay.order_of)} if replay else pages
 
     async def parse_page(self, response: Response, waiting: list[PendingEntry]) -> AsyncIterator[Flow]:
         found: list[Flow] = []
