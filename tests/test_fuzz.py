@@ -1,10 +1,12 @@
 """Two hundred broken, odd and hostile documents for each parser: a result that keeps its laws, or a declared error."""
 
+import sys
+
 import pytest
 from fuzz.grammar import bodies
 from fuzz.long import some_of
 from fuzz.targets import TARGETS
-from fuzz.watch import limited_time
+from fuzz.watch import MemoryHogError, limited_memory, limited_time
 from hypothesis import HealthCheck, given, settings
 
 CASES = 200
@@ -22,7 +24,16 @@ def test_a_parser_gives_a_lawful_result_or_a_declared_error(name):
         with limited_time():
             target.try_with(data)
 
-    fire()
+    with limited_memory():
+        fire()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+def test_the_guard_sees_what_is_held_and_let_go():
+    with pytest.raises(MemoryHogError), limited_memory(30):
+        len(b"x" * 60_000_000)
+    with limited_memory(30):
+        len(b"x" * 1_000_000)
 
 
 @pytest.mark.parametrize("name", TARGETS)
