@@ -21,6 +21,7 @@ from crawler.fetch.silence import MOST_IN_A_ROW, SilenceMiddleware, SilentOrigin
 from crawler.items import Silence
 from crawler.polling import LONGEST_BACKOFF
 from crawler.silences import Silences
+from pipelines.health.hosts import host_lines
 from pipelines.health.speech import Speech
 from pipelines.health.status import status_of
 from pipelines.health.status_text import status_parts
@@ -385,6 +386,17 @@ def test_the_ledger_remembers_since_when_and_why(database):
     assert known.cause == "no connection: 127.0.0.1:9 refuses the connection"
     SilentOrigins(Silences(database), lambda: START).answered(f"{AT}/1")
     assert Silences(database).silence_of(AT) is None
+
+
+def test_status_of_one_source_tells_its_own_hosts_alone(dead):
+    dead.source("other", "https://other.example/feed")
+    dead.crawl()
+    database = Database(sqlite_url(dead.data / "presswatch.db"))
+    with database.read() as connection:
+        hosts = {name: host_lines(connection, name) for name in ("", "alpha", "other")}
+    database.close()
+    assert [line.host for line in hosts["alpha"]] == ["https://beta.example"]
+    assert (hosts["alpha"], hosts["other"]) == (hosts[""], ())
 
 
 def test_status_tells_which_host_since_when_why_and_when_it_is_asked_again(dead):

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from crawler.silences import silences
-from crawler.tables import entry
+from crawler.tables import endpoint, entry
 from crawler.urls import UrlError, host_of, origin_of
 from pipelines.health.page import Part
 from pipelines.health.speech import Speech
@@ -26,11 +26,18 @@ class HostLine:
     pending: int  # entries that wait for it
 
 
-def host_lines(connection: Connection) -> tuple[HostLine, ...]:
+def host_lines(connection: Connection, source: str = "") -> tuple[HostLine, ...]:
+    """Of all sources; or those where the one named has a list or an entry that waits, and how many of its wait."""
     silent = silences(connection)
     hosts = {host_of(one.origin) for one in silent}
     waits = select(entry.c.url).where(entry.c.outcome.is_(None), entry.c.host.in_(hosts))
+    if source:
+        waits = waits.where(entry.c.source == source)
     pending = Counter(_origin(url) for url in connection.scalars(waits)) if silent else Counter[str]()
+    if source:
+        lists = connection.scalars(select(endpoint.c.url).where(endpoint.c.source == source))
+        known = pending.keys() | {_origin(url) for url in lists}
+        silent = tuple(one for one in silent if one.origin in known)
     return tuple(
         HostLine(
             host=one.origin,

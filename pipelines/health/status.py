@@ -87,7 +87,7 @@ def status_of(
         sources=tuple(line for line in lines if name in {"", line.name}),
         runs=runs,
         pending=sum(waiting.entries for source, waiting in facts.waiting.items() if name in {"", source}),
-        hosts=host_lines(connection),
+        hosts=host_lines(connection, name),
         oldest_pending=oldest_pending(connection, name or None, now),
         books=books,
         costs=costs_of(connection, now, config.settings.zone, name),
