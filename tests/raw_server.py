@@ -13,16 +13,9 @@ _SLOW = 0.05  # seconds between two pieces
 
 
 @contextmanager
-def raw_server(answer_of, tls=None):
-    """Its address. `answer_of`: (host, path) → pieces of bytes, the last perhaps RESET or FOR_EVER."""
+def serving(one, tls=None):
+    """The port on which `one`, of reader and writer, is called for each connection, in a thread with its own loop."""
     ready, facts = threading.Event(), {}
-
-    async def one(reader, writer):
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            host = next(line[6:] for line in head if line.lower().startswith("host: "))
-            await _write(writer, answer_of(host, head[0].split(" ")[1]))
-        writer.close()
 
     async def main():
         server = await asyncio.start_server(one, "127.0.0.1", 0, ssl=tls)
@@ -35,10 +28,25 @@ def raw_server(answer_of, tls=None):
     thread.start()
     ready.wait()
     try:
-        yield f"http://127.0.0.1:{facts['port']}"
+        yield facts["port"]
     finally:
         facts["loop"].call_soon_threadsafe(facts["stop"].set)
         thread.join()
+
+
+@contextmanager
+def raw_server(answer_of, tls=None):
+    """Its address. `answer_of`: (host, path) → pieces of bytes, the last perhaps RESET or FOR_EVER."""
+
+    async def one(reader, writer):
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            host = next(line[6:] for line in head if line.lower().startswith("host: "))
+            await _write(writer, answer_of(host, head[0].split(" ")[1]))
+        writer.close()
+
+    with serving(one, tls) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 async def _write(writer, pieces):

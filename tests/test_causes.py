@@ -5,7 +5,6 @@ import datetime as dt
 import gzip
 import socket
 import ssl
-import threading
 import warnings
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -15,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from raw_server import serving
 from rig import Answer, Rig, article_page, book_of, feed
 
 from crawler.fetch.causes import too_many_redirects
@@ -47,7 +47,6 @@ def told_of(rig, url):
 @contextmanager
 def answering(answer, tls=None, asked=b"\r\n\r\n"):
     """A server on loopback that gives the bytes `answer` to what ends with `asked`; its port. None: never answers."""
-    ready, facts = threading.Event(), {}
 
     async def one(reader, writer):
         try:
@@ -62,21 +61,8 @@ def answering(answer, tls=None, asked=b"\r\n\r\n"):
         finally:
             writer.close()
 
-    async def main():
-        server = await asyncio.start_server(one, "127.0.0.1", 0, ssl=tls)
-        facts.update(port=server.sockets[0].getsockname()[1], loop=asyncio.get_running_loop(), stop=asyncio.Event())
-        ready.set()
-        await facts["stop"].wait()
-        server.close()
-
-    thread = threading.Thread(target=lambda: asyncio.run(main()))
-    thread.start()
-    ready.wait()
-    try:
-        yield facts["port"]
-    finally:
-        facts["loop"].call_soon_threadsafe(facts["stop"].set)
-        thread.join()
+    with serving(one, tls) as port:
+        yield port
 
 
 def tls_server(folder, *, days, address):
